@@ -1,0 +1,592 @@
+//! The syntax tree, with the names of the language specification.
+//!
+//! A node knows its position and, where the printer needs it, the comments around it. Identifiers are not resolved
+//! here and literals keep their source text; `literal` decodes them.
+
+use super::pos::Pos;
+
+/// A source file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct File {
+    /// Comments before the package clause that do not belong to it, and those after the last declaration.
+    pub comments: Comments,
+    /// The `package` clause, if any.
+    pub package: Option<Package>,
+    /// Attributes before and after the package clause, such as `@experiment(aliasv2)`.
+    pub attributes: Vec<Attribute>,
+    /// All import specifications, in order.
+    pub imports: Vec<ImportDecl>,
+    /// The declarations of the file, as those of a struct.
+    pub decls: Vec<Decl>,
+}
+
+/// `package name`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Package {
+    /// Of the keyword.
+    pub pos: Pos,
+    /// The name; `_` for none.
+    pub name: Ident,
+    /// The doc comment of the package and others.
+    pub comments: Comments,
+}
+
+/// `import "path"` or `import (...)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportDecl {
+    /// Of the keyword.
+    pub pos: Pos,
+    /// Whether the specifications stand in parentheses.
+    pub grouped: bool,
+    /// One or more specifications.
+    pub specs: Vec<ImportSpec>,
+    /// Comments around the declaration.
+    pub comments: Comments,
+}
+
+/// One imported package.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportSpec {
+    /// Of the name, or else of the path.
+    pub pos: Pos,
+    /// The local name, if one is given.
+    pub name: Option<Ident>,
+    /// The import path, decoded.
+    pub path: String,
+    /// Position of the path literal.
+    pub path_pos: Pos,
+    /// Comments around the specification.
+    pub comments: Comments,
+}
+
+/// What may stand in a struct or file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decl {
+    /// `label: value`.
+    Field(Field),
+    /// `let x = value`.
+    Let(LetClause),
+    /// An embedded expression.
+    Embed(EmbedDecl),
+    /// `for`, `if`, `let` or `try` clauses with a struct.
+    Comprehension(Comprehension),
+    /// `...` or `...T`.
+    Ellipsis(Ellipsis),
+    /// `@name(...)` on its own.
+    Attribute(Attribute),
+    /// Comments that stand apart from any other declaration.
+    Comments(Comments),
+}
+
+/// An expression that stands as a declaration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmbedDecl {
+    /// What is embedded.
+    pub expr: Expr,
+    /// Comments around it.
+    pub comments: Comments,
+}
+
+/// `label: value`, with all that may stand around it. `a: b: c` is a field whose value is a struct without braces.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Of the label (or of the alias before it).
+    pub pos: Pos,
+    /// Name of the field, or what makes it.
+    pub label: Label,
+    /// `X=label:` in the old form.
+    pub alias: Option<Ident>,
+    /// `label~X:` or `label~(K,V):` (experiment `aliasv2`).
+    pub postfix_alias: Option<PostfixAlias>,
+    /// `?`, `!` or none.
+    pub constraint: Constraint,
+    /// Position of the colon.
+    pub colon: Pos,
+    /// The value.
+    pub value: Expr,
+    /// Attributes after the value.
+    pub attributes: Vec<Attribute>,
+    /// Doc comment and others.
+    pub comments: Comments,
+}
+
+/// Whether a field must, may or does exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Constraint {
+    /// A regular field.
+    #[default]
+    None,
+    /// `f?`.
+    Optional,
+    /// `f!`.
+    Required,
+}
+
+/// What stands before the colon of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Label {
+    /// An identifier, also a definition or a hidden one.
+    Ident(Ident),
+    /// A quoted string without interpolations; it can't be referred to.
+    String(BasicLit),
+    /// A quoted string with interpolations.
+    Interpolation(Interpolation),
+    /// `(expr)`: a dynamic field.
+    Paren(Box<Expr>, Pos),
+    /// `[expr]` or `[X=expr]`: a pattern constraint. The list holds one element unless the source is wrong.
+    Pattern(Pattern),
+}
+
+/// `[expr]:` or `[X=expr]:`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    /// Of the opening bracket.
+    pub pos: Pos,
+    /// The name that stands for the matched label.
+    pub alias: Option<Ident>,
+    /// What a label must satisfy.
+    pub expr: Box<Expr>,
+}
+
+/// `~X` or `~(K,V)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PostfixAlias {
+    /// Of the tilde.
+    pub pos: Pos,
+    /// The name of the label, in the second form.
+    pub label: Option<Ident>,
+    /// The name of the field.
+    pub field: Ident,
+}
+
+/// `let x = value`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LetClause {
+    /// Of the keyword.
+    pub pos: Pos,
+    /// What is bound.
+    pub ident: Ident,
+    /// To what.
+    pub value: Box<Expr>,
+    /// Comments around it.
+    pub comments: Comments,
+}
+
+/// `...` or `...T`, in a struct or list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ellipsis {
+    /// Of the dots.
+    pub pos: Pos,
+    /// The constraint on the rest.
+    pub value: Option<Box<Expr>>,
+    /// Comments around it.
+    pub comments: Comments,
+}
+
+/// Clauses and the struct that they yield.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comprehension {
+    /// One or more; the first is `for`, `if` or `try`.
+    pub clauses: Vec<Clause>,
+    /// What is yielded, in braces.
+    pub value: Box<Expr>,
+    /// `else {...}` or `fallback {...}` (experiment `try`), with the position of the keyword.
+    pub otherwise: Option<(Pos, Box<Expr>)>,
+    /// Comments around it.
+    pub comments: Comments,
+}
+
+/// A part of a comprehension.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Clause {
+    /// `for v in source` or `for k, v in source`.
+    For {
+        /// Of the keyword.
+        pos: Pos,
+        /// The first of two names.
+        key: Option<Ident>,
+        /// The only name, or the second of two.
+        value: Ident,
+        /// What is run through.
+        source: Box<Expr>,
+    },
+    /// `if condition`.
+    If {
+        /// Of the keyword.
+        pos: Pos,
+        /// The guard.
+        condition: Box<Expr>,
+    },
+    /// `let x = value`.
+    Let(LetClause),
+    /// `try` or `try x = value` (experiment `try`).
+    Try {
+        /// Of the keyword.
+        pos: Pos,
+        /// The binding, if any.
+        binding: Option<(Ident, Box<Expr>)>,
+    },
+}
+
+/// `@name(body)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    /// Of the `@`.
+    pub pos: Pos,
+    /// The whole text, from `@` to the closing parenthesis.
+    pub text: String,
+    /// Comments around it.
+    pub comments: Comments,
+}
+
+/// An identifier, with its `#` and `_`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ident {
+    /// Of the first character.
+    pub pos: Pos,
+    /// As written.
+    pub name: String,
+}
+
+/// A literal as it stands in the source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BasicLit {
+    /// Of the first character.
+    pub pos: Pos,
+    /// Which kind.
+    pub kind: LitKind,
+    /// As written, quotes and all.
+    pub raw: String,
+}
+
+/// The kinds of [`BasicLit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LitKind {
+    /// `1`, `0x1F`, `1_000`, `2Ki`.
+    Int,
+    /// `1.5`, `1e3`.
+    Float,
+    /// `"..."`, `'...'` and their multi-line and raw forms.
+    String,
+    /// `null`.
+    Null,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+}
+
+/// A string or bytes literal with `\(...)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interpolation {
+    /// Of the opening quote.
+    pub pos: Pos,
+    /// Source fragments: the first begins with the opening quote and ends with `\(`, the middle ones run from `)` to
+    /// `\(`, the last from `)` to the closing quote. One more than `exprs`.
+    pub fragments: Vec<BasicLit>,
+    /// The expressions between them.
+    pub exprs: Vec<Expr>,
+}
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A name: field, alias, import, predeclared identifier, `_`.
+    Ident(Ident),
+    /// A literal.
+    Lit(BasicLit),
+    /// A literal with interpolated expressions.
+    Interpolation(Interpolation),
+    /// `_|_`.
+    Bottom(Pos),
+    /// `{...}`.
+    Struct(StructLit),
+    /// `[...]`.
+    List(ListLit),
+    /// `(x)`.
+    Paren {
+        /// Of the parenthesis.
+        pos: Pos,
+        /// What is inside.
+        inner: Box<Expr>,
+    },
+    /// `x.sel`.
+    Selector {
+        /// What is selected from.
+        base: Box<Expr>,
+        /// An identifier or a string.
+        selector: Box<Selector>,
+    },
+    /// `x[i]`.
+    Index {
+        /// What is indexed.
+        base: Box<Expr>,
+        /// Of the bracket.
+        pos: Pos,
+        /// The index.
+        index: Box<Expr>,
+    },
+    /// `x[lo:hi]`.
+    Slice {
+        /// What is sliced.
+        base: Box<Expr>,
+        /// Of the bracket.
+        pos: Pos,
+        /// From.
+        low: Option<Box<Expr>>,
+        /// To, not included.
+        high: Option<Box<Expr>>,
+    },
+    /// `f(args)`.
+    Call {
+        /// What is called.
+        function: Box<Expr>,
+        /// Of the opening parenthesis.
+        pos: Pos,
+        /// Of the closing parenthesis.
+        end: Pos,
+        /// The arguments.
+        args: Vec<Expr>,
+    },
+    /// `-x`, `!x`, `>x`, `*x` and the like.
+    Unary {
+        /// Of the operator.
+        pos: Pos,
+        /// The operator.
+        op: UnaryOp,
+        /// Its operand.
+        operand: Box<Expr>,
+    },
+    /// `x op y`.
+    Binary {
+        /// Of the operator.
+        pos: Pos,
+        /// The operator.
+        op: BinaryOp,
+        /// Left operand.
+        left: Box<Expr>,
+        /// Right operand.
+        right: Box<Expr>,
+    },
+    /// `x...` (experiment `explicitopen`) or `x?` (experiment `try`).
+    Postfix {
+        /// Of the operator.
+        pos: Pos,
+        /// The operator.
+        op: PostfixOp,
+        /// Its operand.
+        operand: Box<Expr>,
+    },
+    /// `X=expr`: the value alias of a field, or an alias inside a list or pattern.
+    Alias {
+        /// The name.
+        ident: Ident,
+        /// What it stands for.
+        expr: Box<Expr>,
+    },
+    /// A comprehension as an element of a list.
+    Comprehension(Box<Comprehension>),
+    /// An ellipsis as the last element of a list.
+    Ellipsis(Ellipsis),
+    /// An expression with comments that the printer keeps.
+    Commented(Box<Expr>, Comments),
+}
+
+/// What follows the dot of a selector.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Selector {
+    /// `.a`, `.#A`, `._a`.
+    Ident(Ident),
+    /// `."a-b"`.
+    String(BasicLit),
+}
+
+/// A struct literal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StructLit {
+    /// Of the opening brace, or of the first label where there are no braces (`a: b: c`).
+    pub pos: Pos,
+    /// Of the closing brace, if there is one.
+    pub end: Pos,
+    /// Whether it is written with braces.
+    pub braces: bool,
+    /// What is inside.
+    pub decls: Vec<Decl>,
+}
+
+/// A list literal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListLit {
+    /// Of the opening bracket.
+    pub pos: Pos,
+    /// Of the closing bracket.
+    pub end: Pos,
+    /// The elements; the last may be an [`Expr::Ellipsis`].
+    pub elements: Vec<Expr>,
+}
+
+/// Operators before their operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// `+`.
+    Plus,
+    /// `-`.
+    Minus,
+    /// `!`.
+    Not,
+    /// `*`: marks a default.
+    Default,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterEqual,
+    /// `==` (as a validator).
+    Equal,
+    /// `!=`.
+    NotEqual,
+    /// `=~`.
+    Match,
+    /// `!~`.
+    NotMatch,
+}
+
+/// Operators between their operands, loosest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// `|`.
+    Or,
+    /// `&`.
+    And,
+    /// `||`.
+    LogicalOr,
+    /// `&&`.
+    LogicalAnd,
+    /// `==`.
+    Equal,
+    /// `!=`.
+    NotEqual,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterEqual,
+    /// `=~`.
+    Match,
+    /// `!~`.
+    NotMatch,
+    /// `+`.
+    Add,
+    /// `-`.
+    Subtract,
+    /// `*`.
+    Multiply,
+    /// `/`.
+    Divide,
+    /// `div` as an operator of old sources.
+    IntDiv,
+    /// `mod`.
+    IntMod,
+    /// `quo`.
+    IntQuo,
+    /// `rem`.
+    IntRem,
+}
+
+/// Operators after their operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PostfixOp {
+    /// `...`.
+    Open,
+    /// `?`.
+    Optional,
+}
+
+/// Comments around a node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comments {
+    /// Groups that stand directly above; `doc` marks the last one where nothing but a line end follows it.
+    pub before: Vec<CommentGroup>,
+    /// A comment on the same line, after the node.
+    pub line: Option<CommentGroup>,
+    /// Groups below, inside the same braces or at the end of the file.
+    pub after: Vec<CommentGroup>,
+}
+
+impl Comments {
+    /// The doc comment as text: markers and one leading space taken off, lines joined.
+    #[must_use]
+    pub fn doc(&self) -> Option<String> {
+        let group = self.before.iter().rfind(|group| group.doc)?;
+        let strip = |line: &String| {
+            let text = line.strip_prefix("//").unwrap_or(line);
+            text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned()
+        };
+        Some(group.lines.iter().map(strip).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// Comments on lines that follow each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommentGroup {
+    /// Of the first `//`.
+    pub pos: Pos,
+    /// Whether it documents what follows.
+    pub doc: bool,
+    /// Each line, from `//` to before the line end.
+    pub lines: Vec<String>,
+}
+
+impl Expr {
+    /// Where the expression begins, as errors report it: for a binary expression the operator's left operand.
+    #[must_use]
+    pub fn pos(&self) -> Pos {
+        match self {
+            Self::Ident(ident) | Self::Alias { ident, .. } => ident.pos,
+            Self::Lit(lit) => lit.pos,
+            Self::Interpolation(interpolation) => interpolation.pos,
+            Self::Struct(lit) => lit.pos,
+            Self::List(lit) => lit.pos,
+            Self::Bottom(pos) | Self::Paren { pos, .. } | Self::Unary { pos, .. } => *pos,
+            Self::Selector { base, .. } | Self::Index { base, .. } | Self::Slice { base, .. } => base.pos(),
+            Self::Call { function, .. } => function.pos(),
+            Self::Binary { left, .. } => left.pos(),
+            Self::Postfix { operand, .. } => operand.pos(),
+            Self::Comprehension(comprehension) => comprehension.pos(),
+            Self::Ellipsis(ellipsis) => ellipsis.pos,
+            Self::Commented(inner, _) => inner.pos(),
+        }
+    }
+}
+
+impl Comprehension {
+    /// Position of the first clause.
+    #[must_use]
+    pub fn pos(&self) -> Pos {
+        match self.clauses.first() {
+            Some(Clause::For { pos, .. } | Clause::If { pos, .. } | Clause::Try { pos, .. }) => *pos,
+            Some(Clause::Let(clause)) => clause.pos,
+            None => self.value.pos(),
+        }
+    }
+}
+
+impl Label {
+    /// Where the label begins.
+    #[must_use]
+    pub fn pos(&self) -> Pos {
+        match self {
+            Self::Ident(ident) => ident.pos,
+            Self::String(lit) => lit.pos,
+            Self::Interpolation(interpolation) => interpolation.pos,
+            Self::Paren(_, pos) => *pos,
+            Self::Pattern(pattern) => pattern.pos,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Where accepted events go: an append answers only when the records are durable.
+//!
+//! A channel knows nothing of HTTP, CloudEvents or schemas: a [`Record`] is a key, a value and headers for a topic.
+
+use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One record, ready to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it goes; always a topic of the catalog.
+    pub topic: Arc<str>,
+    /// Records of one key keep their order.
+    pub key: Option<Bytes>,
+    /// `None` is a tombstone: it deletes the key on a compacted topic.
+    pub value: Option<Bytes>,
+    /// Names and values in order; a name occurs once.
+    pub headers: Vec<Header>,
+    /// Time of acceptance, milliseconds since 1970.
+    pub timestamp_ms: i64,
+}
+
+/// A header of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Such as `ce_type` or `content-type`.
+    pub name: Cow<'static, str>,
+    /// UTF-8, not percent-encoded.
+    pub value: Bytes,
+}
+
+/// The proof that a record is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Partition of the topic.
+    pub partition: i32,
+    /// Place in the partition, from 0.
+    pub offset: i64,
+}
+
+/// Why a record was not written, or may not have been.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum AppendError {
+    /// The queue is full; nothing of this record was written.
+    #[error("the queue to the channel is full")]
+    QueueFull,
+    /// The topic does not exist in the channel; nothing was written.
+    #[error("topic {0:?} does not exist")]
+    UnknownTopic(Arc<str>),
+    /// The channel refuses the record's size; nothing was written.
+    #[error("record of {size} bytes is larger than the channel takes: {reason}")]
+    TooLarge {
+        /// Bytes of key, value and headers.
+        size: usize,
+        /// In the channel's own words.
+        reason: String,
+    },
+    /// The channel can't be reached or is closing; nothing was written.
+    #[error("channel is not available: {0}")]
+    Unavailable(String),
+    /// The time for an answer passed; it is not known whether the record was written.
+    #[error("no acknowledgement in time: {0}")]
+    TimedOut(String),
+    /// The channel refused the record for good (authorization, configuration); nothing was written.
+    #[error("channel refused the record: {0}")]
+    Refused(String),
+}
+
+impl AppendError {
+    /// Whether the sender may try the same again and hope.
+    #[must_use]
+    pub fn retriable(&self) -> bool {
+        !matches!(self, Self::TooLarge { .. } | Self::Refused(_))
+    }
+}
+
+/// What an append answers: one result for each record, in order.
+pub type Appended = Vec<Result<Receipt, AppendError>>;
+
+/// A topic as its owner describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Name in the channel.
+    pub name: Arc<str>,
+    /// Number of partitions, for a topic that sluice creates.
+    pub partitions: i32,
+    /// Number of replicas; `None` leaves it to the broker.
+    pub replication: Option<i32>,
+    /// Whether only the newest record of a key is kept.
+    pub compacted: bool,
+    /// How long records are kept; `None` leaves it to the channel.
+    pub retention: Option<Duration>,
+}
+
+/// Where reading begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// At the oldest record that is kept.
+    Beginning,
+    /// After the newest record.
+    End,
+    /// At this offset, in each partition.
+    Offset(i64),
+}
+
+/// A record as it was read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// What was written.
+    pub record: Record,
+    /// Where it stands.
+    pub receipt: Receipt,
+}
+
+/// Whether events can be written now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// Why the channel can't be reached, if so.
+    pub unreachable: Option<String>,
+    /// Topics of the catalog that the channel does not have.
+    pub missing_topics: Vec<Arc<str>>,
+}
+
+/// Records that wait for their acknowledgement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// How many.
+    pub records: usize,
+    /// Bytes of their keys, values and headers.
+    pub bytes: usize,
+}
+
+/// Why reading or administration failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ChannelError(pub String);
+
+/// Reads the records of one topic, one after the other.
+pub trait Reader: Send {
+    /// The next record; `None` when there is none yet within `wait`.
+    ///
+    /// # Errors
+    /// When the channel can't be read.
+    fn next(&mut self, wait: Duration) -> BoxFuture<'_, Result<Option<Stored>, ChannelError>>;
+}
+
+/// A place for records that answers when they are durable.
+pub trait Channel: Send + Sync + fmt::Debug + 'static {
+    /// Writes records and resolves when each is durable or has failed. Records of one topic and key keep the order of
+    /// the calls. Work goes on when the future is dropped; the outcome is then known to nobody.
+    fn append(&self, records: Vec<Record>) -> BoxFuture<'static, Appended>;
+
+    /// Whether the channel can be reached and has these topics. Bounded by a few seconds.
+    fn readiness<'a>(&'a self, topics: &'a [TopicSpec]) -> BoxFuture<'a, Readiness>;
+
+    /// Creates those topics that are missing.
+    fn create_topics<'a>(&'a self, topics: &'a [TopicSpec]) -> BoxFuture<'a, Result<(), ChannelError>>;
+
+    /// Opens a topic for reading.
+    ///
+    /// # Errors
+    /// When the topic does not exist or the channel can't be reached.
+    fn reader<'a>(&'a self, topic: &'a str, from: From) -> BoxFuture<'a, Result<Box<dyn Reader>, ChannelError>>;
+
+    /// What waits now.
+    fn depth(&self) -> Depth;
+
+    /// Takes no more records, waits for those under way until the deadline, and closes. Returns how many are left.
+    fn close(&self, within: Duration) -> BoxFuture<'_, usize>;
+}

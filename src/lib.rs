@@ -1,0 +1,7 @@
+//! sluice: a validating gateway for event streams.
+//!
+//! The modules stand in the order of an event's path: the edge ([`http`]), the path itself ([`ingest`]), what events
+//! are checked against ([`catalog`]) and where they go ([`channel`]).
+
+pub mod catalog;
+pub mod channel;
