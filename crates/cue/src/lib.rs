@@ -4,4 +4,5 @@
 //! text. Verdicts, paths and error texts are those of the reference implementation, `cue` 0.17.1. No text and no
 //! bytes make it panic, and every evaluation is bounded by [`Limits`](limits::Limits).
 
+pub mod number;
 pub mod syntax;
