@@ -1,8 +1,21 @@
 //! The CUE language: scanner and parser, evaluator, builtin packages and exports.
 //!
-//! The crate does no I/O of its own and starts no threads; files come in through a [`Source`](load::Source) or as
-//! text. Verdicts, paths and error texts are those of the reference implementation, `cue` 0.17.1. No text and no
-//! bytes make it panic, and every evaluation is bounded by [`Limits`](limits::Limits).
+//! The crate does no I/O of its own and starts no threads; files come in through a [`Source`] or as text. Verdicts,
+//! paths and error texts are those of the reference implementation, `cue` 0.17.1. No text and no bytes make it panic,
+//! and every evaluation is bounded by [`Limits`].
 
+mod error;
+pub mod eval;
+pub mod export;
+mod limits;
+mod load;
 pub mod number;
 pub mod syntax;
+mod value;
+
+pub use error::{Code, Error, Errors, PathPart, Position, Rule, path_text};
+pub use eval::kind::Kind;
+pub use limits::Limits;
+pub use load::Source;
+pub use syntax::{ast::Constraint, pos::SourceFile};
+pub use value::{BoundOp, Field, FieldOptions, Instance, Schema, Shape, Validation, Value, VetOptions};
