@@ -227,7 +227,9 @@ impl Errors {
         assert!(!errors.is_empty(), "an answer without errors is no Errors value");
         errors.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         errors.dedup_by(|b, a| {
-            a.path == b.path && a.message == b.message && a.primary.as_ref().map(|p| p.pos) == b.primary.as_ref().map(|p| p.pos)
+            a.path == b.path
+                && a.message == b.message
+                && a.primary.as_ref().map(|p| p.pos) == b.primary.as_ref().map(|p| p.pos)
         });
         Self(errors)
     }
