@@ -1,10 +1,20 @@
 //! Where accepted events go: an append answers only when the records are durable.
 //!
 //! A channel knows nothing of HTTP, CloudEvents or schemas: a [`Record`] is a key, a value and headers for a topic.
+//! What others rely on: a [`Receipt`] is given for durable records only, and an error other than
+//! [`AppendError::Unconfirmed`] says that nothing was written and nothing will be.
+
+mod address;
+mod memory;
 
 use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+
+pub use self::{
+    address::{AddressError, ChannelAddress},
+    memory::Memory,
+};
 
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -24,6 +34,15 @@ pub struct Record {
     pub timestamp_ms: i64,
 }
 
+impl Record {
+    /// Bytes of its key, value, and the names and values of its headers: what the bounds of a channel count.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+        self.key.as_ref().map_or(0, Bytes::len) + self.value.as_ref().map_or(0, Bytes::len) + headers
+    }
+}
+
 /// A header of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -31,6 +50,13 @@ pub struct Header {
     pub name: Cow<'static, str>,
     /// UTF-8, not percent-encoded.
     pub value: Bytes,
+}
+
+impl Header {
+    /// A header of this name and value.
+    pub fn new(name: impl Into<Cow<'static, str>>, value: impl Into<Bytes>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
 }
 
 /// The proof that a record is durable.
@@ -62,9 +88,10 @@ pub enum AppendError {
     /// The channel can't be reached or is closing; nothing was written.
     #[error("channel is not available: {0}")]
     Unavailable(String),
-    /// The time for an answer passed; it is not known whether the record was written.
-    #[error("no acknowledgement in time: {0}")]
-    TimedOut(String),
+    /// The channel did not answer (in time): it is not known whether the record was written. It is not written later
+    /// than this is said.
+    #[error("not acknowledged, and not known whether it was written: {0}")]
+    Unconfirmed(String),
     /// The channel refused the record for good (authorization, configuration); nothing was written.
     #[error("channel refused the record: {0}")]
     Refused(String),
@@ -98,12 +125,12 @@ pub struct TopicSpec {
 
 /// Where reading begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum ReadFrom {
     /// At the oldest record that is kept.
     Beginning,
-    /// After the newest record.
+    /// After the record that is the newest when the reader is opened.
     End,
-    /// At this offset, in each partition.
+    /// At this offset, in each partition; at the nearest one that exists if it is out of range.
     Offset(i64),
 }
 
@@ -125,6 +152,14 @@ pub struct Readiness {
     pub missing_topics: Vec<Arc<str>>,
 }
 
+impl Readiness {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.unreachable.is_none() && self.missing_topics.is_empty()
+    }
+}
+
 /// Records that wait for their acknowledgement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
@@ -139,9 +174,10 @@ pub struct Depth {
 #[error("{0}")]
 pub struct ChannelError(pub String);
 
-/// Reads the records of one topic, one after the other.
+/// Reads the records of one topic, one after the other, in the order of their offsets within each partition.
 pub trait Reader: Send {
-    /// The next record; `None` when there is none yet within `wait`.
+    /// The next record; `None` when there is none yet within `wait`. Records that stood in the topic when the reader was
+    /// opened are waited for as long as the channel needs to fetch them, so that `None` never hides one of these.
     ///
     /// # Errors
     /// When the channel can't be read.
@@ -150,8 +186,9 @@ pub trait Reader: Send {
 
 /// A place for records that answers when they are durable.
 pub trait Channel: Send + Sync + fmt::Debug + 'static {
-    /// Writes records and resolves when each is durable or has failed. Records of one topic and key keep the order of
-    /// the calls. Work goes on when the future is dropped; the outcome is then known to nobody.
+    /// Writes records and resolves when each is durable or has failed. The records are handed over by the call itself,
+    /// not by the first poll, so those of one topic and key keep the order of the calls. Never blocks. Work goes on when
+    /// the future is dropped; the outcome is then known to nobody.
     fn append(&self, records: Vec<Record>) -> BoxFuture<'static, Appended>;
 
     /// Whether the channel can be reached and has these topics. Bounded by a few seconds.
@@ -164,11 +201,12 @@ pub trait Channel: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     /// When the topic does not exist or the channel can't be reached.
-    fn reader<'a>(&'a self, topic: &'a str, from: From) -> BoxFuture<'a, Result<Box<dyn Reader>, ChannelError>>;
+    fn reader<'a>(&'a self, topic: &'a str, from: ReadFrom) -> BoxFuture<'a, Result<Box<dyn Reader>, ChannelError>>;
 
     /// What waits now.
     fn depth(&self) -> Depth;
 
-    /// Takes no more records, waits for those under way until the deadline, and closes. Returns how many are left.
+    /// Takes no more records, waits for those under way until the deadline, and closes. Returns how many were given up:
+    /// their appends answer with an error. A second call finds nothing to do.
     fn close(&self, within: Duration) -> BoxFuture<'_, usize>;
 }
