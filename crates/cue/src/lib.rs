@@ -10,6 +10,7 @@ pub mod export;
 mod limits;
 mod load;
 pub mod number;
+pub mod regexp;
 pub mod syntax;
 mod value;
 
