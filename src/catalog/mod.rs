@@ -1,8 +1,12 @@
 //! What owners described: products, their event types and the checks compiled from them.
 //!
-//! A catalog is one immutable value; a new one replaces it whole.
+//! A catalog is one immutable value; a new one replaces it whole. Everything that is served from it (documents, listings)
+//! is derived from the descriptions when they are loaded, so that no request can fail for a description's sake.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
 
 use crate::channel::TopicSpec;
 
@@ -13,19 +17,43 @@ pub struct Catalog {
     pub products: Vec<Arc<Product>>,
     /// Every event type by its name.
     pub types: HashMap<Arc<str>, Arc<EventType>>,
+    /// The OpenAPI document of all products, as JSON and as YAML.
+    pub openapi: Document,
+}
+
+/// A text in the media types that it can be had in; the first is for those who do not ask for one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document(pub Vec<Representation>);
+
+/// A text in one media type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Representation {
+    /// Such as `application/json`; without parameters.
+    pub media_type: &'static str,
+    /// The whole text.
+    pub body: Bytes,
 }
 
 /// A data product: a folder of descriptions, or a file of definitions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Product {
     /// Unique among the products.
     pub name: Arc<str>,
     /// Semantic version, if the owner gives one.
     pub version: Option<String>,
     /// The `product` struct of the description as JSON, for the catalog.
-    pub description: serde_json::Value,
+    pub description: Value,
     /// Names of its event types, sorted.
     pub types: Vec<Arc<str>>,
+    /// Its OpenAPI document, as JSON and as YAML.
+    pub openapi: Document,
+    /// Its schemas by the name that ends their address: the type's name, or the name of a file that a schema refers to.
+    ///
+    /// The schema of a type is JSON unless asked otherwise: the JSON Schema as it is registered
+    /// (`application/schema+json`), or for CUE the OpenAPI document of the product
+    /// (`application/vnd.oai.openapi+json`) and its source (`text/x-cue`). A relative `$ref` of a registered
+    /// JSON Schema leads to the file that it means.
+    pub schemas: BTreeMap<Arc<str>, Document>,
 }
 
 /// One kind of event.
@@ -82,6 +110,101 @@ pub struct Violation {
     pub rule: String,
     /// In the schema language's words, without the path.
     pub message: String,
+}
+
+impl Catalog {
+    /// The product of this name.
+    #[must_use]
+    pub fn product(&self, name: &str) -> Option<&Arc<Product>> {
+        self.products.iter().find(|product| &*product.name == name)
+    }
+
+    /// The event type, where there is exactly one.
+    #[must_use]
+    pub fn only_type(&self) -> Option<&Arc<EventType>> {
+        let mut types = self.types.values();
+        types.next().filter(|_| types.next().is_none())
+    }
+
+    /// The topics of all event types, each once, sorted by name.
+    #[must_use]
+    pub fn topics(&self) -> Vec<TopicSpec> {
+        let by_name: BTreeMap<_, _> = self.types.values().map(|one| (&one.topic.name, &one.topic)).collect();
+        by_name.into_values().cloned().collect()
+    }
+
+    /// The listing of products: `{"products": [{"name", "version", "description", "types", …}]}`, sorted by name.
+    /// With a query, those of which the name, the description or a type's name contains each of its words.
+    #[must_use]
+    pub fn listing(&self, query: Option<&str>) -> Value {
+        let words: Vec<String> = query.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
+        let found = self.products.iter().filter(|product| product.mentions(&words));
+        json!({"products": found.map(|product| product.summary()).collect::<Vec<_>>()})
+    }
+}
+
+impl Product {
+    /// What a listing shows: what its owner says of it, the names of its types and where to read on.
+    #[must_use]
+    pub fn summary(&self) -> Value {
+        let mut summary = match &self.description {
+            Value::Object(fields) => fields.clone(),
+            _ => serde_json::Map::new(),
+        };
+        let address = self.address();
+        summary.insert("name".into(), json!(&*self.name));
+        summary.insert("types".into(), json!(self.types.iter().map(|name| &**name).collect::<Vec<_>>()));
+        summary.insert("self".into(), json!(address));
+        summary.insert("openapi".into(), json!(format!("{address}/openapi")));
+        Value::Object(summary)
+    }
+
+    /// The summary with every event type in full: topic and its settings, key, address of the schema.
+    #[must_use]
+    pub fn details(&self, catalog: &Catalog) -> Value {
+        let types = self.types.iter().filter_map(|name| catalog.types.get(name));
+        let mut details = self.summary();
+        details["types"] = types.map(|one| one.details()).collect();
+        details
+    }
+
+    /// `/v1/products/{name}`, percent-encoded.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("/v1/products/{}", path_segment(&self.name))
+    }
+
+    fn mentions(&self, words: &[String]) -> bool {
+        let texts = self.types.iter().map(|name| name.to_lowercase());
+        let all: Vec<String> =
+            texts.chain([self.name.to_lowercase(), self.description.to_string().to_lowercase()]).collect();
+        words.iter().all(|word| all.iter().any(|text| text.contains(word)))
+    }
+}
+
+impl EventType {
+    /// Its settings and addresses as JSON.
+    #[must_use]
+    pub fn details(&self) -> Value {
+        json!({
+            "name": &*self.name,
+            "schema": &*self.schema_path,
+            "topic": &*self.topic.name,
+            "key": self.key.as_ref().map(|path| path.join(".")),
+            "partitions": self.topic.partitions,
+            "replication": self.topic.replication,
+            "compacted": self.topic.compacted,
+            "retention": self.topic.retention.map(crate::config::duration::to_text),
+        })
+    }
+}
+
+/// The text as one segment of a URL's path.
+fn path_segment(text: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    // The unreserved characters of RFC 3986, section 2.3, stay as they are.
+    const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 impl Validator {

@@ -1,0 +1,3 @@
+//! Settings: what can be configured, and where each value comes from.
+
+pub mod duration;
