@@ -3,7 +3,9 @@
 //! A node knows its position and, where the printer needs it, the comments around it. Identifiers are not resolved
 //! here and literals keep their source text; `literal` decodes them.
 
+use super::experiment::Experiments;
 use super::pos::Pos;
+use super::teardown;
 
 /// A source file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +20,8 @@ pub struct File {
     pub imports: Vec<ImportDecl>,
     /// The declarations of the file, as those of a struct.
     pub decls: Vec<Decl>,
+    /// Which experiments the language version and the attributes switch on.
+    pub experiments: Experiments,
 }
 
 /// `package name`.
@@ -61,6 +65,7 @@ pub struct ImportSpec {
 
 /// What may stand in a struct or file.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every declaration is a field")]
 pub enum Decl {
     /// `label: value`.
     Field(Field),
@@ -539,8 +544,21 @@ pub struct CommentGroup {
     pub pos: Pos,
     /// Whether it documents what follows.
     pub doc: bool,
+    /// Behind which token of its node it stands, counted from 1; 0 for what stands before the node.
+    pub slot: u8,
     /// Each line, from `//` to before the line end.
     pub lines: Vec<String>,
+}
+
+/// A tree of any depth is taken apart without recursion.
+impl Drop for Expr {
+    fn drop(&mut self) {
+        let mut pending = Vec::new();
+        teardown::take_children(self, &mut pending);
+        while let Some(mut expr) = pending.pop() {
+            teardown::take_children(&mut expr, &mut pending);
+        }
+    }
 }
 
 impl Expr {

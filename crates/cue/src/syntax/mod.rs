@@ -4,4 +4,16 @@
 //! positions.
 
 pub mod ast;
+pub mod error;
+pub mod experiment;
+pub mod literal;
+pub mod parser;
 pub mod pos;
+pub mod unicode;
+
+mod scanner;
+mod teardown;
+mod token;
+
+pub use error::SyntaxError;
+pub use parser::{ParseLimits, ParseOptions, parse_expr, parse_file};
