@@ -4,6 +4,7 @@
 //! paths and error texts are those of the reference implementation, `cue` 0.17.1. No text and no bytes make it panic,
 //! and every evaluation is bounded by [`Limits`].
 
+pub mod builtin;
 mod error;
 pub mod eval;
 pub mod export;

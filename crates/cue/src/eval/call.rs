@@ -3,10 +3,10 @@
 //! A package is a table of functions and constants. A function sees plain data ([`Datum`]), checked against the kinds
 //! of its parameters, and never the evaluator's graph; what needs more goes through [`Engine`].
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use super::kind::Kind;
-use crate::{error::Code, number::Number};
+use super::{kind::Kind, label::is_plain_identifier};
+use crate::{error::Code, export::cue::quote_string, number::Number};
 
 /// A builtin package.
 #[derive(Debug)]
@@ -68,6 +68,34 @@ pub enum Datum {
     Handle(Handle),
 }
 
+/// As errors print values: `{a:1}`, `[1,2]`.
+impl fmt::Display for Datum {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => out.write_str("null"),
+            Self::Bool(value) => value.fmt(out),
+            Self::Number(number) => number.fmt(out),
+            Self::String(text) => out.write_str(&quote_string(text)),
+            Self::Bytes(bytes) => write!(out, "'{}'", bytes.escape_ascii()),
+            Self::List(elements) => {
+                let elements: Vec<_> = elements.iter().map(ToString::to_string).collect();
+                write!(out, "[{}]", elements.join(","))
+            }
+            Self::Struct(fields) => {
+                let fields: Vec<_> =
+                    fields.iter().map(|(name, value)| format!("{}:{value}", field_name(name))).collect();
+                write!(out, "{{{}}}", fields.join(","))
+            }
+            Self::Abstract(text) => out.write_str(text),
+            Self::Handle(_) => out.write_str("_"),
+        }
+    }
+}
+
+fn field_name(name: &str) -> String {
+    if is_plain_identifier(name) { name.to_owned() } else { quote_string(name) }
+}
+
 /// A value that only the [`Engine`] can look into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Handle(pub(crate) u32);
@@ -81,20 +109,38 @@ pub struct Failure {
     pub message: String,
     /// Whether the message stands alone, without `error in call to pkg.F: ` before it.
     pub bare: bool,
+    /// Whether it is the verdict of a validator: a plain call gives `false` instead.
+    pub verdict: bool,
 }
 
 impl Failure {
     /// A definite failure.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { code: Code::Eval, message: message.into(), bare: false }
+        Self { code: Code::Eval, message: message.into(), bare: false, verdict: false }
     }
 
     /// A failure that concrete arguments could mend.
     #[must_use]
     pub fn incomplete(message: impl Into<String>) -> Self {
-        Self { code: Code::Incomplete, message: message.into(), bare: false }
+        Self { code: Code::Incomplete, message: message.into(), bare: false, verdict: false }
     }
+
+    /// The verdict of a validator and its reason; `incomplete` if more fields or elements could mend it.
+    #[must_use]
+    pub fn unsatisfied(message: impl Into<String>, incomplete: bool) -> Self {
+        let code = if incomplete { Code::Incomplete } else { Code::Eval };
+        Self { code, message: message.into(), bare: false, verdict: true }
+    }
+}
+
+/// How many elements or regular fields a value has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Those that it has now.
+    pub count: usize,
+    /// Whether unification may add more: an open list, an open struct, or one with optional fields.
+    pub may_grow: bool,
 }
 
 /// What functions may ask of the evaluator.
@@ -122,4 +168,21 @@ pub trait Engine {
     /// # Errors
     /// What is wrong with the pattern.
     fn is_match(&mut self, pattern: &str, text: &str) -> Result<bool, Failure>;
+
+    /// How many elements or regular fields the value behind a handle has.
+    ///
+    /// # Errors
+    /// If the value is an error or neither list nor struct.
+    fn extent(&mut self, handle: Handle) -> Result<Extent, Failure> {
+        match self.datum(handle)? {
+            Datum::List(elements) => Ok(Extent { count: elements.len(), may_grow: false }),
+            Datum::Struct(fields) => Ok(Extent { count: fields.len(), may_grow: false }),
+            _ => Err(Failure::new("argument is neither list nor struct")),
+        }
+    }
+
+    /// The value behind a handle as errors print it.
+    fn print(&mut self, handle: Handle) -> String {
+        self.datum(handle).map_or_else(|failure| failure.message, |datum| datum.to_string())
+    }
 }

@@ -1,0 +1,32 @@
+//! The builtin packages: one file each, and the table that lists them.
+//!
+//! Functions are pure: they see plain data, checked against the kinds of their parameters, and know nothing of the
+//! evaluator's graph ([`call`](crate::eval::call)). Results and error texts are those of the reference. What a call may
+//! produce is bounded ([`REPEAT_MAX`]).
+
+mod args;
+mod list;
+mod strings;
+#[path = "struct.rs"]
+mod structs;
+
+use crate::eval::call::Package;
+
+/// The most repetitions of a text or list, and the most elements of a range.
+pub const REPEAT_MAX: usize = 1_000_000;
+
+static PACKAGES: &[&Package] = &[&list::PACKAGE, &strings::PACKAGE, &structs::PACKAGE];
+
+/// The package with an import path, such as `encoding/json`.
+#[must_use]
+pub fn package(path: &str) -> Option<&'static Package> {
+    PACKAGES.iter().copied().find(|package| package.path == path)
+}
+
+/// Import paths of all builtin packages.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    PACKAGES.iter().map(|package| package.path)
+}
+
+#[cfg(test)]
+mod tests;
