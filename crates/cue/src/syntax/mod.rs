@@ -6,6 +6,7 @@
 pub mod ast;
 pub mod error;
 pub mod experiment;
+pub mod json;
 pub mod literal;
 pub mod parser;
 pub mod pos;
@@ -16,4 +17,5 @@ mod teardown;
 mod token;
 
 pub use error::SyntaxError;
+pub use json::parse_json;
 pub use parser::{ParseLimits, ParseOptions, parse_expr, parse_file};

@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn scan(&mut self) -> Token {
         self.skip_whitespace();
         let start = self.offset;
-        let token = |scanner: &Self, kind| Token { kind, start, end: scanner.offset, inserted: false };
+        let token = |scanner: &Self, kind| Token { kind, start, end: scanner.end_of(kind), inserted: false };
         if self.at_end() {
             if std::mem::take(&mut self.insert_comma) {
                 return Token::inserted_comma(start);
@@ -541,7 +541,13 @@ impl<'a> Scanner<'a> {
         };
         let kind = self.scan_string(quote, false);
         self.insert_comma = true;
-        Token { kind, start, end: self.offset, inserted: false }
+        Token { kind, start, end: self.end_of(kind), inserted: false }
+    }
+
+    /// Where the token of this kind ends that has just been scanned. The parenthesis that opens an interpolation
+    /// belongs to the string before it and is a token of its own.
+    fn end_of(&self, kind: Kind) -> usize {
+        if kind == Kind::Interpolation { self.offset + 1 } else { self.offset }
     }
 
     /// `@name(...)`: brackets inside must balance, strings may hold anything.

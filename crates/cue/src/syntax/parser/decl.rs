@@ -91,19 +91,24 @@ impl Parser<'_> {
                     self.check_declared(&ident)?;
                 }
             }
-            Kind::Comma | Kind::BraceClose | Kind::Eof if may_be_embedded(first) && !is_alias(&label) => {
+            Kind::Comma | Kind::BraceClose | Kind::Eof => {
                 if self.token.kind == Kind::Comma {
                     self.next();
                 }
-                return Ok(Decl::Embed(EmbedDecl { expr: label, comments: Comments::default() }));
+                if may_be_embedded(first) && !is_alias(&label) {
+                    return Ok(Decl::Embed(EmbedDecl { expr: label, comments: Comments::default() }));
+                }
+                return self.expected_label(pos);
             }
-            _ => {
-                self.error_expected("label or ':'")?;
-                return Ok(bad_decl(pos));
-            }
+            _ => return self.expected_label(pos),
         }
         let head = self.finish_label(label, postfix_alias, constraint)?;
         self.parse_value(head)
+    }
+
+    fn expected_label(&mut self, pos: Pos) -> Parsed<Decl> {
+        self.error_expected("label or ':'")?;
+        Ok(bad_decl(pos))
     }
 
     fn finish_embedding(&mut self, expr: Expr) -> Parsed<Decl> {
@@ -497,7 +502,7 @@ fn may_be_label(expr: &Expr) -> bool {
     match bare(expr) {
         Expr::Ident(_) | Expr::Interpolation(_) | Expr::Paren { .. } | Expr::List(_) => true,
         Expr::Lit(lit) => !matches!(lit.kind, LitKind::Int | LitKind::Float),
-        Expr::Alias { expr, .. } => !is_alias(expr) && may_be_label(expr),
+        Expr::Alias { expr, .. } => !is_alias(expr) && (may_be_label(expr) || matches!(bare(expr), Expr::Lit(_))),
         _ => false,
     }
 }

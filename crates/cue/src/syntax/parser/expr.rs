@@ -55,7 +55,7 @@ impl Parser<'_> {
     /// Goes one level deeper.
     pub(super) fn nest(&mut self) -> Parsed<()> {
         self.nesting += 1;
-        let max = self.options.limits.nesting;
+        let max = self.options.limits.nesting_max;
         if self.nesting <= max {
             return Ok(());
         }

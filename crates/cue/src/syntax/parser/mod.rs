@@ -21,14 +21,14 @@ use comments::{CommentTracker, Group};
 #[derive(Clone, Copy, Debug)]
 pub struct ParseLimits {
     /// The longest text, in bytes.
-    pub source_bytes: usize,
+    pub source_bytes_max: usize,
     /// How deep expressions may nest. The reference has the same limit.
-    pub nesting: usize,
+    pub nesting_max: usize,
 }
 
 impl Default for ParseLimits {
     fn default() -> Self {
-        Self { source_bytes: 256 << 20, nesting: 10_000 }
+        Self { source_bytes_max: 256 << 20, nesting_max: 10_000 }
     }
 }
 
@@ -63,7 +63,7 @@ fn run<'a, T>(
     options: &ParseOptions,
     parse: fn(&mut Parser<'a>) -> Parsed<T>,
 ) -> Result<T, Vec<SyntaxError>> {
-    let (bytes, max) = (source.text.len(), options.limits.source_bytes.min(u32::MAX as usize - 1));
+    let (bytes, max) = (source.text.len(), options.limits.source_bytes_max.min(u32::MAX as usize - 1));
     if bytes > max {
         let message = format!("source is {bytes} bytes, the limit is {max}");
         return Err(vec![SyntaxError::new(Pos { file, offset: 0 }, message)]);
@@ -99,7 +99,7 @@ const ERRORS_MAX: usize = 10;
 
 impl<'a> Parser<'a> {
     fn new(source: &'a SourceFile, file: FileId, options: ParseOptions) -> Self {
-        let mut scanner = Scanner::new(&source.text, file, options.limits.nesting);
+        let mut scanner = Scanner::new(&source.text, file, options.limits.nesting_max);
         let token = scanner.scan();
         let experiments = Experiments::new(options.version, []).unwrap_or_default();
         let comments = CommentTracker::default();
