@@ -17,6 +17,8 @@ pub(crate) struct Case {
     pub(crate) line: usize,
     /// The CUE text, without marks.
     pub(crate) source: String,
+    /// Other files beside it: path and text.
+    pub(crate) files: Vec<(String, String)>,
     pub(crate) questions: Vec<Question>,
     /// What the engine answers today, where that is not what is expected.
     pub(crate) todo: Option<String>,
@@ -81,6 +83,11 @@ impl Answer {
                 _ => errors.push(line.to_owned()),
             }
         }
+        Self::errors(errors)
+    }
+
+    /// The order of errors is not compared.
+    fn errors(mut errors: Vec<String>) -> Self {
         errors.sort();
         Self::Errors(errors)
     }
@@ -116,7 +123,11 @@ impl fmt::Display for CaseFile {
 impl Case {
     fn parse(line: usize, lines: &[&str]) -> Result<Self, String> {
         let sections = sections(lines);
-        let source = Marked::parse(&sections[0].1, "./schema.cue");
+        let source = Marked::parse(&sections[0].1, "schema.cue");
+        let named = sections.iter().filter_map(|(header, body)| Some((header.strip_prefix("file ")?, body)));
+        let files: Vec<Marked> = named.map(|(name, body)| Marked::parse(body, name)).collect();
+        let mut places = source.labels();
+        files.iter().for_each(|file| places.extend(file.labels()));
         let mut written = Vec::new();
         let mut questions: Vec<Question> = Vec::new();
         let mut todo = None;
@@ -126,13 +137,14 @@ impl Case {
                 "exports" => questions.push(Question::export(argument, body)),
                 "accepts" | "rejects" => {
                     for document in documents(body) {
-                        let question = Question::vet(argument, &document, &source);
+                        let question = Question::vet(argument, &document, &places);
                         if (question.expected == Answer::Accepted) != (kind == "accepts") {
                             return Err(format!("{line}: {} stands below {kind}", question.title()));
                         }
                         questions.push(question);
                     }
                 }
+                "file" => {}
                 "todo" => todo = Some(body.join("\n")),
                 _ => return Err(format!("{line}: there is no section {kind:?}")),
             }
@@ -141,16 +153,18 @@ impl Case {
                 written.extend(body.iter().map(|line| (*line).to_owned()));
             }
         }
-        let errors = source.errors(&HashMap::new());
+        let texts = [&source].into_iter().chain(&files);
+        let errors: Vec<String> = texts.flat_map(|text| text.errors(&places)).collect();
         if !errors.is_empty() {
-            questions.insert(0, Question { ask: Ask::Export(String::new()), expected: Answer::Errors(errors) });
+            questions.insert(0, Question { ask: Ask::Export(String::new()), expected: Answer::errors(errors) });
         }
         if questions.is_empty() {
             return Err(format!("{line}: the case expects nothing"));
         }
         let head = [lines[0]].into_iter().chain(sections[0].1.iter().copied()).map(str::to_owned);
         let written = head.chain(written).collect();
-        Ok(Self { name: lines[0][4..].to_owned(), line, source: source.text(), questions, todo, written })
+        let files = files.iter().map(|file| (file.name.to_owned(), file.text())).collect();
+        Ok(Self { name: lines[0][4..].to_owned(), line, source: source.text(), files, questions, todo, written })
     }
 }
 
@@ -159,11 +173,11 @@ impl Question {
         Self { ask: Ask::Export(expression.to_owned()), expected: Answer::Value(without_space(&body.join("\n"))) }
     }
 
-    /// A document with its marks, which may point into the source too.
-    fn vet(path: &str, lines: &[&str], source: &Marked) -> Self {
-        let document = Marked::parse(lines, "./data.json");
-        let errors = document.errors(&source.labels());
-        let expected = if errors.is_empty() { Answer::Accepted } else { Answer::Errors(errors) };
+    /// A document with its marks, which may point to places in the CUE text too.
+    fn vet(path: &str, lines: &[&str], places: &HashMap<&str, &str>) -> Self {
+        let document = Marked::parse(lines, "data.json");
+        let errors = document.errors(places);
+        let expected = if errors.is_empty() { Answer::Accepted } else { Answer::errors(errors) };
         Self { ask: Ask::Vet { path: path.to_owned(), document: document.lines.join("\n") }, expected }
     }
 }
@@ -200,8 +214,8 @@ fn documents<'a>(lines: &[&'a str]) -> Vec<Vec<&'a str>> {
 }
 
 /// A text with its marks taken out.
-struct Marked {
-    name: &'static str,
+struct Marked<'a> {
+    name: &'a str,
     lines: Vec<String>,
     marks: Vec<Mark>,
     /// Messages without a place in this text.
@@ -216,8 +230,8 @@ struct Mark {
     message: String,
 }
 
-impl Marked {
-    fn parse(lines: &[&str], name: &'static str) -> Self {
+impl<'a> Marked<'a> {
+    fn parse(lines: &[&str], name: &'a str) -> Self {
         let mut text = Self { name, lines: Vec::new(), marks: Vec::new(), loose: Vec::new() };
         for line in lines {
             if let Some(message) = line.strip_prefix("! ") {
@@ -239,7 +253,7 @@ impl Marked {
         let line = self.lines.last().map_or("", String::as_str);
         let inside: usize = line.chars().take(column).map(char::len_utf8).sum();
         let beyond = column.saturating_sub(line.chars().count());
-        format!("{}:{}:{}", self.name, self.lines.len(), inside + beyond + 1)
+        format!("./{}:{}:{}", self.name, self.lines.len(), inside + beyond + 1)
     }
 
     fn text(&self) -> String {
@@ -251,16 +265,14 @@ impl Marked {
         labelled.map(|mark| (mark.label.as_str(), mark.position.as_str())).collect()
     }
 
-    /// The errors that the marks tell of, as they are printed, sorted. `others` are places in another text.
+    /// The errors that the marks tell of, as they are printed. `others` are places in other texts.
     fn errors(&self, others: &HashMap<&str, &str>) -> Vec<String> {
         let mut places = others.clone();
         places.extend(self.labels());
         let marked = self.marks.iter().filter(|mark| !mark.message.is_empty());
         let marked = marked.map(|mark| printed(&mark.message, Some(&mark.position), &places));
         let loose = self.loose.iter().map(|message| printed(message, None, &places));
-        let mut errors: Vec<String> = marked.chain(loose).collect();
-        errors.sort();
-        errors
+        marked.chain(loose).collect()
     }
 }
 
