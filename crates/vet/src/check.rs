@@ -1,0 +1,674 @@
+//! The check of a document against one rule, while it is read.
+//!
+//! Every value is met by one node. As long as one struct or list rule says what is allowed, the checker follows it and
+//! stops at the first broken rule; where several might, `survey` takes over for that value.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use crate::fingerprint::Keys;
+use crate::formula::{Formula, Truth};
+use crate::lex::Lexer;
+use crate::pattern::Glance;
+use crate::program::{
+    Contains, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct, StructTest, Switch,
+};
+use crate::text::Text;
+use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
+
+/// What a check found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Where the captured scalar stands, in bytes, quotes included: if the program captures one, the document has it
+    /// and is not rejected.
+    pub captured: Option<Range<usize>>,
+}
+
+impl Program {
+    /// Judges a document: one JSON value, white space around it allowed.
+    pub fn check(&self, document: &[u8]) -> Verdict {
+        self.check_capturing(document).verdict
+    }
+
+    /// Judges a document and finds the value that [`Builder::capture`](crate::Builder::capture) asked for.
+    pub fn check_capturing(&self, document: &[u8]) -> Checked {
+        let none = |verdict| Checked { verdict, captured: None };
+        if document.len() > u32::MAX as usize {
+            let limit = u32::MAX as usize;
+            return none(Verdict::Malformed(Malformed { offset: limit, fault: Fault::TooLong(limit) }));
+        }
+        let mut checker = Checker {
+            program: self,
+            lexer: Lexer::new(document, self.limits.depth_max),
+            doubt: None,
+            captured: None,
+            elements: SmallVec::new(),
+        };
+        match checker.document() {
+            Ok(()) => Checked { captured: checker.captured(), verdict: checker.settled() },
+            Err(Halt(stop)) => none(match *stop {
+                Stop::Malformed(malformed) => Verdict::Malformed(malformed),
+                Stop::Broken(violation) => match well_formed(document, self.limits.depth_max) {
+                    Ok(()) => Verdict::Reject(Box::new(violation.finish())),
+                    Err(malformed) => Verdict::Malformed(*malformed),
+                },
+            }),
+        }
+    }
+}
+
+/// Whether the document would be taken if no rule were broken.
+fn well_formed(document: &[u8], depth_max: usize) -> crate::lex::Read {
+    let mut lexer = Lexer::new(document, depth_max);
+    lexer.space();
+    lexer.skip()?;
+    lexer.end()
+}
+
+/// Why a check ends early. One pointer wide, because every function on the way returns it.
+pub(crate) struct Halt(Box<Stop>);
+
+pub(crate) type Flow<T = ()> = Result<T, Halt>;
+
+enum Stop {
+    Malformed(Malformed),
+    Broken(Break),
+}
+
+/// A violation whose path is still being collected, innermost step first.
+struct Break {
+    offset: usize,
+    broken: Broken,
+    path: Vec<String>,
+}
+
+impl Break {
+    fn finish(self) -> Violation {
+        let escape = |step: &String| format!("/{}", step.replace('~', "~0").replace('/', "~1"));
+        Violation { offset: self.offset, pointer: self.path.iter().rev().map(escape).collect(), broken: self.broken }
+    }
+}
+
+impl From<Box<Malformed>> for Halt {
+    #[cold]
+    fn from(malformed: Box<Malformed>) -> Halt {
+        Halt(Box::new(Stop::Malformed(*malformed)))
+    }
+}
+
+impl Halt {
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn broken(offset: usize, broken: Broken) -> Halt {
+        Halt(Box::new(Stop::Broken(Break { offset, broken, path: Vec::new() })))
+    }
+
+    /// The same, one step further out.
+    #[cold]
+    #[inline(never)]
+    fn within(mut self, step: String) -> Halt {
+        if let Stop::Broken(Break { path, .. }) = &mut *self.0 {
+            path.push(step);
+        }
+        self
+    }
+}
+
+/// A check in progress.
+pub(crate) struct Checker<'p, 'd> {
+    pub(crate) program: &'p Program,
+    pub(crate) lexer: Lexer<'d>,
+    /// The first value in doubt, and its island.
+    doubt: Option<(Range<usize>, Option<u32>)>,
+    captured: Option<Range<usize>>,
+    /// Fingerprints of elements of the open lists whose elements must differ.
+    pub(crate) elements: SmallVec<[u128; 8]>,
+}
+
+impl<'p, 'd> Checker<'p, 'd> {
+    fn document(&mut self) -> Flow {
+        self.lexer.space();
+        self.value(self.program.root)?;
+        Ok(self.lexer.end()?)
+    }
+
+    fn settled(self) -> Verdict {
+        let Some((range, reason)) = self.doubt else { return Verdict::Accept };
+        let reason = reason.and_then(|island| self.program.reasons.get(island as usize));
+        let reason = reason.map_or_else(|| "ambiguous alternatives".into(), |reason| reason.to_string());
+        Verdict::Unsure(Box::new(Doubt { range, reason }))
+    }
+
+    /// Where the captured value stands. Behind alternatives it is looked up when all has been read.
+    fn captured(&self) -> Option<Range<usize>> {
+        let path = self.program.capture.as_ref()?;
+        self.captured.clone().or_else(|| scalar_at(self.lexer.document, path))
+    }
+
+    /// The truth about the value at `offset`, which has just been read.
+    #[inline(always)]
+    pub(crate) fn settle(&mut self, truth: Truth, offset: usize, node: &Node, broken: impl FnOnce() -> Broken) -> Flow {
+        match truth {
+            Truth::Yes => Ok(()),
+            Truth::No => Err(Halt::broken(offset, broken())),
+            Truth::Unsure => {
+                self.doubt(offset, node.reason);
+                Ok(())
+            }
+        }
+    }
+
+    #[cold]
+    fn doubt(&mut self, offset: usize, reason: Option<u32>) {
+        self.doubt.get_or_insert((offset..self.lexer.at, reason));
+    }
+
+    /// Checks the value at the reading position.
+    #[inline]
+    fn value(&mut self, node: NodeId) -> Flow {
+        let node = &self.program.nodes[node as usize];
+        match self.lexer.peek() {
+            b'"' => self.string(node),
+            b'{' => self.object(node),
+            b'[' => self.array(node),
+            b'-' | b'0'..=b'9' => self.number(node),
+            _ => self.literal(node),
+        }
+    }
+
+    fn literal(&mut self, node: &Node) -> Flow {
+        let offset = self.lexer.at;
+        let (truth, kind) = match self.lexer.literal()? {
+            b'n' => (node.null, Kind::Null),
+            b't' => (node.bools[1], Kind::Bool),
+            _ => (node.bools[0], Kind::Bool),
+        };
+        self.settle(truth, offset, node, || broken_scalar(node, kind))
+    }
+
+    #[inline]
+    fn number(&mut self, node: &Node) -> Flow {
+        let offset = self.lexer.at;
+        let number = self.lexer.number()?;
+        let truth = match &node.number {
+            Formula::Rule(test) => Truth::of(test.holds(number)),
+            formula => formula.truth(&mut |test| Truth::of(test.holds(number))),
+        };
+        self.settle(truth, offset, node, || broken_scalar(node, Kind::Number))
+    }
+
+    #[inline]
+    fn string(&mut self, node: &Node) -> Flow {
+        let offset = self.lexer.at;
+        let start = offset + 1;
+        if let Formula::Rule(StringTest::Pattern(pattern)) = &node.string {
+            match pattern.glance(self.lexer.document, start) {
+                Glance::Whole(end) => {
+                    self.lexer.at = end + 1;
+                    return Ok(());
+                }
+                Glance::Match(at) => {
+                    self.lexer.string_from(start, at)?;
+                    return Ok(());
+                }
+                Glance::Unclear => {}
+            }
+        }
+        let text = self.lexer.string()?;
+        let truth = match &node.string {
+            Formula::Fixed(truth) => *truth,
+            Formula::Rule(StringTest::OneOf(names)) if !text.escaped => {
+                Truth::of(names.find_at(self.lexer.document, start, text.raw.len()).is_some())
+            }
+            formula => string_truth(formula, text),
+        };
+        self.settle(truth, offset, node, || broken_scalar(node, Kind::String))
+    }
+
+    fn object(&mut self, node: &'p Node) -> Flow {
+        match &node.object {
+            Formula::Rule(StructTest::Struct(id)) => self.members(&self.program.structs[*id as usize]),
+            Formula::Fixed(truth) => self.skip(*truth, node, Kind::Struct),
+            _ => match &node.switch {
+                Some(switch) => self.switch(switch, node),
+                None => self.several(node, Kind::Struct),
+            },
+        }
+    }
+
+    fn array(&mut self, node: &'p Node) -> Flow {
+        match &node.array {
+            Formula::Rule(ListTest::List(id)) => self.elements(&self.program.lists[*id as usize]),
+            Formula::Fixed(truth) => self.skip(*truth, node, Kind::List),
+            _ => self.several(node, Kind::List),
+        }
+    }
+
+    /// The value needs only be well-formed, or cannot be allowed.
+    fn skip(&mut self, truth: Truth, node: &Node, kind: Kind) -> Flow {
+        let offset = self.lexer.at;
+        if truth != Truth::No {
+            self.lexer.skip()?;
+        }
+        self.settle(truth, offset, node, || Broken::Kind(kind))
+    }
+
+    /// The formula for the value has more than one rule.
+    fn several(&mut self, node: &'p Node, kind: Kind) -> Flow {
+        let offset = self.lexer.at;
+        let truth = self.survey_node(node)?;
+        self.settle(truth, offset, node, || if node.allows(kind) { Broken::Alternatives } else { Broken::Kind(kind) })
+    }
+
+    /// Looks for the member that decides between alternatives. Behind a composite value it is not looked for: then all
+    /// alternatives are followed at once.
+    fn switch(&mut self, switch: &'p Switch, node: &'p Node) -> Flow {
+        let offset = self.lexer.at;
+        let found = self.find_case(switch);
+        self.lexer.at = offset;
+        match found {
+            Some(Some(id)) => self.members(&self.program.structs[id as usize]),
+            Some(None) => Err(Halt::broken(offset, Broken::Alternatives)),
+            None => self.several(node, Kind::Struct),
+        }
+    }
+
+    /// The struct for the deciding member's value; `None` inside if there is none for it, outside if it is not found.
+    fn find_case(&mut self, switch: &Switch) -> Option<Option<u32>> {
+        self.lexer.at += 1;
+        self.lexer.space();
+        let mut buffer = SmallVec::<[u8; 64]>::new();
+        loop {
+            let name = self.lexer.name().ok()?;
+            let found = name.resolve(&mut buffer) == &*switch.name;
+            match self.lexer.peek() {
+                b'"' => {
+                    let value = self.lexer.string().ok()?;
+                    if found {
+                        let index = switch.values.find(value.resolve(&mut buffer));
+                        return Some(index.map(|index| switch.structs[index]));
+                    }
+                }
+                b'{' | b'[' if !found => return None,
+                _ if found => return Some(None),
+                b'-' | b'0'..=b'9' => _ = self.lexer.number().ok()?,
+                _ => _ = self.lexer.literal().ok()?,
+            }
+            if !self.lexer.next(b'}').ok()? {
+                return None;
+            }
+        }
+    }
+
+    /// Checks the object at the reading position, member by member.
+    fn members(&mut self, rule: &'p Struct) -> Flow {
+        let offset = self.lexer.at;
+        self.lexer.enter()?;
+        let mark = self.lexer.mark();
+        let mut seen = Seen::default();
+        if self.lexer.peek() != b'}' {
+            // Producers write members in one order, and as a rule that of the schema.
+            let mut guess = 0;
+            loop {
+                guess = self.member(rule, guess, &mut seen)?;
+                if !self.lexer.next(b'}')? {
+                    break;
+                }
+            }
+        }
+        self.lexer.distinct(mark)?;
+        self.lexer.leave();
+        seen.satisfies(rule, offset)
+    }
+
+    /// Checks a member and says which field probably comes next.
+    #[inline(always)]
+    fn member(&mut self, rule: &'p Struct, guess: usize, seen: &mut Seen) -> Flow<usize> {
+        let document = self.lexer.document;
+        let at = self.lexer.at;
+        seen.members += 1;
+        let plain = rule.is_narrow() && rule.naming.is_none();
+        let guessed = rule.fields.get(guess).filter(|_| plain).and_then(|field| field.stands_at(document, at));
+        let index = if let Some(length) = guessed {
+            self.lexer.at = at + length;
+            self.lexer.space();
+            guess
+        } else {
+            let name = self.lexer.name()?;
+            if !plain {
+                self.name(rule, name, at)?;
+            }
+            match find_name(rule, document, at, name) {
+                Some(index) => index,
+                None => {
+                    self.unknown(rule, name, at)?;
+                    return Ok(guess);
+                }
+            }
+        };
+        let field = &rule.fields[index];
+        if rule.is_narrow() {
+            if seen.fields & 1 << index != 0 {
+                return Err(self.lexer.fault_at(at, Fault::DuplicateMember).into());
+            }
+            seen.fields |= 1 << index;
+        }
+        seen.required += usize::from(field.required);
+        let start = self.lexer.at;
+        if let Err(halt) = self.value(field.node) {
+            return Err(halt.within(field_name(rule, index)));
+        }
+        if field.capture {
+            self.capture(start);
+        }
+        Ok(index + 1)
+    }
+
+    #[cold]
+    fn capture(&mut self, start: usize) {
+        let scalar = !matches!(self.lexer.document.get(start), Some(b'{' | b'['));
+        self.captured = scalar.then_some(start..self.lexer.at);
+    }
+
+    /// A name in a struct that has more fields than bits, or a rule for names.
+    fn name(&mut self, rule: &Struct, name: Text<'d>, at: usize) -> Flow {
+        if !rule.is_narrow() && find_name(rule, self.lexer.document, at, name).is_some() {
+            self.lexer.remember(name);
+        }
+        let Some(naming) = rule.naming else { return Ok(()) };
+        let node = &self.program.nodes[naming as usize];
+        match self.settle(string_truth(&node.string, name), at, node, || Broken::Name) {
+            Ok(()) => Ok(()),
+            Err(halt) => Err(halt.within(spelled(name))),
+        }
+    }
+
+    /// A member that is no field: every group has its say.
+    fn unknown(&mut self, rule: &'p Struct, name: Text<'d>, at: usize) -> Flow {
+        self.lexer.remember(name);
+        let mut nodes = SmallVec::<[NodeId; 4]>::new();
+        if !rule.others(name, |node| nodes.push(node)) {
+            return Err(Halt::broken(at, Broken::Unknown).within(spelled(name)));
+        }
+        let result = match *nodes {
+            [] => self.lexer.skip().map(|_| ()).map_err(Halt::from),
+            [node] => self.value(node),
+            _ => self.all_of(&nodes),
+        };
+        result.map_err(|halt| halt.within(spelled(name)))
+    }
+
+    /// The value has to satisfy all these nodes.
+    fn all_of(&mut self, nodes: &[NodeId]) -> Flow {
+        let offset = self.lexer.at;
+        let masks = self.survey(nodes)?;
+        let truths = (0..nodes.len()).map(|index| masks.truth(index));
+        let reasons = nodes.iter().zip(truths);
+        for (node, truth) in reasons {
+            let node = &self.program.nodes[*node as usize];
+            self.settle(truth, offset, node, || Broken::Alternatives)?;
+        }
+        Ok(())
+    }
+
+    /// Checks the array at the reading position, element by element.
+    fn elements(&mut self, rule: &'p List) -> Flow {
+        let offset = self.lexer.at;
+        self.lexer.enter()?;
+        let mut tallies = Tallies::new(&rule.contains);
+        let keys = rule.unique.then(Keys::new);
+        let mark = self.elements.len();
+        let mut count = 0;
+        if self.lexer.peek() != b']' {
+            loop {
+                if count >= rule.length_max {
+                    return Err(Halt::broken(offset, Broken::Length(count + 1)));
+                }
+                let node = rule.prefix.get(count).copied().unwrap_or(rule.rest);
+                let start = self.lexer.at;
+                let result = if rule.contains.is_empty() { self.value(node) } else { self.tallied(node, &mut tallies) };
+                if let Err(halt) = result {
+                    return Err(halt.within(count.to_string()));
+                }
+                if let Some(keys) = &keys {
+                    self.elements.push(keys.of(self.lexer.document, start..self.lexer.at));
+                }
+                count += 1;
+                if !self.lexer.next(b']')? {
+                    break;
+                }
+            }
+        }
+        self.lexer.leave();
+        if count < rule.length_min {
+            return Err(Halt::broken(offset, Broken::Length(count)));
+        }
+        if !self.differ(mark) {
+            return Err(Halt::broken(offset, Broken::Unique));
+        }
+        self.contained(&tallies, offset)
+    }
+
+    /// An element that is looked at for what the list has to contain, too.
+    fn tallied(&mut self, node: NodeId, tallies: &mut Tallies<'p>) -> Flow {
+        let offset = self.lexer.at;
+        let mut nodes: SmallVec<[NodeId; 4]> = tallies.rules.iter().map(|rule| rule.node).collect();
+        nodes.insert(0, node);
+        let masks = self.survey(&nodes)?;
+        tallies.add(|index| masks.truth(index + 1));
+        let node = &self.program.nodes[node as usize];
+        self.settle(masks.truth(0), offset, node, || Broken::Alternatives)
+    }
+
+    fn contained(&mut self, tallies: &Tallies<'p>, offset: usize) -> Flow {
+        for (index, rule) in tallies.rules.iter().enumerate() {
+            let node = &self.program.nodes[rule.node as usize];
+            let (truth, count) = tallies.truth(index);
+            self.settle(truth, offset, node, || Broken::Contains(count))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the fingerprints since `mark` are all different; forgets them.
+    pub(crate) fn differ(&mut self, mark: usize) -> bool {
+        let elements = &mut self.elements[mark..];
+        elements.sort_unstable();
+        let differ = elements.windows(2).all(|pair| pair[0] != pair[1]);
+        self.elements.truncate(mark);
+        differ
+    }
+}
+
+/// What has been seen of an object.
+#[derive(Default)]
+struct Seen {
+    /// Bit by field, in a narrow struct.
+    fields: u64,
+    required: usize,
+    members: usize,
+}
+
+impl Seen {
+    #[inline(always)]
+    fn satisfies(&self, rule: &Struct, offset: usize) -> Flow {
+        if self.required < rule.required_count {
+            return Err(self.missing(rule, offset));
+        }
+        if self.members < rule.members_min || self.members > rule.members_max {
+            return Err(Halt::broken(offset, Broken::Members(self.members)));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn missing(&self, rule: &Struct, offset: usize) -> Halt {
+        let halt = Halt::broken(offset, Broken::Required);
+        let missing = rule.required & !self.fields;
+        // A wide struct does not keep which of its fields were there.
+        if rule.is_narrow() && missing != 0 {
+            halt.within(field_name(rule, missing.trailing_zeros() as usize))
+        } else {
+            halt
+        }
+    }
+}
+
+/// How many elements satisfy each of the rules for contained elements.
+pub(crate) struct Tallies<'p> {
+    pub(crate) rules: &'p [Contains],
+    counts: SmallVec<[(usize, usize); 2]>,
+}
+
+impl<'p> Tallies<'p> {
+    pub(crate) fn new(rules: &'p [Contains]) -> Tallies<'p> {
+        Tallies { rules, counts: SmallVec::from_elem((0, 0), rules.len()) }
+    }
+
+    pub(crate) fn add(&mut self, truth: impl Fn(usize) -> Truth) {
+        for (index, (yes, unsure)) in self.counts.iter_mut().enumerate() {
+            match truth(index) {
+                Truth::Yes => *yes += 1,
+                Truth::Unsure => *unsure += 1,
+                Truth::No => {}
+            }
+        }
+    }
+
+    /// Whether the rule's bounds hold, and how many elements satisfy it for certain.
+    pub(crate) fn truth(&self, index: usize) -> (Truth, usize) {
+        let (rule, (yes, unsure)) = (self.rules[index], self.counts[index]);
+        let truth = match yes + unsure {
+            possible if possible < rule.min || yes > rule.max || rule.min > rule.max => Truth::No,
+            possible if yes >= rule.min && possible <= rule.max => Truth::Yes,
+            _ => Truth::Unsure,
+        };
+        (truth, yes)
+    }
+}
+
+impl Struct {
+    /// Calls `visit` with what a member of this name, which is no field, has to satisfy. False if there must be none.
+    pub(crate) fn others(&self, name: Text<'_>, mut visit: impl FnMut(NodeId)) -> bool {
+        self.groups.iter().filter(|group| !group.open).all(|group| {
+            let mut matched = false;
+            for (_, node) in group.patterns.iter().filter(|(pattern, _)| pattern.matches(name.bytes())) {
+                matched = true;
+                visit(*node);
+            }
+            if let (false, Some(rest)) = (matched, group.rest) {
+                visit(rest);
+            }
+            matched || group.rest.is_some()
+        })
+    }
+}
+
+/// The index of the field with this name, whose opening quote is at `at`.
+#[inline(always)]
+pub(crate) fn find_name(rule: &Struct, document: &[u8], at: usize, name: Text<'_>) -> Option<usize> {
+    if !name.escaped {
+        return rule.names.find_at(document, at + 1, name.raw.len());
+    }
+    let mut buffer = SmallVec::<[u8; 64]>::new();
+    rule.names.find(name.resolve(&mut buffer))
+}
+
+#[cold]
+fn field_name(rule: &Struct, index: usize) -> String {
+    let name = rule.names.iter().nth(index).unwrap_or_default();
+    String::from_utf8_lossy(name).into_owned()
+}
+
+#[cold]
+fn spelled(name: Text<'_>) -> String {
+    String::from_utf8_lossy(&name.bytes().collect::<Vec<u8>>()).into_owned()
+}
+
+#[cold]
+fn broken_scalar(node: &Node, kind: Kind) -> Broken {
+    if node.allows(kind) { Broken::Value(kind) } else { Broken::Kind(kind) }
+}
+
+impl NumberTest {
+    #[inline]
+    pub(crate) fn holds(&self, number: crate::decimal::Number<'_>) -> bool {
+        match self {
+            NumberTest::Range(range) => {
+                let form = match range.form {
+                    NumberForm::Any => true,
+                    NumberForm::Integer => !number.float,
+                    NumberForm::Float => number.float,
+                };
+                let above = range.min.as_ref().is_none_or(|(min, inclusive)| {
+                    let order = min.compare(number);
+                    order.is_gt() || *inclusive && order.is_eq()
+                });
+                let below = range.max.as_ref().is_none_or(|(max, inclusive)| {
+                    let order = max.compare(number);
+                    order.is_lt() || *inclusive && order.is_eq()
+                });
+                form && above && below
+            }
+            NumberTest::Whole => number.is_whole(),
+            NumberTest::MultipleOf(divisor) => divisor.divides(number),
+        }
+    }
+}
+
+/// The truth of a formula about a string that has been read.
+pub(crate) fn string_truth(formula: &Formula<StringTest>, text: Text<'_>) -> Truth {
+    formula.truth(&mut |test| Truth::of(test.holds(text)))
+}
+
+impl StringTest {
+    fn holds(&self, text: Text<'_>) -> bool {
+        match self {
+            StringTest::Runes { min, max } => {
+                let runes = text.runes();
+                *min <= runes && runes <= *max
+            }
+            StringTest::Pattern(pattern) if text.escaped => pattern.matches(text.bytes()),
+            StringTest::Pattern(pattern) => pattern.matches(text.raw.iter().copied()),
+            // An escape takes at most six bytes for each byte that it stands for.
+            StringTest::OneOf(names) if text.raw.len() > 6 * names.longest() => false,
+            StringTest::OneOf(names) => {
+                let mut buffer = SmallVec::<[u8; 256]>::new();
+                names.find(text.resolve(&mut buffer)).is_some()
+            }
+            StringTest::Where(condition) => {
+                let mut buffer = SmallVec::<[u8; 256]>::new();
+                std::str::from_utf8(text.resolve(&mut buffer)).is_ok_and(|text| (condition.test)(text))
+            }
+        }
+    }
+}
+
+/// The scalar that a path of names leads to in a document that has been read without fault.
+fn scalar_at(document: &[u8], path: &[Box<[u8]>]) -> Option<Range<usize>> {
+    let mut lexer = Lexer::new(document, usize::MAX);
+    lexer.space();
+    for name in path {
+        seek(&mut lexer, name)?;
+    }
+    if matches!(lexer.peek(), b'{' | b'[') { None } else { lexer.skip().ok() }
+}
+
+/// Goes to the member's value in the object at the reading position.
+fn seek(lexer: &mut Lexer<'_>, name: &[u8]) -> Option<()> {
+    let mut buffer = SmallVec::<[u8; 64]>::new();
+    if lexer.peek() != b'{' {
+        return None;
+    }
+    lexer.enter().ok()?;
+    while lexer.peek() != b'}' {
+        if lexer.name().ok()?.resolve(&mut buffer) == name {
+            return Some(());
+        }
+        lexer.skip().ok()?;
+        lexer.next(b'}').ok()?;
+    }
+    None
+}

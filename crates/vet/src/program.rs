@@ -1,0 +1,309 @@
+//! What a program consists of: nodes, one for each rule, with a formula for each kind of JSON value.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::block::Block;
+use crate::decimal::Operand;
+use crate::formula::{Formula, Truth};
+use crate::names::Names;
+use crate::pattern::Pattern;
+use crate::verdict::Kind;
+
+/// A compiled check. It is immutable and may be shared between threads.
+#[derive(Debug)]
+pub struct Program {
+    pub(crate) nodes: Box<[Node]>,
+    pub(crate) structs: Box<[Struct]>,
+    pub(crate) lists: Box<[List]>,
+    /// JSON texts that values are compared with.
+    pub(crate) constants: Box<[Box<[u8]>]>,
+    /// Why the front end could not say more, by island.
+    pub(crate) reasons: Box<[Box<str>]>,
+    pub(crate) root: NodeId,
+    pub(crate) capture: Option<Box<[Box<[u8]>]>>,
+    pub(crate) limits: Limits,
+}
+
+/// Bounds on what a document may ask of the checker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep arrays and objects may be nested: at most [`Limits::DEPTH_CEILING`], which bounds the stack.
+    pub depth_max: usize,
+}
+
+impl Limits {
+    /// The deepest nesting that can be allowed. At this depth a check needs less than 1 MiB of stack.
+    pub const DEPTH_CEILING: usize = 512;
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { depth_max: 128 }
+    }
+}
+
+pub(crate) type NodeId = u32;
+pub(crate) type StructId = u32;
+pub(crate) type ListId = u32;
+pub(crate) type ConstantId = u32;
+
+/// What a rule says of a value, by the value's kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) null: Truth,
+    /// For `false` and for `true`.
+    pub(crate) bools: [Truth; 2],
+    pub(crate) number: Formula<NumberTest>,
+    pub(crate) string: Formula<StringTest>,
+    pub(crate) object: Formula<StructTest>,
+    pub(crate) array: Formula<ListTest>,
+    /// A quicker way than the formula for objects, where there is one.
+    pub(crate) switch: Option<Arc<Switch>>,
+    /// Which island doubts come from.
+    pub(crate) reason: Option<u32>,
+}
+
+impl Node {
+    /// The same truth for every value.
+    pub(crate) fn fixed(truth: Truth) -> Node {
+        Node {
+            null: truth,
+            bools: [truth; 2],
+            number: Formula::Fixed(truth),
+            string: Formula::Fixed(truth),
+            object: Formula::Fixed(truth),
+            array: Formula::Fixed(truth),
+            switch: None,
+            reason: None,
+        }
+    }
+
+    fn is_fixed(&self, truth: Truth) -> bool {
+        self.null == truth
+            && self.bools == [truth; 2]
+            && self.number == Formula::Fixed(truth)
+            && self.string == Formula::Fixed(truth)
+            && self.object == Formula::Fixed(truth)
+            && self.array == Formula::Fixed(truth)
+    }
+
+    pub(crate) fn is_any(&self) -> bool {
+        self.is_fixed(Truth::Yes)
+    }
+
+    pub(crate) fn is_never(&self) -> bool {
+        self.is_fixed(Truth::No)
+    }
+
+    /// Whether some value of this kind may be allowed.
+    pub(crate) fn allows(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Null => self.null != Truth::No,
+            Kind::Bool => self.bools != [Truth::No; 2],
+            Kind::Number => self.number != Formula::NO,
+            Kind::String => self.string != Formula::NO,
+            Kind::Struct => self.object != Formula::NO,
+            Kind::List => self.array != Formula::NO,
+        }
+    }
+}
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NumberForm {
+    /// In any way.
+    #[default]
+    Any,
+    /// Without fraction and exponent.
+    Integer,
+    /// With a fraction or an exponent.
+    Float,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NumberTest {
+    Range(Range),
+    /// The value is whole, however it is written.
+    Whole,
+    MultipleOf(Operand),
+}
+
+/// A range of numbers; a bound comes with whether it is itself in the range.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Range {
+    pub(crate) form: NumberForm,
+    pub(crate) min: Option<(Operand, bool)>,
+    pub(crate) max: Option<(Operand, bool)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum StringTest {
+    /// Length in code points.
+    Runes {
+        min: usize,
+        max: usize,
+    },
+    Pattern(Arc<Pattern>),
+    OneOf(Arc<Names>),
+    Where(Condition),
+}
+
+impl PartialEq for StringTest {
+    fn eq(&self, other: &StringTest) -> bool {
+        match (self, other) {
+            (StringTest::Runes { min, max }, StringTest::Runes { min: other_min, max: other_max }) => {
+                (min, max) == (other_min, other_max)
+            }
+            (StringTest::Pattern(a), StringTest::Pattern(b)) => Arc::ptr_eq(a, b),
+            (StringTest::OneOf(a), StringTest::OneOf(b)) => a == b,
+            (StringTest::Where(a), StringTest::Where(b)) => Arc::ptr_eq(&a.test, &b.test),
+            _ => false,
+        }
+    }
+}
+
+/// A test of strings that the front end brings along.
+#[derive(Clone)]
+pub struct Condition {
+    /// What the test asks for, for messages.
+    pub name: Box<str>,
+    /// The test. It is run on every string that the rule meets, so it must be quick and must not fail.
+    pub test: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Condition({})", self.name)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StructTest {
+    Struct(StructId),
+    Constant(ConstantId),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListTest {
+    List(ListId),
+    Constant(ConstantId),
+}
+
+/// The rules for the members of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Struct {
+    pub(crate) names: Names,
+    /// By the index that `names` gives.
+    pub(crate) fields: Box<[Field]>,
+    /// Bit by field, for up to 64 fields; with more the checker only counts.
+    pub(crate) required: u64,
+    pub(crate) required_count: usize,
+    /// For members that are no field: each group has to allow them.
+    pub(crate) groups: Box<[Group]>,
+    /// What names have to satisfy: fields' names too.
+    pub(crate) naming: Option<NodeId>,
+    pub(crate) members_min: usize,
+    pub(crate) members_max: usize,
+}
+
+impl Struct {
+    /// A bit per field says which members have been seen.
+    pub(crate) fn is_narrow(&self) -> bool {
+        self.fields.len() <= 64
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    /// `"name":` as the document will spell it, if that is at most sixteen bytes long, and which bytes of it count.
+    spelled: u128,
+    mask: u128,
+    spelled_length: u8,
+    pub(crate) required: bool,
+    pub(crate) capture: bool,
+    pub(crate) node: NodeId,
+}
+
+impl Field {
+    pub(crate) fn new(name: &[u8], node: NodeId, required: bool) -> Field {
+        let mut spelled = vec![b'"'];
+        spelled.extend(name);
+        spelled.extend(b"\":");
+        let plain = name.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
+        let (mask, length) = match spelled.len() {
+            length @ 1..=16 if plain => (u128::MAX >> (128 - 8 * length), length as u8),
+            // No block is equal to a word outside its mask.
+            _ => (0, 0),
+        };
+        let word = if length == 0 { 1 } else { Block::at(&spelled, 0).word() };
+        Field { spelled: word, mask, spelled_length: length, required, capture: false, node }
+    }
+
+    /// Whether the field's name and colon stand at this place; then how long they are.
+    #[inline(always)]
+    pub(crate) fn stands_at(&self, document: &[u8], at: usize) -> Option<usize> {
+        (Block::at(document, at).word() & self.mask == self.spelled).then_some(usize::from(self.spelled_length))
+    }
+}
+
+/// Rules for members by what their name matches.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) patterns: Box<[(Arc<Pattern>, NodeId)]>,
+    /// For names that match no pattern; nothing if there must be none.
+    pub(crate) rest: Option<NodeId>,
+    /// The group allows everything.
+    pub(crate) open: bool,
+}
+
+/// The rules for the elements of an array.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    pub(crate) prefix: Box<[NodeId]>,
+    pub(crate) rest: NodeId,
+    pub(crate) length_min: usize,
+    pub(crate) length_max: usize,
+    pub(crate) unique: bool,
+    pub(crate) contains: Box<[Contains]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Contains {
+    pub(crate) node: NodeId,
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+}
+
+/// Alternatives that one string member tells apart: required in all of them, with no value in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Switch {
+    pub(crate) name: Box<[u8]>,
+    pub(crate) values: Names,
+    /// By the index that `values` gives.
+    pub(crate) structs: Box<[StructId]>,
+}
+
+impl Program {
+    /// Bytes of memory that the program's patterns take; the rest is proportional to the rules' text.
+    pub fn pattern_bytes(&self) -> usize {
+        let mut patterns: Vec<&Arc<Pattern>> = Vec::new();
+        for node in &self.nodes {
+            node.string.for_each(&mut |test| {
+                if let StringTest::Pattern(pattern) = test {
+                    patterns.push(pattern);
+                }
+            });
+        }
+        patterns.extend(self.structs.iter().flat_map(|s| &s.groups).flat_map(|g| &g.patterns).map(|(p, _)| p));
+        patterns.sort_by_key(|pattern| Arc::as_ptr(pattern).addr());
+        patterns.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        patterns.iter().map(|pattern| pattern.memory_bytes()).sum()
+    }
+
+    /// The reasons of the islands that the program contains: empty if every document can be decided but for
+    /// ambiguous alternatives.
+    pub fn islands(&self) -> impl Iterator<Item = &str> {
+        self.reasons.iter().map(|reason| &**reason)
+    }
+}
