@@ -13,6 +13,7 @@ pub mod pos;
 pub mod unicode;
 
 mod scanner;
+mod scope;
 mod teardown;
 mod token;
 

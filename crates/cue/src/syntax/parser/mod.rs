@@ -13,6 +13,7 @@ use super::experiment::{Experiments, Version};
 use super::literal::{self, Text};
 use super::pos::{FileId, Pos, SourceFile};
 use super::scanner::Scanner;
+use super::scope;
 use super::token::{Kind, Token};
 use super::unicode;
 use comments::{CommentTracker, Group};
@@ -46,7 +47,12 @@ pub struct ParseOptions {
 /// # Errors
 /// All that is wrong with the text, in the order of the positions; at least one.
 pub fn parse_file(source: &SourceFile, file: FileId, options: &ParseOptions) -> Result<File, Vec<SyntaxError>> {
-    run(source, file, options, Parser::parse_file)
+    let tree = run(source, file, options, Parser::parse_file)?;
+    let mut clashes = scope::clashes(&tree);
+    // As for errors of syntax: what follows on the same line is likely a consequence.
+    clashes.dedup_by_key(|error| source.line_column(error.pos.offset).0);
+    clashes.truncate(ERRORS_MAX + 1);
+    if clashes.is_empty() { Ok(tree) } else { Err(sorted(clashes)) }
 }
 
 /// Parses a text that is one expression.
