@@ -565,20 +565,26 @@ impl Expr {
     /// Where the expression begins, as errors report it: for a binary expression the operator's left operand.
     #[must_use]
     pub fn pos(&self) -> Pos {
-        match self {
-            Self::Ident(ident) | Self::Alias { ident, .. } => ident.pos,
-            Self::Lit(lit) => lit.pos,
-            Self::Interpolation(interpolation) => interpolation.pos,
-            Self::Struct(lit) => lit.pos,
-            Self::List(lit) => lit.pos,
-            Self::Bottom(pos) | Self::Paren { pos, .. } | Self::Unary { pos, .. } => *pos,
-            Self::Selector { base, .. } | Self::Index { base, .. } | Self::Slice { base, .. } => base.pos(),
-            Self::Call { function, .. } => function.pos(),
-            Self::Binary { left, .. } => left.pos(),
-            Self::Postfix { operand, .. } => operand.pos(),
-            Self::Comprehension(comprehension) => comprehension.pos(),
-            Self::Ellipsis(ellipsis) => ellipsis.pos,
-            Self::Commented(inner, _) => inner.pos(),
+        // Chains of operators may be longer than the stack is deep, so the left edge is followed in a loop.
+        let mut expr = self;
+        loop {
+            expr = match expr {
+                Self::Ident(ident) | Self::Alias { ident, .. } => return ident.pos,
+                Self::Lit(lit) => return lit.pos,
+                Self::Interpolation(interpolation) => return interpolation.pos,
+                Self::Struct(lit) => return lit.pos,
+                Self::List(lit) => return lit.pos,
+                Self::Bottom(pos) | Self::Paren { pos, .. } | Self::Unary { pos, .. } => return *pos,
+                Self::Comprehension(comprehension) => return comprehension.pos(),
+                Self::Ellipsis(ellipsis) => return ellipsis.pos,
+                Self::Selector { base: left, .. }
+                | Self::Index { base: left, .. }
+                | Self::Slice { base: left, .. }
+                | Self::Call { function: left, .. }
+                | Self::Binary { left, .. }
+                | Self::Postfix { operand: left, .. }
+                | Self::Commented(left, _) => left,
+            }
         }
     }
 }

@@ -155,36 +155,54 @@ impl<'a> Scopes<'a> {
         });
     }
 
+    /// Chains of operators and selectors may be of any length: their left edge is followed in a loop.
     fn expr(&mut self, expr: &'a Expr) {
-        stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.expr_level(expr));
+        stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || {
+            let mut next = Some(expr);
+            while let Some(expr) = next {
+                next = self.all_but_leftmost(expr);
+            }
+        });
     }
 
-    fn expr_level(&mut self, expr: &'a Expr) {
+    /// Walks what is nested in an expression, and returns the leftmost of it where it has not been walked.
+    fn all_but_leftmost(&mut self, expr: &'a Expr) -> Option<&'a Expr> {
         match expr {
-            Expr::Ident(_) | Expr::Lit(_) | Expr::Bottom(_) => {}
-            Expr::Struct(lit) => self.within(|scopes| scopes.struct_members(&lit.decls)),
-            Expr::Interpolation(interpolation) => interpolation.exprs.iter().for_each(|expr| self.expr(expr)),
-            Expr::List(list) => list.elements.iter().for_each(|element| self.expr(element)),
-            Expr::Comprehension(comprehension) => self.comprehension(comprehension),
+            Expr::Ident(_) | Expr::Lit(_) | Expr::Bottom(_) => None,
+            Expr::Struct(lit) => {
+                self.within(|scopes| scopes.struct_members(&lit.decls));
+                None
+            }
+            Expr::Interpolation(interpolation) => self.all(&interpolation.exprs),
+            Expr::List(list) => self.all(&list.elements),
+            Expr::Comprehension(comprehension) => {
+                self.comprehension(comprehension);
+                None
+            }
             Expr::Paren { inner: operand, .. }
             | Expr::Selector { base: operand, .. }
             | Expr::Unary { operand, .. }
             | Expr::Postfix { operand, .. }
             | Expr::Alias { expr: operand, .. }
-            | Expr::Commented(operand, _) => self.expr(operand),
+            | Expr::Commented(operand, _) => Some(operand),
             Expr::Index { base: left, index: right, .. } | Expr::Binary { left, right, .. } => {
-                self.expr(left);
                 self.expr(right);
+                Some(left)
             }
             Expr::Slice { base, low, high, .. } => {
-                self.expr(base);
                 [low, high].into_iter().flatten().for_each(|bound| self.expr(bound));
+                Some(base)
             }
             Expr::Call { function, args, .. } => {
-                self.expr(function);
-                args.iter().for_each(|arg| self.expr(arg));
+                self.all(args);
+                Some(function)
             }
-            Expr::Ellipsis(ellipsis) => ellipsis.value.iter().for_each(|value| self.expr(value)),
+            Expr::Ellipsis(ellipsis) => ellipsis.value.as_deref(),
         }
+    }
+
+    fn all(&mut self, exprs: &'a [Expr]) -> Option<&'a Expr> {
+        exprs.iter().for_each(|expr| self.expr(expr));
+        None
     }
 }
