@@ -196,9 +196,12 @@ impl Channel for Memory {
     fn append(&self, records: Vec<Record>) -> BoxFuture<'static, Appended> {
         let mut state = self.state();
         if state.stalled {
-            let (answer, answered) = oneshot::channel();
             let dropped = vec![Err(AppendError::Unavailable("the channel is gone".to_owned())); records.len()];
-            let records = records.into_iter().map(|record| state.enqueue(record)).collect();
+            let records: Vec<_> = records.into_iter().map(|record| state.enqueue(record)).collect();
+            if records.iter().all(Result::is_err) {
+                return Box::pin(std::future::ready(records.into_iter().filter_map(Result::err).map(Err).collect()));
+            }
+            let (answer, answered) = oneshot::channel();
             state.waiting.push_back(Waiting { records, answer });
             return Box::pin(async { answered.await.unwrap_or(dropped) });
         }

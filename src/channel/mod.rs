@@ -6,6 +6,7 @@
 
 mod address;
 mod memory;
+pub mod sqlite;
 
 use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -206,7 +207,8 @@ pub trait Channel: Send + Sync + fmt::Debug + 'static {
     /// What waits now.
     fn depth(&self) -> Depth;
 
-    /// Takes no more records, waits for those under way until the deadline, and closes. Returns how many were given up:
-    /// their appends answer with an error. A second call finds nothing to do.
+    /// Takes no more records, waits for those under way until the deadline, and closes. Returns how many had no answer
+    /// by then; they get one with an error, or with the receipt if their writing comes to its end after all. A second
+    /// call finds nothing to do.
     fn close(&self, within: Duration) -> BoxFuture<'_, usize>;
 }
