@@ -5,4 +5,8 @@
 
 pub mod catalog;
 pub mod channel;
+pub mod cli;
 pub mod config;
+mod ordered;
+pub mod read;
+mod serve;

@@ -3,11 +3,21 @@
 //! A catalog is one immutable value; a new one replaces it whole. Everything that is served from it (documents, listings)
 //! is derived from the descriptions when they are loaded, so that no request can fail for a description's sake.
 
+mod cue_schema;
+mod description;
+mod folder;
+mod json_schema;
+mod load;
+mod openapi;
+mod payload;
+mod problem;
+
 use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+pub use self::problem::{Place, Problem, Problems};
 use crate::channel::TopicSpec;
 
 /// All products that are served.

@@ -1,0 +1,61 @@
+//! Checks written in CUE.
+
+use cue::{Errors, Instance, PathPart, Rule, Schema, Value, VetOptions};
+
+use super::{Check, Rejection, Violation};
+
+/// The check of payloads by a definition.
+pub(super) struct CueSchema {
+    schema: Schema,
+    /// What paths in messages begin with, such as `#Identity`; empty for a schema without a name of its own.
+    prefix: String,
+}
+
+impl CueSchema {
+    /// Prepares the value of an expression over the package, such as `#Identity`.
+    pub(super) fn new(instance: &Instance, expression: &str) -> Result<Self, Errors> {
+        let schema = Schema::new(instance, expression, VetOptions::default())?;
+        let prefix = if expression.starts_with(['#', '_']) { expression.to_owned() } else { String::new() };
+        Ok(Self { schema, prefix })
+    }
+
+    /// The definition.
+    pub(super) fn value(&self) -> &Value {
+        self.schema.value()
+    }
+
+    /// Whether a payload can have a field at this path; `None` if the definition leaves it open.
+    pub(super) fn has_field(&self, path: &[String]) -> Option<bool> {
+        let mut value = self.value().clone();
+        for name in path {
+            match value.get(&PathPart::Field(name.as_str().into())) {
+                Some(inner) => value = inner,
+                None if !value.allows(name) => return Some(false),
+                None => return None,
+            }
+        }
+        Some(true)
+    }
+
+    fn violation(&self, error: &cue::Error) -> Violation {
+        let path = cue::path_text(&error.path);
+        let path = match (self.prefix.is_empty(), path.is_empty()) {
+            (true, _) => path,
+            (false, true) => self.prefix.clone(),
+            (false, false) => format!("{}.{path}", self.prefix),
+        };
+        Violation { pointer: error.pointer(), path, rule: error.rule.name().to_owned(), message: error.message.clone() }
+    }
+}
+
+impl Check for CueSchema {
+    fn check(&self, payload: &[u8]) -> Result<(), Rejection> {
+        let Err(errors) = self.schema.vet_json(payload, "payload") else { return Ok(()) };
+        let first = errors.first();
+        if first.rule == Rule::Syntax {
+            let offset = first.primary.as_ref().map_or(0, |position| position.pos.offset as usize);
+            return Err(Rejection::Malformed { message: first.message.clone(), offset });
+        }
+        Err(Rejection::Invalid(errors.iter().map(|error| self.violation(error)).collect()))
+    }
+}

@@ -1,0 +1,353 @@
+//! One product as its owner describes it, read from CUE or from JSON Schema files.
+//!
+//! The shape of `product` and `events` is itself written in CUE (`description.cue`), so that mistakes in it are
+//! reported like any other mistake in a description. What comes out has been checked on its own; what must hold between
+//! products is checked where they are put together.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cue::{FieldOptions, Instance, Limits, PathPart, Shape, SourceFile, Value};
+use serde_json::json;
+
+use super::{
+    Document, Representation, Validator,
+    cue_schema::CueSchema,
+    folder::{self, Unit},
+    json_schema::JsonSchema,
+    openapi,
+    problem::{Place, Problem},
+};
+use crate::{channel::TopicSpec, config::duration};
+
+/// A product whose parts hold by themselves.
+pub(super) struct Described {
+    pub(super) name: String,
+    /// Where the name is given.
+    pub(super) place: Place,
+    pub(super) description: serde_json::Value,
+    pub(super) events: Vec<DescribedEvent>,
+    /// The components of its OpenAPI document.
+    pub(super) openapi: openapi::Source,
+    /// By the name that ends their address.
+    pub(super) schemas: BTreeMap<Arc<str>, Document>,
+}
+
+/// An event type whose parts hold by themselves.
+pub(super) struct DescribedEvent {
+    pub(super) name: String,
+    /// Where it is described.
+    pub(super) place: Place,
+    pub(super) topic: TopicSpec,
+    pub(super) key: Option<Vec<String>>,
+    pub(super) validator: Validator,
+}
+
+/// Reads the description of one product; all its mistakes are reported.
+pub(super) fn read(unit: &Unit) -> Result<Described, Vec<Problem>> {
+    if unit.cue.is_empty() { read_json(unit) } else { read_cue(unit) }
+}
+
+/// A product of JSON Schema files without a package that says more: each file is an event type.
+fn read_json(unit: &Unit) -> Result<Described, Vec<Problem>> {
+    let mut described = Described::new(unit, Place::whole(&unit.folder));
+    let mut problems = Vec::new();
+    for file in &unit.json {
+        let name = folder::stem(file);
+        let event = Event::bare(&name, Place::whole(file));
+        match JsonSchema::load(&unit.folder, file) {
+            Ok(schema) => described.add_json(event, schema),
+            Err(more) => problems.extend(more),
+        }
+    }
+    if problems.is_empty() { Ok(described) } else { Err(problems) }
+}
+
+/// A product of CUE files: a package with `product` and `events`, or definitions alone.
+fn read_cue(unit: &Unit) -> Result<Described, Vec<Problem>> {
+    let whole = Place::whole(&unit.folder);
+    let files =
+        unit.cue.iter().map(|path| source_file(path)).collect::<Result<Vec<_>, _>>().map_err(|one| vec![one])?;
+    let of_cue = |errors| Problem::of_cue(errors, &whole);
+    let instance = Instance::compile(files.clone(), &Limits::default()).map_err(of_cue)?;
+    let package = Package { unit, instance, files };
+    let root = package.instance.root();
+    match (field(&root, "product"), field(&root, "events")) {
+        (None, None) => package.read_definitions(&root),
+        _ => {
+            root.unify(&shape().map_err(of_cue)?).validate(cue::Validation { concrete: false }).map_err(of_cue)?;
+            package.read_events(&root)
+        }
+    }
+}
+
+/// The embedded definition of what a package may say.
+fn shape() -> Result<Value, cue::Errors> {
+    static SHAPE: LazyLock<Result<Value, cue::Errors>> = LazyLock::new(|| {
+        let file = SourceFile::new("description.cue", include_str!("description.cue"));
+        Instance::compile(vec![file], &Limits::default())?.lookup("#Description")
+    });
+    SHAPE.clone()
+}
+
+struct Package<'a> {
+    unit: &'a Unit,
+    instance: Instance,
+    files: Vec<Arc<SourceFile>>,
+}
+
+impl Package<'_> {
+    fn read_definitions(&self, root: &Value) -> Result<Described, Vec<Problem>> {
+        let mut described = Described::new(self.unit, Place::whole(&self.unit.folder));
+        let mut problems = Vec::new();
+        for definition in root.fields(FieldOptions { definitions: true, ..FieldOptions::default() }) {
+            let PathPart::Special(label) = &definition.label else { continue };
+            let Some(name) = label.strip_prefix('#') else { continue };
+            let event = Event::bare(name, self.place_of(&definition.value));
+            match self.add_cue(&mut described, event, label) {
+                Ok(()) => {}
+                Err(more) => problems.extend(more),
+            }
+        }
+        if described.events.is_empty() && problems.is_empty() {
+            let message = "describes no event: expected definitions such as #Order, or \"product\" and \"events\"";
+            problems.push(Problem::new(Place::whole(&self.unit.cue[0]), message));
+        }
+        self.finish(described, problems)
+    }
+
+    fn read_events(&self, root: &Value) -> Result<Described, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut described = Described::new(self.unit, Place::whole(&self.unit.folder));
+        if let Some(product) = field(root, "product") {
+            described.place = self.place_of(&product);
+            match json_of(&product) {
+                Ok(json) => described.describe(json),
+                Err(errors) => problems.extend(Problem::of_cue(errors, &described.place)),
+            }
+        }
+        let events = field(root, "events").map(|events| events.fields(FieldOptions::default())).unwrap_or_default();
+        if events.is_empty() {
+            problems.push(Problem::new(described.place.clone(), "events: describes no event"));
+        }
+        for event in events {
+            if let Err(more) = self.read_event(&mut described, &event) {
+                problems.extend(more);
+            }
+        }
+        self.finish(described, problems)
+    }
+
+    fn read_event(&self, described: &mut Described, event: &cue::Field) -> Result<(), Vec<Problem>> {
+        let PathPart::Field(name) = &event.label else { return Ok(()) };
+        let place = self.place_of(&event.value);
+        let settings =
+            Event::read(name, place.clone(), &event.value).map_err(|errors| Problem::of_cue(errors, &place))?;
+        let schema =
+            field(&event.value, "schema").ok_or_else(|| vec![Problem::new(place.clone(), "schema is missing")])?;
+        let at = |value: &Value| value.position().map_or(place.clone(), |position| Place::from(&position));
+        if settings.compacted && settings.key.is_none() {
+            let message = format!("event type {name:?}: a compacted topic needs a key, as in key: \"id\"");
+            return Err(vec![Problem::new(place.clone(), message)]);
+        }
+        match (schema.shape(), schema.reference()) {
+            (Shape::String(file), _) => {
+                let path = self.unit.folder.join(&*file);
+                let loaded = JsonSchema::load(&self.unit.folder, &path).map_err(|problems| {
+                    problems.into_iter().map(|problem| problem.and(at(&schema))).collect::<Vec<_>>()
+                })?;
+                if let Some(key) = settings.key.as_ref().filter(|key| loaded.has_field(key) == Some(false)) {
+                    return Err(vec![missing_key(name, key, key_place(&event.value, &place), Place::whole(&path))]);
+                }
+                described.add_json(settings, loaded);
+                Ok(())
+            }
+            (_, Some(path)) => self.add_cue(described, settings, &cue::path_text(&path)),
+            (_, None) => {
+                let path = [PathPart::Field("events".into()), event.label.clone(), PathPart::Field("schema".into())];
+                self.add_cue(described, settings, &cue::path_text(&path))
+            }
+        }
+    }
+
+    fn add_cue(&self, described: &mut Described, event: Event, expression: &str) -> Result<(), Vec<Problem>> {
+        let schema =
+            CueSchema::new(&self.instance, expression).map_err(|errors| Problem::of_cue(errors, &event.place))?;
+        if let Some(key) = event.key.as_ref().filter(|key| schema.has_field(key) == Some(false)) {
+            let declared = self.place_of(schema.value());
+            return Err(vec![missing_key(&event.name, key, event.key_place.clone(), declared)]);
+        }
+        let declared_in = schema.value().position().map(|position| position.file);
+        let source = declared_in.or_else(|| self.files.first().cloned());
+        let text = source.map(|file| Representation { media_type: "text/x-cue", body: file.text.clone().into() });
+        described.schemas.insert(event.name.as_str().into(), Document(text.into_iter().collect()));
+        described.add(event, Validator::new(schema));
+        Ok(())
+    }
+
+    fn finish(&self, mut described: Described, problems: Vec<Problem>) -> Result<Described, Vec<Problem>> {
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        described.openapi.add_package(&self.instance).map_err(|errors| Problem::of_cue(errors, &described.place))?;
+        for file in &self.files {
+            let name = folder::name(Path::new(&file.name));
+            let source = Representation { media_type: "text/x-cue", body: file.text.clone().into() };
+            described.schemas.entry(name.into()).or_insert(Document(vec![source]));
+        }
+        Ok(described)
+    }
+
+    fn place_of(&self, value: &Value) -> Place {
+        value.position().map_or_else(|| Place::whole(&self.unit.folder), |position| Place::from(&position))
+    }
+}
+
+impl Described {
+    fn new(unit: &Unit, place: Place) -> Self {
+        Self {
+            name: unit.name.clone(),
+            place,
+            description: json!({}),
+            events: Vec::new(),
+            openapi: openapi::Source::default(),
+            schemas: BTreeMap::new(),
+        }
+    }
+
+    fn describe(&mut self, product: serde_json::Value) {
+        if let Some(name) = product.get("name").and_then(serde_json::Value::as_str) {
+            self.name = name.to_owned();
+        }
+        self.description = product;
+    }
+
+    fn add_json(&mut self, event: Event, schema: JsonSchema) {
+        let document = |body: Bytes| Document(vec![Representation { media_type: "application/schema+json", body }]);
+        self.openapi.add_json_schema(&event.name, &schema.root);
+        self.schemas.insert(event.name.as_str().into(), document(schema.text));
+        for (name, text) in schema.references {
+            self.schemas.entry(name.into()).or_insert(document(text));
+        }
+        self.add(event, Validator::new(schema.check));
+    }
+
+    fn add(&mut self, event: Event, validator: Validator) {
+        let topic = TopicSpec {
+            name: event.topic.unwrap_or_else(|| default_topic(&event.name)).into(),
+            partitions: event.partitions,
+            replication: event.replication,
+            compacted: event.compacted,
+            retention: event.retention,
+        };
+        self.events.push(DescribedEvent { name: event.name, place: event.place, topic, key: event.key, validator });
+    }
+}
+
+/// The settings of an event type.
+struct Event {
+    name: String,
+    place: Place,
+    topic: Option<String>,
+    key: Option<Vec<String>>,
+    key_place: Place,
+    partitions: i32,
+    replication: Option<i32>,
+    compacted: bool,
+    retention: Option<Duration>,
+}
+
+impl Event {
+    /// With nothing set.
+    fn bare(name: &str, place: Place) -> Self {
+        Self {
+            name: name.to_owned(),
+            key_place: place.clone(),
+            place,
+            topic: None,
+            key: None,
+            partitions: 1,
+            replication: None,
+            compacted: false,
+            retention: None,
+        }
+    }
+
+    /// From the struct that the owner writes, already known to have the right shape.
+    fn read(name: &str, place: Place, event: &Value) -> Result<Self, cue::Errors> {
+        let bare = Self::bare(name, place);
+        let retention: Option<String> = setting(event, "retention")?;
+        Ok(Self {
+            topic: setting(event, "topic")?,
+            key: setting::<String>(event, "key")?.map(|path| path.split('.').map(str::to_owned).collect()),
+            key_place: key_place(event, &bare.place),
+            partitions: setting(event, "partitions")?.unwrap_or(bare.partitions),
+            replication: setting(event, "replication")?,
+            compacted: setting(event, "compacted")?.unwrap_or(bare.compacted),
+            retention: retention.and_then(|text| duration::parse(&text).ok()),
+            ..bare
+        })
+    }
+}
+
+/// The type's name, with `-` for each character that Kafka forbids, cut to the 249 that it takes.
+fn default_topic(name: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    let topic: String = name.chars().map(allowed).take(249).collect();
+    if matches!(&*topic, "." | "..") { topic.replace('.', "-") } else { topic }
+}
+
+fn missing_key(event: &str, key: &[String], place: Place, schema: Place) -> Problem {
+    let message = format!("event type {event:?}: the schema has no field {:?} that could be the key", key.join("."));
+    Problem::new(place, message).and(schema)
+}
+
+fn key_place(event: &Value, fallback: &Place) -> Place {
+    let position = field(event, "key").and_then(|key| key.position());
+    position.map_or_else(|| fallback.clone(), |position| Place::from(&position))
+}
+
+fn field(value: &Value, name: &str) -> Option<Value> {
+    value.get(&PathPart::Field(name.into()))
+}
+
+fn json_of(value: &Value) -> Result<serde_json::Value, cue::Errors> {
+    let text = value.to_json()?;
+    serde_json::from_str(&text).map_err(|error| {
+        cue::Error::new(cue::Code::Eval, cue::Rule::Other, format!("can't be written as JSON: {error}")).into()
+    })
+}
+
+/// A setting as a Rust value, if the owner gives it.
+fn setting<T: serde::de::DeserializeOwned>(event: &Value, name: &str) -> Result<Option<T>, cue::Errors> {
+    let Some(value) = field(event, name) else { return Ok(None) };
+    let wrong = |error| cue::Error::new(cue::Code::Eval, cue::Rule::Type, format!("{name}: {error}"));
+    Ok(serde_json::from_value(json_of(&value)?).map(Some).map_err(wrong)?)
+}
+
+fn source_file(path: &Path) -> Result<Arc<SourceFile>, Problem> {
+    let read = fs::read(path).map_err(|error| error.to_string());
+    let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned()));
+    let text = text.map_err(|error| Problem::new(Place::whole(path), format!("can't be read: {error}")))?;
+    Ok(SourceFile::new(path.display().to_string(), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_topics_are_names_that_kafka_takes() {
+        assert_eq!(default_topic("com.acme.trip.reported.v1"), "com.acme.trip.reported.v1");
+        assert_eq!(default_topic("MySource:newPerson"), "MySource-newPerson");
+        assert_eq!(default_topic("a/b ü"), "a-b--");
+        assert_eq!(default_topic(".."), "--");
+        assert_eq!(default_topic(&"x".repeat(300)).len(), 249);
+    }
+}

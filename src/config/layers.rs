@@ -1,0 +1,195 @@
+//! Puts defaults, file, environment and flags on top of each other, and remembers where each value comes from.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::{Config, environment, file};
+use crate::{
+    catalog::{Place, Problem, Problems},
+    ordered::Node,
+};
+
+/// Where settings are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The file to read instead of `sluice.cue` in the working folder.
+    pub file: Option<PathBuf>,
+    /// The variables of the environment whose names begin with `SLUICE_`, with their values.
+    pub environment: Vec<(String, String)>,
+    /// What flags say: the path of the setting, its value and the flag.
+    pub flags: Vec<(Vec<String>, Value, &'static str)>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// A place in `sluice.cue`.
+    File(Place),
+    /// A variable of the environment.
+    Environment(String),
+    /// A flag such as `--listen`.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("default"),
+            Self::File(place) => write!(formatter, "{place}"),
+            Self::Environment(name) => formatter.write_str(name),
+            Self::Flag(flag) => formatter.write_str(flag),
+        }
+    }
+}
+
+/// The settings that hold, with their origins.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    /// The settings.
+    pub config: Config,
+    origins: BTreeMap<Vec<String>, Origin>,
+}
+
+/// A value that a source gives to a setting.
+pub(super) struct Given {
+    /// The names of the fields from the root.
+    pub(super) path: Vec<String>,
+    pub(super) value: Value,
+    pub(super) origin: Origin,
+}
+
+impl Sources {
+    /// The file that is named, and the variables of the process's environment.
+    #[must_use]
+    pub fn of_process(file: Option<PathBuf>) -> Self {
+        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let ours = variables.filter(|(name, _)| name.starts_with("SLUICE_"));
+        let environment = ours.map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect();
+        Self { file, environment, flags: Vec::new() }
+    }
+
+    /// Reads all sources.
+    ///
+    /// # Errors
+    /// All mistakes of all sources.
+    pub fn read(self) -> Result<Effective, Problems> {
+        let mut problems = Vec::new();
+        let mut given = Vec::new();
+        let in_environment = environment::given(&self.environment, &mut problems);
+        let named = self.file.or_else(|| environment::file(&self.environment));
+        given.extend(file::given(named.as_deref(), &mut problems));
+        given.extend(in_environment);
+        given.extend(self.flags.into_iter().map(|(path, value, flag)| Given {
+            path,
+            value,
+            origin: Origin::Flag(flag),
+        }));
+        match Effective::of(given) {
+            Ok(effective) if problems.is_empty() => Ok(effective),
+            Ok(_) => Err(Problems(problems)),
+            Err(more) => {
+                problems.extend(more);
+                Err(Problems(problems))
+            }
+        }
+    }
+}
+
+impl Effective {
+    /// The defaults with what is given put over them, the last one on top.
+    fn of(given: Vec<Given>) -> Result<Self, Vec<Problem>> {
+        let mut merged = defaults();
+        let mut origins = BTreeMap::new();
+        let mut problems = Vec::new();
+        for Given { path, value, origin } in given {
+            // Each value is tried alone, so that every wrong one is reported with its origin.
+            let mut alone = defaults();
+            put(&mut alone, &path, value.clone());
+            match serde_json::from_value::<Config>(alone) {
+                Ok(_) => {
+                    put(&mut merged, &path, value);
+                    origins.insert(path, origin);
+                }
+                Err(error) => problems.push(wrong(&path, &origin, &error.to_string())),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let config =
+            serde_json::from_value(merged).map_err(|error| vec![wrong(&[], &Origin::Default, &error.to_string())])?;
+        Ok(Self { config, origins })
+    }
+
+    /// The settings as the text of a `sluice.cue`, each with its origin as a comment.
+    #[must_use]
+    pub fn to_cue(&self) -> String {
+        let text = serde_json::to_string(&self.config).expect("settings are plain data");
+        let tree: Node = serde_json::from_str(&text).expect("what serde_json writes it reads");
+        let mut lines = Vec::new();
+        self.write(&tree, &mut Vec::new(), &mut lines);
+        let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or_default();
+        lines.iter().map(|(line, origin)| format!("{line:width$} // {origin}\n")).collect()
+    }
+
+    fn write(&self, node: &Node, path: &mut Vec<String>, lines: &mut Vec<(String, String)>) {
+        match node {
+            Node::Object(fields) if !fields.is_empty() && !self.origins.contains_key(path) => {
+                for (name, value) in fields {
+                    path.push(name.clone());
+                    self.write(value, path, lines);
+                    path.pop();
+                }
+            }
+            value => {
+                let names: String = path.iter().map(|name| format!("{}: ", cue_label(name))).collect();
+                let value = if is_secret(path) { "\"(hidden)\"".to_owned() } else { value.to_line() };
+                lines.push((format!("{names}{value}"), self.origin(path).to_string()));
+            }
+        }
+    }
+
+    /// Where the value of a setting comes from.
+    #[must_use]
+    pub fn origin(&self, path: &[String]) -> &Origin {
+        (0..=path.len()).rev().find_map(|length| self.origins.get(&path[..length])).unwrap_or(&Origin::Default)
+    }
+}
+
+/// The defaults as a tree; its leaves are the settings.
+pub(super) fn defaults() -> Value {
+    serde_json::to_value(Config::default()).expect("settings are plain data")
+}
+
+fn put(tree: &mut Value, path: &[String], value: Value) {
+    match path {
+        [] => *tree = value,
+        [name, rest @ ..] => {
+            if !tree.is_object() {
+                *tree = Value::Object(Map::new());
+            }
+            put(&mut tree[name.as_str()], rest, value);
+        }
+    }
+}
+
+fn wrong(path: &[String], origin: &Origin, message: &str) -> Problem {
+    match origin {
+        Origin::File(place) => Problem::new(place.clone(), format!("{}: {message}", path.join("."))),
+        other => Problem::new(Place { file: other.to_string(), line_column: None }, message),
+    }
+}
+
+/// Whether a value must not be shown: what Kafka's clients call passwords, secrets and keys.
+fn is_secret(path: &[String]) -> bool {
+    let name = path.last().map(String::as_str).unwrap_or_default();
+    let is_property = path.len() > 2 && path[path.len() - 2] == "properties";
+    is_property && ["password", "secret", "key.pem", "jaas.config"].iter().any(|word| name.contains(word))
+}
+
+fn cue_label(name: &str) -> String {
+    if cue::eval::label::is_plain_identifier(name) { name.to_owned() } else { format!("{name:?}") }
+}
