@@ -42,6 +42,8 @@ pub struct ImportDecl {
     pub pos: Pos,
     /// Whether the specifications stand in parentheses.
     pub grouped: bool,
+    /// Of the closing parenthesis, if there is one.
+    pub end: Pos,
     /// One or more specifications.
     pub specs: Vec<ImportSpec>,
     /// Comments around the declaration.
@@ -310,8 +312,10 @@ pub enum Expr {
     List(ListLit),
     /// `(x)`.
     Paren {
-        /// Of the parenthesis.
+        /// Of the opening parenthesis.
         pos: Pos,
+        /// Of the closing parenthesis.
+        end: Pos,
         /// What is inside.
         inner: Box<Expr>,
     },
@@ -326,8 +330,10 @@ pub enum Expr {
     Index {
         /// What is indexed.
         base: Box<Expr>,
-        /// Of the bracket.
+        /// Of the opening bracket.
         pos: Pos,
+        /// Of the closing bracket.
+        end: Pos,
         /// The index.
         index: Box<Expr>,
     },
@@ -335,8 +341,10 @@ pub enum Expr {
     Slice {
         /// What is sliced.
         base: Box<Expr>,
-        /// Of the bracket.
+        /// Of the opening bracket.
         pos: Pos,
+        /// Of the closing bracket.
+        end: Pos,
         /// From.
         low: Option<Box<Expr>>,
         /// To, not included.
@@ -428,6 +436,8 @@ pub struct ListLit {
     pub end: Pos,
     /// The elements; the last may be an [`Expr::Ellipsis`].
     pub elements: Vec<Expr>,
+    /// Whether line ends stand in place of commas between elements, or behind a lone one.
+    pub omits_commas: bool,
 }
 
 /// Operators before their operand.

@@ -82,7 +82,7 @@ impl Reader<'_> {
         let pos = self.pos();
         let end = Pos::NONE;
         let container = match self.peek() {
-            Some(b'[') => Open::List(ListLit { pos, end, elements: Vec::new() }),
+            Some(b'[') => Open::List(ListLit { pos, end, elements: Vec::new(), omits_commas: false }),
             Some(b'{') => Open::Struct(StructLit { pos, end, braces: true, decls: Vec::new() }, None),
             _ => return Ok(None),
         };

@@ -153,8 +153,9 @@ impl Parser<'_> {
         let inner = self.parse_expr()?;
         let late = self.comments.close_list().into_iter().flat_map(|(_, groups)| groups).collect();
         let inner = Box::new(attach(inner, late));
+        let end = self.pos();
         self.expect(Kind::ParenClose)?;
-        Ok(self.close_expr(Expr::Paren { pos, inner }))
+        Ok(self.close_expr(Expr::Paren { pos, end, inner }))
     }
 
     fn parse_optional(&mut self, operand: Expr) -> Expr {
@@ -215,15 +216,17 @@ impl Parser<'_> {
             self.next();
             let empty = matches!(self.token.kind, Kind::Colon | Kind::BracketClose | Kind::Eof);
             let high = if empty { None } else { Some(Box::new(self.parse_expr()?)) };
+            let end = self.pos();
             self.expect(Kind::BracketClose)?;
-            return Ok(self.close_expr(Expr::Slice { base, pos, low, high }));
+            return Ok(self.close_expr(Expr::Slice { base, pos, end, low, high }));
         }
         if self.token.kind == Kind::Comma {
             self.next();
         }
+        let end = self.pos();
         self.expect(Kind::BracketClose)?;
         let index = low.unwrap_or_else(|| Box::new(Expr::Bottom(pos)));
-        let expr = self.parse_optional(Expr::Index { base, pos, index });
+        let expr = self.parse_optional(Expr::Index { base, pos, end, index });
         Ok(self.close_expr(expr))
     }
 
@@ -269,13 +272,17 @@ impl Parser<'_> {
     fn parse_list(&mut self) -> Parsed<Expr> {
         let pos = self.pos();
         self.expect(Kind::BracketOpen)?;
-        let mut elements = self.parse_list_elements()?;
+        let (mut elements, mut omits_commas) = self.parse_list_elements()?;
         if self.token.kind == Kind::Ellipsis {
+            omits_commas |= !elements.is_empty() && !self.after_comma;
             elements.push(self.parse_list_ellipsis()?);
         }
         let end = self.pos();
+        if elements.len() == 1 {
+            omits_commas = !self.after_comma;
+        }
         self.expect_closing(Kind::BracketClose, "list literal")?;
-        Ok(Expr::List(ListLit { pos, end, elements }))
+        Ok(Expr::List(ListLit { pos, end, elements, omits_commas }))
     }
 
     fn parse_list_ellipsis(&mut self) -> Parsed<Expr> {
@@ -289,10 +296,13 @@ impl Parser<'_> {
         Ok(Expr::Ellipsis(Ellipsis { pos, value, comments: Default::default() }))
     }
 
-    fn parse_list_elements(&mut self) -> Parsed<Vec<Expr>> {
+    /// The elements before an ellipsis, and whether a comma between them is missing.
+    fn parse_list_elements(&mut self) -> Parsed<(Vec<Expr>, bool)> {
         self.comments.open_list();
         let mut elements = Vec::new();
+        let mut omits_commas = false;
         while !matches!(self.token.kind, Kind::BracketClose | Kind::Ellipsis | Kind::Eof) {
+            omits_commas |= !elements.is_empty() && !self.after_comma;
             self.comments.open_node();
             let (element, more) = self.parse_list_element()?;
             elements.push(self.close_expr(element));
@@ -300,7 +310,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        Ok(self.close_expr_list(elements))
+        Ok((self.close_expr_list(elements), omits_commas))
     }
 
     /// An element, and whether another may follow.

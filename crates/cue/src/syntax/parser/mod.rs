@@ -96,6 +96,8 @@ struct Parser<'a> {
     scanner: Scanner<'a>,
     token: Token,
     peeked: Option<Token>,
+    /// Whether a comma, and none that a line end stands for, comes before the token.
+    after_comma: bool,
     comments: CommentTracker,
     nesting: usize,
 }
@@ -109,8 +111,18 @@ impl<'a> Parser<'a> {
         let token = scanner.scan();
         let experiments = Experiments::new(options.version, []).unwrap_or_default();
         let comments = CommentTracker::default();
-        let mut parser =
-            Self { source, file, options, experiments, scanner, token, peeked: None, comments, nesting: 0 };
+        let mut parser = Self {
+            source,
+            file,
+            options,
+            experiments,
+            scanner,
+            token,
+            peeked: None,
+            after_comma: false,
+            comments,
+            nesting: 0,
+        };
         parser.collect_comments(None);
         parser
     }
@@ -192,11 +204,13 @@ impl<'a> Parser<'a> {
         let pos = self.pos();
         self.next();
         let grouped = self.token.kind == Kind::ParenOpen;
-        let specs = if grouped { self.parse_import_group()? } else { vec![self.parse_import_spec()?] };
-        Ok(ImportDecl { pos, grouped, specs, comments: self.close_comments() })
+        let (specs, end) =
+            if grouped { self.parse_import_group()? } else { (vec![self.parse_import_spec()?], Pos::NONE) };
+        Ok(ImportDecl { pos, grouped, end, specs, comments: self.close_comments() })
     }
 
-    fn parse_import_group(&mut self) -> Parsed<Vec<ImportSpec>> {
+    /// The specifications and the closing parenthesis.
+    fn parse_import_group(&mut self) -> Parsed<(Vec<ImportSpec>, Pos)> {
         let mut specs = Vec::new();
         self.next();
         self.comments.open_list();
@@ -208,9 +222,10 @@ impl<'a> Parser<'a> {
                 comments::extend(&mut spec.comments, groups);
             }
         }
+        let end = self.pos();
         self.expect(Kind::ParenClose)?;
         self.expect_comma()?;
-        Ok(specs)
+        Ok((specs, end))
     }
 
     fn parse_import_spec(&mut self) -> Parsed<ImportSpec> {
@@ -303,6 +318,9 @@ impl<'a> Parser<'a> {
     }
 
     fn advance(&mut self) {
+        if self.token.kind != Kind::Comment {
+            self.after_comma = self.token.kind == Kind::Comma && !self.token.inserted;
+        }
         self.token = self.peeked.take().unwrap_or_else(|| self.scanner.scan());
     }
 
