@@ -176,7 +176,7 @@ impl Parser<'_> {
                 interpolation,
                 crate::syntax::ast::Interpolation { pos: Pos::NONE, fragments: Vec::new(), exprs: Vec::new() },
             )),
-            Expr::Paren { pos, inner } => Label::Paren(Box::new(take_expr(inner)), *pos),
+            Expr::Paren { pos, inner, .. } => Label::Paren(Box::new(take_expr(inner)), *pos),
             Expr::List(list) => {
                 let pos = list.pos;
                 if list.elements.len() != 1 {
