@@ -204,10 +204,9 @@ fn range(start: &Decimal, limit: &Decimal, step: &Decimal) -> Outcome {
     Ok(Datum::List(out))
 }
 
-/// Equality of values: numbers by value, lists by elements, structs by fields in any order.
+/// Equality of values: numbers of the same kind by value, lists by elements, structs by fields in any order.
 pub(super) fn equal(left: &Datum, right: &Datum) -> bool {
     match (left, right) {
-        (Datum::Number(left), Datum::Number(right)) => left.value == right.value,
         (Datum::List(left), Datum::List(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| equal(left, right))
         }
@@ -224,7 +223,7 @@ pub(super) fn equal(left: &Datum, right: &Datum) -> bool {
 /// A text that is the same for equal values.
 fn canonical(datum: &Datum) -> Option<String> {
     Some(match datum {
-        Datum::Number(number) => number.value.reduced().to_string(),
+        Datum::Number(number) => format!("{:?} {}", number.kind, number.value.reduced()),
         Datum::List(elements) => {
             format!("[{}]", elements.iter().map(canonical).collect::<Option<Vec<_>>>()?.join(","))
         }

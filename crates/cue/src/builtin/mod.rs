@@ -5,17 +5,34 @@
 //! produce is bounded ([`REPEAT_MAX`]).
 
 mod args;
+mod datetime;
+mod ip;
 mod list;
+mod math;
+mod net;
+mod regexp;
 mod strings;
 #[path = "struct.rs"]
 mod structs;
+mod time;
+mod url;
+mod uuid;
 
 use crate::eval::call::Package;
 
 /// The most repetitions of a text or list, and the most elements of a range.
 pub const REPEAT_MAX: usize = 1_000_000;
 
-static PACKAGES: &[&Package] = &[&list::PACKAGE, &strings::PACKAGE, &structs::PACKAGE];
+static PACKAGES: &[&Package] = &[
+    &list::PACKAGE,
+    &math::PACKAGE,
+    &net::PACKAGE,
+    &regexp::PACKAGE,
+    &strings::PACKAGE,
+    &structs::PACKAGE,
+    &time::PACKAGE,
+    &uuid::PACKAGE,
+];
 
 /// The package with an import path, such as `encoding/json`.
 #[must_use]
