@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     catalog::{Catalog, Problems},
     channel::{ChannelAddress, ReadFrom},
-    config::{Effective, LogFormat, LogLevel, REFERENCE, Sources},
+    config::{self, Effective, LogFormat, LogLevel, REFERENCE},
 };
 
 const EXAMPLES: &str = "\
@@ -52,7 +52,7 @@ enum Command {
         /// The folder of the descriptions, or of one product [default: the setting "schemas"]
         folder: Option<PathBuf>,
         #[command(flatten)]
-        settings: Settings,
+        settings: Sources,
     },
     /// Print events of the channel, each as one CloudEvent in JSON on a line
     #[command(after_help = READ_EXAMPLES)]
@@ -70,7 +70,7 @@ enum Command {
         #[arg(long)]
         follow: bool,
         #[command(flatten)]
-        settings: Settings,
+        settings: Reading,
     },
     /// Print the settings that hold and where each comes from
     #[command(after_help = CONFIG_EXAMPLES)]
@@ -114,19 +114,35 @@ Examples:
   sluice config --listen 0.0.0.0:80 > sluice.cue
   sluice config --reference";
 
-/// Settings that are often given by flags; every other one can be set in sluice.cue and in the environment.
+/// Where settings and descriptions are.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
-struct Settings {
+struct Sources {
     /// Read the settings of this file [default: sluice.cue, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The folder of the descriptions, or of one product [default: schemas/]
     #[arg(long, value_name = "FOLDER")]
     schemas: Option<PathBuf>,
+}
+
+/// What is needed to read events.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+struct Reading {
+    #[command(flatten)]
+    sources: Sources,
     /// Where events go: sqlite:PATH, kafka:BROKER[,BROKER] or none [default: sqlite:data/sluice.db]
     #[arg(long, value_name = "ADDRESS")]
     channel: Option<ChannelAddress>,
+}
+
+/// Settings that are often given by flags; every other one can be set in sluice.cue and in the environment.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+struct Settings {
+    #[command(flatten)]
+    reading: Reading,
     /// Create topics that are missing in Kafka, as they are described
     #[arg(long)]
     create_topics: bool,
@@ -152,7 +168,7 @@ impl Cli {
             Command::Check { folder, settings } => check(folder, settings),
             Command::Read { event_type, from, max, follow, settings } => {
                 let wanted = crate::read::Wanted { event_type, from, max, follow };
-                crate::serve::read(&settings.effective()?.config, &wanted)
+                crate::serve::read(&Settings::from(settings).effective()?.config, &wanted)
             }
             Command::Config { reference: true, .. } => print(REFERENCE),
             Command::Config { reference: false, settings } => print(&settings.effective()?.to_cue()),
@@ -165,10 +181,10 @@ impl Cli {
     }
 }
 
-fn check(folder: Option<PathBuf>, settings: Settings) -> anyhow::Result<()> {
+fn check(folder: Option<PathBuf>, settings: Sources) -> anyhow::Result<()> {
     let folder = match folder {
         Some(folder) => folder,
-        None => settings.effective()?.config.schemas,
+        None => Settings::from(settings).effective()?.config.schemas,
     };
     let catalog = load(&folder)?;
     let mut report = String::new();
@@ -216,14 +232,26 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+impl From<Sources> for Settings {
+    fn from(sources: Sources) -> Self {
+        Reading { sources, ..Reading::default() }.into()
+    }
+}
+
+impl From<Reading> for Settings {
+    fn from(reading: Reading) -> Self {
+        Self { reading, ..Self::default() }
+    }
+}
+
 impl Settings {
     fn effective(self) -> anyhow::Result<Effective> {
-        let mut sources = Sources::of_process(self.config);
-        let text = |path: PathBuf| json!(path.to_string_lossy());
+        let Reading { sources: Sources { config, schemas }, channel } = self.reading;
+        let mut sources = config::Sources::of_process(config);
         let flags: [(&[&str], Option<Value>, &'static str); 6] = [
-            (&["schemas"], self.schemas.map(text), "--schemas"),
-            (&["channel"], self.channel.map(|channel| json!(channel)), "--channel"),
-            (&["createTopics"], self.create_topics.then_some(Value::Bool(true)), "--create-topics"),
+            (&["schemas"], schemas.map(|folder| json!(folder.to_string_lossy())), "--schemas"),
+            (&["channel"], channel.map(|channel| json!(channel)), "--channel"),
+            (&["create_topics"], self.create_topics.then_some(Value::Bool(true)), "--create-topics"),
             (&["listen"], self.listen.map(|address| json!(address)), "--listen"),
             (&["log", "format"], self.log_format.map(|format| json!(format)), "--log-format"),
             (&["log", "level"], self.log_level.map(|level| json!(level)), "--log-level"),

@@ -38,12 +38,6 @@ impl From<&serde_json::Value> for Node {
 }
 
 impl Node {
-    /// The value of a key.
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
-        let Self::Object(fields) = self else { return None };
-        fields.iter().find(|(name, _)| name == key).map(|(_, value)| value)
-    }
-
     /// With every reference to a component renamed.
     pub(crate) fn with_references(self, rename: &impl Fn(&str) -> String) -> Self {
         const COMPONENTS: &str = "#/components/schemas/";
@@ -265,8 +259,7 @@ mod tests {
         let json = r##"{"a": {"$ref": "#/components/schemas/X"}, "b": [{"$ref": "#/components/schemas/Y"}], "c": {"$ref": "other"}}"##;
         let node: Node = serde_json::from_str(json).unwrap();
         let renamed = node.with_references(&|name| format!("p.{name}"));
-        let reference = |key: &str| renamed.get(key).unwrap().to_json();
-        assert!(reference("a").contains("schemas/p.X\"") && reference("b").contains("schemas/p.Y\""));
-        assert!(reference("c").contains("\"other\""));
+        let expected = json.replace("schemas/", "schemas/p.");
+        assert_eq!(renamed, serde_json::from_str(&expected).unwrap());
     }
 }

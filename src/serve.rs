@@ -7,7 +7,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     catalog::Catalog,
-    channel::{Channel, ChannelAddress},
+    channel::{Channel, ChannelAddress, sqlite::Sqlite},
     config::{Config, Log, LogFormat, LogLevel},
     read::{self, Wanted},
 };
@@ -39,6 +39,7 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
 fn open(config: &Config) -> anyhow::Result<Option<Arc<dyn Channel>>> {
     match &config.channel {
         ChannelAddress::None => Ok(None),
+        ChannelAddress::Sqlite(path) => Ok(Some(Arc::new(Sqlite::open(path, &config.sqlite)?))),
         other => anyhow::bail!("channel {other} is not part of this build"),
     }
 }

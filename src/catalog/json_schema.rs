@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use jsonschema::{Retrieve, Uri, ValidationError, error::ValidationErrorKind};
+use jsonschema::{ReferencingError, Retrieve, Uri, ValidationError, error::ValidationErrorKind};
 use serde_json::{Value, value::RawValue};
 
 use super::{
@@ -45,7 +45,8 @@ impl JsonSchema {
     /// Compiles a schema file of a folder.
     pub(super) fn load(folder: &Path, file: &Path) -> Result<Self, Vec<Problem>> {
         let (text, root) = read(file).map_err(|problem| vec![problem])?;
-        let base = file.strip_prefix(folder).unwrap_or(file).to_string_lossy().into_owned();
+        let name = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
+        let base = name.split('/').map(super::path_segment).collect::<Vec<_>>().join("/");
         let id = root.get("$id").or(root.get("id")).and_then(Value::as_str).map(directory);
         let files =
             Arc::new(Files { folder: folder.to_owned(), id, read: Mutex::default(), problems: Mutex::default() });
@@ -245,23 +246,25 @@ fn unbuildable(error: &ValidationError<'_>, path: &Path, text: &str) -> Problem 
     Problem::new(place, format!("{at}invalid JSON Schema: {message}"))
 }
 
-fn reference_message(error: &jsonschema::ReferencingError) -> String {
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    let text = error.to_string().replace(BASE, "");
-    let cause = if text.contains(cause.trim_start_matches(": ")) { String::new() } else { cause };
-    format!("reference can't be followed: {text}{cause}")
+fn reference_message(error: &ReferencingError) -> String {
+    match error {
+        ReferencingError::Unretrievable { uri, source } => {
+            format!("reference to {:?} can't be followed: {source}", uri.strip_prefix(BASE).unwrap_or(uri))
+        }
+        other => format!("reference can't be followed: {}", other.to_string().replace(BASE, "")),
+    }
 }
 
 /// The first `$ref` that the message of a reference error speaks of, or else the start of the file.
 fn reference_place(message: &str, path: &Path, text: &str) -> Place {
-    let references = text.match_indices("\"$ref\"").filter_map(|(at, key)| {
+    let mut references = text.match_indices("\"$ref\"").filter_map(|(at, key)| {
         let value = text[at + key.len()..].trim_start().strip_prefix(':')?.trim_start();
-        let reference: Cow<'_, str> =
-            serde_json::Deserializer::from_str(value).into_iter::<String>().next()?.ok()?.into();
-        let named = [reference.split('#').next().unwrap_or_default(), reference.trim_start_matches('#')];
-        named.iter().any(|name| !name.is_empty() && message.contains(name)).then(|| text.len() - value.len())
+        let reference: String = serde_json::Deserializer::from_str(value).into_iter().next()?.ok()?;
+        let (file, fragment) = reference.split_once('#').unwrap_or((&reference, ""));
+        let named = if file.is_empty() { fragment } else { file.trim_start_matches(['.', '/']) };
+        (!named.is_empty() && message.contains(named)).then(|| text.len() - value.len())
     });
-    Place::in_text(path, text, references.min().unwrap_or(0))
+    Place::in_text(path, text, references.next().unwrap_or(0))
 }
 
 /// The byte offset of the value that a JSON Pointer names.

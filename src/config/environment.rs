@@ -32,19 +32,9 @@ pub(super) fn given(environment: &[(String, String)], problems: &mut Vec<Problem
     given
 }
 
-/// The name of the variable for a setting: `createTopics` is `SLUICE_CREATE_TOPICS`.
+/// The name of the variable for a setting: `log.format` is `SLUICE_LOG_FORMAT`.
 fn variable(path: &[String]) -> String {
-    let mut name = "SLUICE".to_owned();
-    for part in path {
-        name.push('_');
-        for c in part.chars() {
-            if c.is_ascii_uppercase() {
-                name.push('_');
-            }
-            name.push(c.to_ascii_uppercase());
-        }
-    }
-    name
+    format!("SLUICE_{}", path.join("_").to_uppercase())
 }
 
 /// The text as a value of the setting's type: text for text, JSON for all else.
@@ -108,7 +98,7 @@ mod tests {
         let (values, problems) =
             read(&[("SLUICE_CREATE_TOPICS", "true"), ("SLUICE_LOG_LEVEL", "warn"), ("SLUICE_CHANNEL", "none")]);
         let expected = [
-            ("createTopics".to_owned(), Value::Bool(true)),
+            ("create_topics".to_owned(), Value::Bool(true)),
             ("log.level".to_owned(), "warn".into()),
             ("channel".to_owned(), "none".into()),
         ];

@@ -146,8 +146,7 @@ impl Effective {
             }
             value => {
                 let names: String = path.iter().map(|name| format!("{}: ", cue_label(name))).collect();
-                let value = if is_secret(path) { "\"(hidden)\"".to_owned() } else { value.to_line() };
-                lines.push((format!("{names}{value}"), self.origin(path).to_string()));
+                lines.push((format!("{names}{}", value.to_line()), self.origin(path).to_string()));
             }
         }
     }
@@ -181,13 +180,6 @@ fn wrong(path: &[String], origin: &Origin, message: &str) -> Problem {
         Origin::File(place) => Problem::new(place.clone(), format!("{}: {message}", path.join("."))),
         other => Problem::new(Place { file: other.to_string(), line_column: None }, message),
     }
-}
-
-/// Whether a value must not be shown: what Kafka's clients call passwords, secrets and keys.
-fn is_secret(path: &[String]) -> bool {
-    let name = path.last().map(String::as_str).unwrap_or_default();
-    let is_property = path.len() > 2 && path[path.len() - 2] == "properties";
-    is_property && ["password", "secret", "key.pem", "jaas.config"].iter().any(|word| name.contains(word))
 }
 
 fn cue_label(name: &str) -> String {

@@ -14,14 +14,14 @@ use std::{net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use self::layers::{Effective, Origin, Sources};
-use crate::channel::ChannelAddress;
+use crate::channel::{ChannelAddress, sqlite};
 
 /// The definition of all settings with their comments: the reference documentation.
 pub const REFERENCE: &str = include_str!("config.cue");
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The folder of the descriptions, or of one product.
     pub schemas: PathBuf,
@@ -33,11 +33,13 @@ pub struct Config {
     pub create_topics: bool,
     /// What is logged, and how.
     pub log: Log,
+    /// The embedded channel.
+    pub sqlite: sqlite::Settings,
 }
 
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[serde(default, deny_unknown_fields)]
 pub struct Log {
     /// For people or for machines.
     pub format: LogFormat,
@@ -81,6 +83,7 @@ impl Default for Config {
             channel: ChannelAddress::Sqlite(PathBuf::from("data/sluice.db")),
             create_topics: false,
             log: Log::default(),
+            sqlite: sqlite::Settings::default(),
         }
     }
 }
