@@ -15,6 +15,9 @@ use super::problem::{Place, Problem};
 /// Folders inside each other that are searched for products.
 const DEPTH_MAX: usize = 8;
 
+/// The folder beside the products that is kept for policies, so that none is ever taken for a description.
+const POLICIES: &str = "governance";
+
 /// The files that describe one product.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unit {
@@ -40,6 +43,10 @@ pub(super) fn units(path: &Path) -> Result<Vec<Unit>, Vec<Problem>> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for folder in folders {
+        if name(&folder) == POLICIES {
+            problems.push(Problem::new(Place::whole(&folder), "not supported yet: policies"));
+            continue;
+        }
         search(&folder, 1, &mut found, &mut problems);
     }
     if found.is_empty() {
@@ -172,6 +179,12 @@ mod tests {
         let folder = folder_with(&["README.md"]);
         assert!(units(folder.path()).unwrap_err()[0].to_string().contains("no description in it"));
         assert!(units(&folder.path().join("missing")).unwrap_err()[0].to_string().ends_with("missing: no such folder"));
+    }
+
+    #[test]
+    fn policies_are_no_description() {
+        let folder = folder_with(&["a/a.cue", "governance/owners.cue"]);
+        assert!(units(folder.path()).unwrap_err()[0].to_string().ends_with("governance: not supported yet: policies"));
     }
 
     #[test]
