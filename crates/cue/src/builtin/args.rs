@@ -14,6 +14,7 @@ const fn param(kind: Kind) -> Param {
 }
 
 pub(super) const ANY: Param = param(Kind::TOP);
+pub(super) const BOOL: Param = param(Kind::BOOL);
 pub(super) const BYTES: Param = param(Kind::BYTES.or(Kind::STRING));
 pub(super) const INT: Param = param(Kind::INT);
 pub(super) const LIST: Param = param(Kind::LIST);
@@ -59,6 +60,13 @@ pub(super) fn bytes(args: &[Datum], at: usize) -> Result<&[u8], Failure> {
         Datum::String(text) => Ok(text.as_bytes()),
         Datum::Bytes(bytes) => Ok(bytes),
         _ => wrong_type(args, at, "bytes"),
+    }
+}
+
+pub(super) fn boolean(args: &[Datum], at: usize) -> Result<bool, Failure> {
+    match &args[at] {
+        Datum::Bool(value) => Ok(*value),
+        _ => wrong_type(args, at, "bool"),
     }
 }
 

@@ -5,12 +5,18 @@
 //! produce is bounded ([`REPEAT_MAX`]).
 
 mod args;
+mod base64;
+mod bits;
+mod crypto;
 mod datetime;
+mod hex;
 mod ip;
+mod json;
 mod list;
 mod math;
 mod net;
 mod regexp;
+mod strconv;
 mod strings;
 #[path = "struct.rs"]
 mod structs;
@@ -24,10 +30,20 @@ use crate::eval::call::Package;
 pub const REPEAT_MAX: usize = 1_000_000;
 
 static PACKAGES: &[&Package] = &[
+    &base64::PACKAGE,
+    &bits::PACKAGE,
+    &crypto::HMAC,
+    &crypto::MD5,
+    &crypto::SHA1,
+    &crypto::SHA256,
+    &crypto::SHA512,
+    &hex::PACKAGE,
+    &json::PACKAGE,
     &list::PACKAGE,
     &math::PACKAGE,
     &net::PACKAGE,
     &regexp::PACKAGE,
+    &strconv::PACKAGE,
     &strings::PACKAGE,
     &structs::PACKAGE,
     &time::PACKAGE,
