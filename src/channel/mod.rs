@@ -5,6 +5,7 @@
 //! [`AppendError::Unconfirmed`] says that nothing was written and nothing will be.
 
 mod address;
+pub mod kafka;
 mod memory;
 pub mod sqlite;
 
@@ -174,6 +175,22 @@ pub struct Depth {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ChannelError(pub String);
+
+/// Opens the channel at an address; `None` for the address `none`.
+///
+/// # Errors
+/// When the file can't be opened, or a setting is wrong. Brokers that can't be reached are no error: readiness tells.
+pub fn open(
+    address: &ChannelAddress,
+    sqlite: &sqlite::Settings,
+    kafka: &kafka::Settings,
+) -> Result<Option<Arc<dyn Channel>>, ChannelError> {
+    Ok(match address {
+        ChannelAddress::Sqlite(path) => Some(Arc::new(sqlite::Sqlite::open(path, sqlite)?)),
+        ChannelAddress::Kafka(brokers) => Some(Arc::new(kafka::Kafka::open(brokers, kafka)?)),
+        ChannelAddress::None => None,
+    })
+}
 
 /// Reads the records of one topic, one after the other, in the order of their offsets within each partition.
 pub trait Reader: Send {

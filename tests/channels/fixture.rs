@@ -1,8 +1,13 @@
 //! The channels under test, each with a topic, small limits, and a way to stall it.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{Arc, mpsc},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use sluice::channel::{Channel, Memory, sqlite, sqlite::Sqlite};
+use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
+use sluice::channel::{Channel, Memory, TopicSpec, kafka, kafka::Kafka, sqlite, sqlite::Sqlite};
 
 /// How many records may wait in a channel under test.
 pub(crate) const QUEUE_RECORDS_MAX: usize = 10;
@@ -68,5 +73,92 @@ impl Fault for FileLock {
 
     fn resume(&self) {
         self.0.lock().unwrap().execute_batch("ROLLBACK").unwrap();
+    }
+}
+
+pub(crate) async fn mock_kafka() -> Fixture {
+    let broker = MockBroker::start();
+    broker.run(|cluster| cluster.create_topic("trips", 3, 1).unwrap());
+    let channel = Arc::new(Kafka::open(&[broker.address.clone()], &kafka_settings()).unwrap());
+    Fixture { channel, topic: "trips".into(), fault: Box::new(broker), _ground: Box::new(()) }
+}
+
+pub(crate) async fn real_kafka() -> Fixture {
+    let address = real_kafka_address();
+    let channel = Arc::new(Kafka::open(&[address], &kafka_settings()).unwrap());
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let topic: Arc<str> = format!("test-trips-{}", since_1970.as_nanos()).into();
+    let spec =
+        TopicSpec { name: topic.clone(), partitions: 3, replication: Some(1), compacted: false, retention: None };
+    channel.create_topics(&[spec]).await.unwrap();
+    Fixture { channel, topic, fault: Box::new(NoFault), _ground: Box::new(()) }
+}
+
+pub(crate) fn real_kafka_address() -> String {
+    std::env::var("SLUICE_TEST_KAFKA").expect("SLUICE_TEST_KAFKA is the address of a broker: see `scripts/kafka up`")
+}
+
+pub(crate) fn kafka_settings() -> kafka::Settings {
+    kafka::Settings {
+        queue_records_max: u32::try_from(QUEUE_RECORDS_MAX).unwrap(),
+        record_bytes_max: RECORD_BYTES_MAX,
+        linger_us: 0,
+        ..kafka::Settings::default()
+    }
+}
+
+/// For a channel whose ground is shared with other tests.
+struct NoFault;
+
+impl Fault for NoFault {
+    fn stall(&self) {
+        panic!("this channel can't be stalled");
+    }
+
+    fn resume(&self) {}
+}
+
+/// librdkafka's mock of a Kafka cluster, with one broker, on a thread of its own.
+pub(crate) struct MockBroker {
+    pub(crate) address: String,
+    commands: mpsc::Sender<Command>,
+}
+
+type Cluster = MockCluster<'static, DefaultProducerContext>;
+type Command = Box<dyn FnOnce(&Cluster) + Send>;
+
+impl MockBroker {
+    pub(crate) fn start() -> Self {
+        let (commands, received) = mpsc::channel::<Command>();
+        let (started, address) = mpsc::channel();
+        std::thread::spawn(move || {
+            let cluster = MockCluster::new(1).unwrap();
+            started.send(cluster.bootstrap_servers()).unwrap();
+            for command in received {
+                command(&cluster);
+            }
+        });
+        Self { address: address.recv().unwrap(), commands }
+    }
+
+    /// Does something with the cluster, and waits for it.
+    pub(crate) fn run(&self, command: impl FnOnce(&Cluster) + Send + 'static) {
+        let (done, waiting) = mpsc::channel();
+        let command = move |cluster: &Cluster| {
+            command(cluster);
+            done.send(()).unwrap();
+        };
+        self.commands.send(Box::new(command)).unwrap();
+        waiting.recv().unwrap();
+    }
+}
+
+impl Fault for MockBroker {
+    fn stall(&self) {
+        self.run(|cluster| cluster.broker_down(-1).unwrap());
+    }
+
+    fn resume(&self) {
+        self.run(|cluster| cluster.broker_up(-1).unwrap());
     }
 }

@@ -1,0 +1,317 @@
+//! From librdkafka's delivery reports to the answers of appends.
+//!
+//! Every record that is handed over has a ticket, which travels through librdkafka as its opaque value. An append is
+//! answered when the last of its tickets is settled: one allocation for the batch, none for a record.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use rdkafka::{
+    ClientContext, Message as _,
+    bindings::{rd_kafka_message_status, rd_kafka_msg_status_t},
+    config::RDKafkaLogLevel,
+    error::{KafkaError, RDKafkaErrorCode},
+    message::{BorrowedMessage, DeliveryResult},
+    producer::ProducerContext,
+};
+use tokio::sync::oneshot;
+
+use super::Settings;
+use crate::channel::{AppendError, Appended, BoxFuture, Depth, Receipt, Record};
+
+/// Which record of which batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    batch: u32,
+    record: u32,
+}
+
+impl From<Ticket> for usize {
+    fn from(ticket: Ticket) -> Self {
+        const { assert!(usize::BITS == 64, "a ticket travels as a pointer of 64 bits") };
+        (ticket.batch as usize) << 32 | ticket.record as usize
+    }
+}
+
+impl From<usize> for Ticket {
+    fn from(opaque: usize) -> Self {
+        let half = |bits: usize| u32::try_from(bits & 0xffff_ffff).expect("it was masked");
+        Self { batch: half(opaque >> 32), record: half(opaque) }
+    }
+}
+
+/// The appends that wait for their answers.
+#[derive(Debug)]
+pub(super) struct Deliveries {
+    waiting: Mutex<Waiting>,
+    fatal: AtomicBool,
+    last_error: Mutex<Option<String>>,
+    delivery_timeout_ms: u32,
+    record_bytes_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    batches: Vec<Option<Batch>>,
+    free: Vec<u32>,
+    depth: Depth,
+}
+
+#[derive(Debug)]
+struct Batch {
+    /// An outcome that nobody set is a failure.
+    appended: Appended,
+    record_bytes: Vec<usize>,
+    unsettled: usize,
+    answer: oneshot::Sender<Appended>,
+}
+
+impl Deliveries {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            fatal: AtomicBool::new(false),
+            last_error: Mutex::default(),
+            delivery_timeout_ms: settings.delivery_timeout_ms,
+            record_bytes_max: settings.record_bytes_max,
+        }
+    }
+
+    /// Gives a ticket for each of the records, and what resolves when all of them are settled.
+    pub(super) fn expect(
+        &self,
+        records: &[Record],
+    ) -> (impl Iterator<Item = Ticket> + use<>, BoxFuture<'static, Appended>) {
+        let lost = || Err(AppendError::Unconfirmed("its delivery report was lost".to_owned()));
+        let (answer, answered) = oneshot::channel();
+        let count = records.len();
+        let batch = Batch {
+            appended: vec![lost(); count],
+            record_bytes: records.iter().map(Record::size).collect(),
+            unsettled: count,
+            answer,
+        };
+        let batch = self.waiting().insert(batch);
+        let tickets =
+            (0..u32::try_from(count).expect("a batch is far smaller")).map(move |record| Ticket { batch, record });
+        (tickets, Box::pin(async move { answered.await.unwrap_or_else(|_| vec![lost(); count]) }))
+    }
+
+    /// Sets the outcome of a record; answers the append when it was the last one.
+    pub(super) fn settle(&self, ticket: Ticket, outcome: Result<Receipt, AppendError>) {
+        if let Some(batch) = self.waiting().settle(ticket, outcome) {
+            // Nobody may listen any more.
+            let _ = batch.answer.send(batch.appended);
+        }
+    }
+
+    pub(super) fn depth(&self) -> Depth {
+        self.waiting().depth
+    }
+
+    /// Whether the producer met a fatal error since this was last asked.
+    pub(super) fn take_fatal(&self) -> bool {
+        self.fatal.load(Ordering::Relaxed) && self.fatal.swap(false, Ordering::AcqRel)
+    }
+
+    pub(super) fn set_fatal(&self) {
+        self.fatal.store(true, Ordering::Release);
+    }
+
+    /// What the client complained of last, and forgets it.
+    pub(super) fn last_error(&self) -> Option<String> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// Places a batch. One without records is answered by being dropped: its answer is the empty one.
+    fn insert(&mut self, batch: Batch) -> u32 {
+        self.depth.records += batch.unsettled;
+        self.depth.bytes += batch.record_bytes.iter().sum::<usize>();
+        if batch.unsettled == 0 {
+            return u32::MAX;
+        }
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.batches.push(None);
+            u32::try_from(self.batches.len() - 1).expect("the queue is bounded far below")
+        });
+        self.batches[index as usize] = Some(batch);
+        index
+    }
+
+    /// Returns the batch when it is complete.
+    fn settle(&mut self, ticket: Ticket, outcome: Result<Receipt, AppendError>) -> Option<Batch> {
+        let place = &mut self.batches[ticket.batch as usize];
+        let batch = place.as_mut().expect("a batch stays until each of its tickets is settled, once");
+        batch.appended[ticket.record as usize] = outcome;
+        batch.unsettled -= 1;
+        self.depth.records -= 1;
+        self.depth.bytes -= batch.record_bytes[ticket.record as usize];
+        if batch.unsettled > 0 {
+            return None;
+        }
+        self.free.push(ticket.batch);
+        place.take()
+    }
+}
+
+/// What librdkafka calls.
+pub(super) struct Context {
+    deliveries: Arc<Deliveries>,
+}
+
+impl Context {
+    pub(super) fn new(deliveries: Arc<Deliveries>) -> Self {
+        Self { deliveries }
+    }
+
+    /// Why a record that was not written was not written.
+    pub(super) fn refusal(&self, code: RDKafkaErrorCode, topic: &str, size: usize) -> AppendError {
+        use RDKafkaErrorCode as Code;
+        match code {
+            Code::QueueFull => AppendError::QueueFull,
+            Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition => {
+                AppendError::UnknownTopic(topic.into())
+            }
+            Code::MessageSizeTooLarge | Code::MessageBatchTooLarge | Code::InvalidMessageSize => {
+                AppendError::TooLarge { size, reason: self.size_limit(size) }
+            }
+            Code::TopicAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::InvalidTopic
+            | Code::InvalidRecord
+            | Code::InvalidTimestamp
+            | Code::PolicyViolation
+            | Code::UnsupportedForMessageFormat
+            | Code::UnsupportedCompressionType => AppendError::Refused(code.to_string()),
+            Code::Fatal => {
+                self.deliveries.set_fatal();
+                AppendError::Unavailable("the producer failed and is being replaced".to_owned())
+            }
+            Code::MessageTimedOut => AppendError::Unavailable(self.timed_out()),
+            Code::PurgeQueue | Code::PurgeInflight => AppendError::Unavailable("the channel was closed".to_owned()),
+            code => AppendError::Unavailable(code.to_string()),
+        }
+    }
+
+    fn size_limit(&self, size: usize) -> String {
+        let limit = self.deliveries.record_bytes_max;
+        if size + FRAMING_BYTES_MAX > limit {
+            format!("the limit is {limit} bytes with Kafka's framing")
+        } else {
+            "the topic or its brokers have a smaller limit (max.message.bytes)".to_owned()
+        }
+    }
+
+    fn timed_out(&self) -> String {
+        format!("not acknowledged within {} ms", self.deliveries.delivery_timeout_ms)
+    }
+
+    fn outcome(&self, result: &DeliveryResult<'_>) -> Result<Receipt, AppendError> {
+        let (error, message) = match result {
+            Ok(message) => return Ok(Receipt { partition: message.partition(), offset: message.offset() }),
+            Err((error, message)) => (error, message),
+        };
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+        if code == RDKafkaErrorCode::Fatal {
+            self.deliveries.set_fatal();
+        }
+        if may_be_written(message) {
+            let reason = if code == RDKafkaErrorCode::MessageTimedOut { self.timed_out() } else { code.to_string() };
+            return Err(AppendError::Unconfirmed(reason));
+        }
+        Err(self.refusal(code, message.topic(), message.key_len() + message.payload_len()))
+    }
+}
+
+/// More than Kafka adds to a record.
+const FRAMING_BYTES_MAX: usize = 128;
+
+/// Whether the record was sent at least once without a clear answer.
+fn may_be_written(message: &BorrowedMessage<'_>) -> bool {
+    #[expect(
+        unsafe_code,
+        reason = "the crate has no safe form; the pointer is good as long as the message is borrowed"
+    )]
+    let status = unsafe { rd_kafka_message_status(message.ptr()) };
+    status != rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED
+}
+
+impl ProducerContext for Context {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
+        self.deliveries.settle(opaque.into(), self.outcome(result));
+    }
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "kafka client");
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
+            self.deliveries.set_fatal();
+        }
+        *self.deliveries.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    }
+}
+
+/// Passes librdkafka's log lines on.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    use RDKafkaLogLevel as Level;
+    match level {
+        Level::Emerg | Level::Alert | Level::Critical | Level::Error => tracing::error!(facility, "{message}"),
+        Level::Warning => tracing::warn!(facility, "{message}"),
+        Level::Notice | Level::Info => tracing::info!(facility, "{message}"),
+        Level::Debug => tracing::debug!(facility, "{message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_survives_its_journey() {
+        for ticket in [
+            Ticket { batch: 0, record: 0 },
+            Ticket { batch: u32::MAX, record: 7 },
+            Ticket { batch: 7, record: u32::MAX },
+        ] {
+            assert_eq!(Ticket::from(usize::from(ticket)), ticket);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_answered_when_its_last_ticket_is_settled() {
+        let deliveries = Deliveries::new(&Settings::default());
+        let record =
+            Record { topic: "t".into(), key: None, value: Some("12345".into()), headers: vec![], timestamp_ms: 0 };
+        let (tickets, mut appended) = deliveries.expect(&[record.clone(), record]);
+        let tickets: Vec<Ticket> = tickets.collect();
+        assert_eq!(deliveries.depth(), Depth { records: 2, bytes: 10 });
+
+        let receipt = Receipt { partition: 1, offset: 7 };
+        deliveries.settle(tickets[1], Ok(receipt));
+        assert_eq!(deliveries.depth(), Depth { records: 1, bytes: 5 });
+        tokio::select! {
+            biased;
+            _ = &mut appended => panic!("a ticket is not settled yet"),
+            () = std::future::ready(()) => {}
+        }
+        deliveries.settle(tickets[0], Err(AppendError::QueueFull));
+        assert_eq!(appended.await, [Err(AppendError::QueueFull), Ok(receipt)]);
+        assert_eq!(deliveries.depth(), Depth::default());
+        assert_eq!(deliveries.expect(&[]).1.await, []);
+    }
+}

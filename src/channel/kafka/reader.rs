@@ -1,0 +1,131 @@
+//! Reading a topic back: all partitions, each in the order of its offsets, without a group and without a trace.
+
+use std::{borrow::Cow, collections::HashSet, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use rdkafka::{
+    ClientConfig, ClientContext, Message, Offset, TopicPartitionList,
+    config::RDKafkaLogLevel,
+    consumer::{Consumer, ConsumerContext, StreamConsumer},
+    error::KafkaError,
+    message::{BorrowedMessage, Headers as _},
+};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, timeout_at},
+};
+
+use super::{METADATA_TIMEOUT, delivery};
+use crate::channel::{BoxFuture, ChannelError, Header, ReadFrom, Reader, Receipt, Record, Stored};
+
+/// How long the brokers may take to send a record that they have.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) struct KafkaReader {
+    consumer: StreamConsumer<ReaderContext>,
+    topic: Arc<str>,
+    /// Partitions with records that stood there when the reader was opened and were not read yet.
+    catching_up: HashSet<i32>,
+}
+
+struct ReaderContext;
+
+impl ClientContext for ReaderContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        delivery::log(level, facility, message);
+    }
+}
+
+impl ConsumerContext for ReaderContext {}
+
+impl KafkaReader {
+    pub(super) async fn open(client: &ClientConfig, topic: &str, from: ReadFrom) -> Result<Self, ChannelError> {
+        let mut client = client.clone();
+        client
+            // It is never joined, but librdkafka wants one.
+            .set("group.id", "sluice-reader")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("enable.partition.eof", "true")
+            .set("auto.offset.reset", "earliest");
+        let consumer: StreamConsumer<ReaderContext> = client
+            .create_with_context(ReaderContext)
+            .map_err(|error| ChannelError(format!("can't make a client of kafka: {error}")))?;
+        let topic = Arc::<str>::from(topic);
+        let opening = spawn_blocking(move || {
+            let mut reader = Self { consumer, topic, catching_up: HashSet::new() };
+            reader.assign(from).map(|()| reader)
+        });
+        opening.await.map_err(|error| ChannelError(error.to_string()))?
+    }
+
+    /// Finds the partitions and where to begin in each. Blocks.
+    fn assign(&mut self, from: ReadFrom) -> Result<(), ChannelError> {
+        let topic = self.topic.clone();
+        let failed = |error: KafkaError| ChannelError(format!("can't read topic {topic:?}: {error}"));
+        let metadata = self.consumer.fetch_metadata(Some(&topic), METADATA_TIMEOUT).map_err(failed)?;
+        let found = metadata.topics().iter().find(|found| found.name() == &*topic && found.error().is_none());
+        let partitions = found.map_or(&[][..], |found| found.partitions());
+        if partitions.is_empty() {
+            return Err(ChannelError(format!("topic {topic:?} does not exist")));
+        }
+        let mut assignment = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            let id = partition.id();
+            let (first, end) = self.consumer.fetch_watermarks(&topic, id, METADATA_TIMEOUT).map_err(failed)?;
+            let begin = match from {
+                ReadFrom::Beginning => first,
+                ReadFrom::End => end,
+                ReadFrom::Offset(offset) => offset.clamp(first, end),
+            };
+            if begin < end {
+                self.catching_up.insert(id);
+            }
+            assignment.add_partition_offset(&topic, id, Offset::Offset(begin)).map_err(failed)?;
+        }
+        self.consumer.assign(&assignment).map_err(failed)
+    }
+}
+
+impl Reader for KafkaReader {
+    fn next(&mut self, wait: Duration) -> BoxFuture<'_, Result<Option<Stored>, ChannelError>> {
+        Box::pin(async move {
+            let begun = Instant::now();
+            loop {
+                let patience = if self.catching_up.is_empty() { wait } else { wait.max(FETCH_TIMEOUT) };
+                match timeout_at(begun + patience, self.consumer.recv()).await {
+                    Ok(Ok(message)) => return Ok(Some(stored(&self.topic, &message))),
+                    Ok(Err(KafkaError::PartitionEOF(partition))) => _ = self.catching_up.remove(&partition),
+                    // The client tries again by itself, and says more in the log.
+                    Ok(Err(error @ KafkaError::MessageConsumption(_))) => {
+                        tracing::warn!(%error, topic = %self.topic, "reading")
+                    }
+                    Ok(Err(error)) => return Err(ChannelError(format!("can't read topic {:?}: {error}", self.topic))),
+                    Err(_) if self.catching_up.is_empty() => return Ok(None),
+                    Err(_) => {
+                        let waited = patience.as_secs();
+                        return Err(ChannelError(format!(
+                            "the brokers sent nothing of topic {:?} in {waited} s",
+                            self.topic
+                        )));
+                    }
+                }
+            }
+        })
+    }
+}
+
+fn stored(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> Stored {
+    let header = |header: rdkafka::message::Header<'_, &[u8]>| {
+        let value = Bytes::copy_from_slice(header.value.unwrap_or_default());
+        Header::new(Cow::Owned(header.key.to_owned()), value)
+    };
+    let record = Record {
+        topic: topic.clone(),
+        key: message.key().map(Bytes::copy_from_slice),
+        value: message.payload().map(Bytes::copy_from_slice),
+        headers: message.headers().map(|headers| headers.iter().map(header).collect()).unwrap_or_default(),
+        timestamp_ms: message.timestamp().to_millis().unwrap_or_default(),
+    };
+    Stored { record, receipt: Receipt { partition: message.partition(), offset: message.offset() } }
+}

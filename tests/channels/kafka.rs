@@ -1,0 +1,167 @@
+//! What only the Kafka channel has: brokers that are away, slow, or refuse.
+
+use std::{sync::Arc, time::Duration};
+
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use sluice::channel::{
+    AppendError, Channel, ReadFrom, Receipt, Record, TopicSpec,
+    kafka::{Kafka, Settings},
+};
+
+use crate::{
+    fixture::{Fault as _, MockBroker, RECORD_BYTES_MAX, kafka_settings, real_kafka_address},
+    suite::record,
+};
+
+fn event(topic: &str) -> Record {
+    record(&topic.into(), "trip-1", "{}")
+}
+
+fn spec(topic: &str) -> TopicSpec {
+    TopicSpec { name: topic.into(), partitions: 2, replication: None, compacted: false, retention: None }
+}
+
+fn mock(settings: &Settings) -> (MockBroker, Kafka) {
+    let broker = MockBroker::start();
+    broker.run(|cluster| cluster.create_topic("trips", 1, 1).unwrap());
+    let channel = Kafka::open(&[broker.address.clone()], settings).unwrap();
+    (broker, channel)
+}
+
+async fn append(channel: &Kafka, record: Record) -> Result<Receipt, AppendError> {
+    channel.append(vec![record]).await.pop().unwrap()
+}
+
+#[tokio::test]
+async fn an_event_for_a_missing_topic_is_refused_alone_and_quickly() {
+    // Were it not quick, it would be answered by a timeout, which is another error.
+    let (broker, channel) = mock(&Settings { delivery_timeout_ms: 20_000, ..kafka_settings() });
+    for _ in 0..2 {
+        let appended = channel.append(vec![event("trips"), event("absent"), event("trips")]).await;
+        assert_eq!(appended[1], Err(AppendError::UnknownTopic("absent".into())));
+        assert!(appended[0].is_ok() && appended[2].is_ok(), "{appended:?}");
+    }
+    let readiness = channel.readiness(&[spec("trips"), spec("absent")]).await;
+    assert_eq!(readiness.missing_topics, [Arc::from("absent")]);
+    assert_eq!(readiness.unreachable, None);
+
+    broker.run(|cluster| cluster.create_topic("absent", 1, 1).unwrap());
+    until_taken(&channel, "absent").await;
+}
+
+/// Sends until the channel has noticed that the topic can be written.
+async fn until_taken(channel: &Kafka, topic: &str) {
+    for _ in 0..100 {
+        if append(channel, event(topic)).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("topic {topic} can be written and is never taken");
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_gets_nothing_after_the_answer() {
+    let (broker, channel) = mock(&Settings { delivery_timeout_ms: 3000, ..kafka_settings() });
+    append(&channel, event("trips")).await.unwrap();
+    broker.stall();
+    let error = append(&channel, event("trips")).await.unwrap_err();
+    assert_eq!(error, AppendError::Unavailable("not acknowledged within 3000 ms".to_owned()));
+    assert!(error.retriable());
+    let reason = channel.readiness(&[]).await.unreachable.unwrap();
+    assert!(reason.starts_with(&format!("no answer from {} within 3 s: ", broker.address)), "{reason}");
+
+    broker.resume();
+    while !channel.readiness(&[]).await.is_ready() {}
+    assert_eq!(append(&channel, event("trips")).await.unwrap().offset, 1);
+}
+
+#[tokio::test]
+async fn a_broker_that_answers_too_late_leaves_it_unknown() {
+    let (broker, channel) = mock(&Settings { delivery_timeout_ms: 1000, ..kafka_settings() });
+    append(&channel, event("trips")).await.unwrap();
+    broker.run(|cluster| cluster.broker_round_trip_time(-1, Duration::from_secs(20)).unwrap());
+    let error = append(&channel, event("trips")).await.unwrap_err();
+    assert!(matches!(error, AppendError::Unconfirmed(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_the_broker_refuses_is_told_apart() {
+    let (broker, channel) = mock(&kafka_settings());
+    append(&channel, event("trips")).await.unwrap();
+    let fail = |error: RDKafkaRespErr| {
+        broker.run(move |cluster| cluster.request_errors(RDKafkaApiKey::Produce, &[error]));
+    };
+
+    fail(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    let error = append(&channel, event("trips")).await.unwrap_err();
+    assert!(matches!(error, AppendError::Refused(_)), "{error:?}");
+    assert!(!error.retriable());
+    until_taken(&channel, "trips").await;
+
+    fail(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    let error = append(&channel, event("trips")).await.unwrap_err();
+    assert!(
+        matches!(&error, AppendError::TooLarge { reason, .. } if reason.contains("max.message.bytes")),
+        "{error:?}"
+    );
+
+    let large = Record { value: Some(vec![b'x'; RECORD_BYTES_MAX].into()), ..event("trips") };
+    let error = append(&channel, large).await.unwrap_err();
+    assert!(matches!(&error, AppendError::TooLarge { reason, .. } if reason.contains("100000")), "{error:?}");
+
+    // What passes by itself is tried again, not told.
+    fail(RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+    append(&channel, event("trips")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_producer_that_failed_for_good_is_replaced() {
+    let broker = MockBroker::start();
+    broker.run(|cluster| {
+        cluster.create_topic("trips", 1, 1).unwrap();
+        let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+        cluster.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
+    });
+    let channel = Kafka::open(&[broker.address.clone()], &kafka_settings()).unwrap();
+    let error = append(&channel, event("trips")).await.unwrap_err();
+    assert!(matches!(error, AppendError::Unavailable(_) | AppendError::Refused(_)), "{error:?}");
+    until_taken(&channel, "trips").await;
+    assert_eq!(append(&channel, event("trips")).await.unwrap().offset, 1);
+}
+
+#[tokio::test]
+async fn reading_a_missing_topic_says_so() {
+    let (_broker, channel) = mock(&kafka_settings());
+    let error = channel.reader("absent", ReadFrom::Beginning).await.err().unwrap();
+    assert_eq!(error.to_string(), "topic \"absent\" does not exist");
+}
+
+#[test]
+fn settings_that_break_a_promise_open_no_channel() {
+    let settings: Settings = serde_json::from_str(r#"{"properties": {"acks": 1}}"#).unwrap();
+    let error = Kafka::open(&["localhost:9092".to_owned()], &settings).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "kafka.properties.\"acks\": can't be set: an event is acknowledged by all in-sync replicas, always"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a Kafka broker: scripts/kafka up"]
+async fn topics_are_created_as_described() {
+    let channel = Kafka::open(&[real_kafka_address()], &kafka_settings()).unwrap();
+    let name = format!("test-created-{}", std::process::id());
+    let compacted =
+        TopicSpec { compacted: true, replication: Some(1), retention: Some(Duration::from_secs(3600)), ..spec(&name) };
+    assert_eq!(channel.readiness(&[compacted.clone()]).await.missing_topics, [compacted.name.clone()]);
+    for _ in 0..2 {
+        channel.create_topics(&[compacted.clone()]).await.unwrap();
+        assert!(channel.readiness(&[compacted.clone()]).await.is_ready());
+    }
+    append(&channel, event(&name)).await.unwrap();
+
+    let too_many = TopicSpec { replication: Some(99), ..spec("test-too-many-replicas") };
+    let error = channel.create_topics(&[too_many]).await.unwrap_err().to_string();
+    assert!(error.starts_with("can't create topic \"test-too-many-replicas\": "), "{error}");
+}
