@@ -79,7 +79,7 @@ impl Fault for FileLock {
 pub(crate) async fn mock_kafka() -> Fixture {
     let broker = MockBroker::start();
     broker.run(|cluster| cluster.create_topic("trips", 3, 1).unwrap());
-    let channel = Arc::new(Kafka::open(&[broker.address.clone()], &kafka_settings()).unwrap());
+    let channel = Arc::new(Kafka::open(std::slice::from_ref(&broker.address), &kafka_settings()).unwrap());
     Fixture { channel, topic: "trips".into(), fault: Box::new(broker), _ground: Box::new(()) }
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn real_kafka_address() -> String {
 
 pub(crate) fn kafka_settings() -> kafka::Settings {
     kafka::Settings {
-        queue_records_max: u32::try_from(QUEUE_RECORDS_MAX).unwrap(),
+        queue_records_max: QUEUE_RECORDS_MAX,
         record_bytes_max: RECORD_BYTES_MAX,
         linger_us: 0,
         ..kafka::Settings::default()

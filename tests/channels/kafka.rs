@@ -24,7 +24,7 @@ fn spec(topic: &str) -> TopicSpec {
 fn mock(settings: &Settings) -> (MockBroker, Kafka) {
     let broker = MockBroker::start();
     broker.run(|cluster| cluster.create_topic("trips", 1, 1).unwrap());
-    let channel = Kafka::open(&[broker.address.clone()], settings).unwrap();
+    let channel = Kafka::open(std::slice::from_ref(&broker.address), settings).unwrap();
     (broker, channel)
 }
 
@@ -123,7 +123,7 @@ async fn a_producer_that_failed_for_good_is_replaced() {
         let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
         cluster.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
     });
-    let channel = Kafka::open(&[broker.address.clone()], &kafka_settings()).unwrap();
+    let channel = Kafka::open(std::slice::from_ref(&broker.address), &kafka_settings()).unwrap();
     let error = append(&channel, event("trips")).await.unwrap_err();
     assert!(matches!(error, AppendError::Unavailable(_) | AppendError::Refused(_)), "{error:?}");
     until_taken(&channel, "trips").await;
@@ -154,10 +154,13 @@ async fn topics_are_created_as_described() {
     let name = format!("test-created-{}", std::process::id());
     let compacted =
         TopicSpec { compacted: true, replication: Some(1), retention: Some(Duration::from_secs(3600)), ..spec(&name) };
-    assert_eq!(channel.readiness(&[compacted.clone()]).await.missing_topics, [compacted.name.clone()]);
+    assert_eq!(
+        channel.readiness(std::slice::from_ref(&compacted)).await.missing_topics,
+        std::slice::from_ref(&compacted.name)
+    );
     for _ in 0..2 {
-        channel.create_topics(&[compacted.clone()]).await.unwrap();
-        assert!(channel.readiness(&[compacted.clone()]).await.is_ready());
+        channel.create_topics(std::slice::from_ref(&compacted)).await.unwrap();
+        assert!(channel.readiness(std::slice::from_ref(&compacted)).await.is_ready());
     }
     append(&channel, event(&name)).await.unwrap();
 

@@ -1,5 +1,7 @@
 //! What every channel promises, run on each of them, and what only one of them has.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod fixture;
 mod kafka;
 mod sqlite;

@@ -48,6 +48,7 @@ pub(super) struct Deliveries {
     waiting: Mutex<Waiting>,
     fatal: AtomicBool,
     last_error: Mutex<Option<String>>,
+    depth_max: Depth,
     delivery_timeout_ms: u32,
     record_bytes_max: usize,
 }
@@ -63,6 +64,7 @@ struct Waiting {
 struct Batch {
     /// An outcome that nobody set is a failure.
     appended: Appended,
+    /// Of the records that were taken.
     record_bytes: Vec<usize>,
     unsettled: usize,
     answer: oneshot::Sender<Appended>,
@@ -74,12 +76,14 @@ impl Deliveries {
             waiting: Mutex::default(),
             fatal: AtomicBool::new(false),
             last_error: Mutex::default(),
+            depth_max: Depth { records: settings.queue_records_max, bytes: settings.queue_bytes_max },
             delivery_timeout_ms: settings.delivery_timeout_ms,
             record_bytes_max: settings.record_bytes_max,
         }
     }
 
-    /// Gives a ticket for each of the records, and what resolves when all of them are settled.
+    /// Gives tickets for as many of the records, from the first, as there is room for, and what resolves when all of these
+    /// are settled. The others are refused because the queue is full.
     pub(super) fn expect(
         &self,
         records: &[Record],
@@ -87,15 +91,8 @@ impl Deliveries {
         let lost = || Err(AppendError::Unconfirmed("its delivery report was lost".to_owned()));
         let (answer, answered) = oneshot::channel();
         let count = records.len();
-        let batch = Batch {
-            appended: vec![lost(); count],
-            record_bytes: records.iter().map(Record::size).collect(),
-            unsettled: count,
-            answer,
-        };
-        let batch = self.waiting().insert(batch);
-        let tickets =
-            (0..u32::try_from(count).expect("a batch is far smaller")).map(move |record| Ticket { batch, record });
+        let (batch, taken) = self.waiting().insert(records, &self.depth_max, answer);
+        let tickets = (0..taken).map(move |record| Ticket { batch, record });
         (tickets, Box::pin(async move { answered.await.unwrap_or_else(|_| vec![lost(); count]) }))
     }
 
@@ -131,19 +128,31 @@ impl Deliveries {
 }
 
 impl Waiting {
-    /// Places a batch. One without records is answered by being dropped: its answer is the empty one.
-    fn insert(&mut self, batch: Batch) -> u32 {
-        self.depth.records += batch.unsettled;
-        self.depth.bytes += batch.record_bytes.iter().sum::<usize>();
-        if batch.unsettled == 0 {
-            return u32::MAX;
+    /// Places a batch; says where, and how many of its records are taken. One of which nothing is taken is answered.
+    fn insert(&mut self, records: &[Record], depth_max: &Depth, answer: oneshot::Sender<Appended>) -> (u32, u32) {
+        let mut appended = vec![Err(AppendError::QueueFull); records.len()];
+        let mut record_bytes = Vec::with_capacity(records.len());
+        for (record, outcome) in records.iter().zip(&mut appended) {
+            let depth = Depth { records: self.depth.records + 1, bytes: self.depth.bytes + record.size() };
+            if depth.records > depth_max.records || depth.bytes > depth_max.bytes {
+                break;
+            }
+            self.depth = depth;
+            record_bytes.push(record.size());
+            *outcome = Err(AppendError::Unconfirmed("its delivery report was lost".to_owned()));
         }
-        let index = self.free.pop().unwrap_or_else(|| {
+        let unsettled = record_bytes.len();
+        if unsettled == 0 {
+            // The one who asked holds the other end.
+            let _ = answer.send(appended);
+            return (u32::MAX, 0);
+        }
+        let batch = self.free.pop().unwrap_or_else(|| {
             self.batches.push(None);
-            u32::try_from(self.batches.len() - 1).expect("the queue is bounded far below")
+            index(self.batches.len() - 1)
         });
-        self.batches[index as usize] = Some(batch);
-        index
+        self.batches[batch as usize] = Some(Batch { appended, record_bytes, unsettled, answer });
+        (batch, index(unsettled))
     }
 
     /// Returns the batch when it is complete.
@@ -160,6 +169,11 @@ impl Waiting {
         self.free.push(ticket.batch);
         place.take()
     }
+}
+
+/// An index or a number of records, of which there are at most as many as the queue takes.
+fn index(number: usize) -> u32 {
+    u32::try_from(number).expect("the settings bound the queue far below")
 }
 
 /// What librdkafka calls.
@@ -313,5 +327,23 @@ mod tests {
         assert_eq!(appended.await, [Err(AppendError::QueueFull), Ok(receipt)]);
         assert_eq!(deliveries.depth(), Depth::default());
         assert_eq!(deliveries.expect(&[]).1.await, []);
+    }
+
+    #[tokio::test]
+    async fn what_has_no_room_is_refused_at_once() {
+        let settings = Settings { queue_records_max: 2, queue_bytes_max: 10, ..Settings::default() };
+        let deliveries = Deliveries::new(&settings);
+        let record = |value: &'static str| {
+            let value = Some(value.into());
+            Record { topic: "t".into(), key: None, value, headers: vec![], timestamp_ms: 0 }
+        };
+        let refused = Err(AppendError::QueueFull);
+        assert_eq!(deliveries.expect(&[record("elevenbytes")]).1.await, [refused.clone()]);
+
+        let (tickets, appended) = deliveries.expect(&[record("1"), record("2"), record("3")]);
+        assert_eq!(deliveries.depth(), Depth { records: 2, bytes: 2 });
+        let receipt = Ok(Receipt { partition: 0, offset: 0 });
+        tickets.for_each(|ticket| deliveries.settle(ticket, receipt.clone()));
+        assert_eq!(appended.await, [receipt.clone(), receipt, refused]);
     }
 }

@@ -36,6 +36,9 @@ const REFUSED: [(&str, &str); 25] = [
     ("message.max.bytes", "set kafka.record_bytes_max"),
 ];
 
+/// As far as librdkafka's own queue goes, with room to spare.
+const QUEUE_RECORDS_MAX: usize = 1_000_000_000;
+
 /// Parts of names of properties whose values must not be shown.
 const SECRET: [&str; 4] = ["password", "secret", "key.pem", "jaas"];
 
@@ -47,8 +50,8 @@ pub struct Settings {
     /// Must be below the time that a request may take.
     pub delivery_timeout_ms: u32,
     /// Records that may wait for their acknowledgement; those beyond are refused.
-    pub queue_records_max: u32,
-    /// Bytes of keys and values that may wait for their acknowledgement; records beyond are refused.
+    pub queue_records_max: usize,
+    /// Bytes of keys, values and headers that may wait for their acknowledgement; records beyond are refused.
     pub queue_bytes_max: usize,
     /// Bytes of one record with Kafka's framing. Topics and brokers have limits of their own.
     pub record_bytes_max: usize,
@@ -106,6 +109,12 @@ impl Settings {
                 request_timeout.as_millis()
             ));
         }
+        if self.queue_records_max > QUEUE_RECORDS_MAX {
+            mistakes.push(format!(
+                "kafka.queue_records_max is {}, the limit is {QUEUE_RECORDS_MAX}",
+                self.queue_records_max
+            ));
+        }
         if mistakes.is_empty()
             && let Err(ChannelError(mistake)) = self.producer(&[])
         {
@@ -136,8 +145,9 @@ impl Settings {
             .set("acks", "all")
             .set("enable.idempotence", "true")
             .set("message.timeout.ms", self.delivery_timeout_ms.to_string())
-            .set("queue.buffering.max.messages", self.queue_records_max.to_string())
-            .set("queue.buffering.max.kbytes", (self.queue_bytes_max / 1024).to_string())
+            // The queue is bounded by our own count; librdkafka frees a record a little after its answer.
+            .set("queue.buffering.max.messages", (self.queue_records_max.saturating_mul(2)).to_string())
+            .set("queue.buffering.max.kbytes", (self.queue_bytes_max / 512 + 1).to_string())
             .set("message.max.bytes", self.record_bytes_max.to_string())
             // A topic that the brokers don't know is refused by their first answer.
             .set("topic.metadata.propagation.max.ms", "0");
