@@ -60,6 +60,13 @@ pub fn decode_fragments(interpolation: &Interpolation) -> Result<Vec<Text>, Lite
     fragments.iter().map(|fragment| fragment.raw.as_str()).enumerate().map(decode).collect()
 }
 
+/// What every line of a multi-line literal begins with; `None` for literals on one line and broken ones.
+#[must_use]
+pub fn indent_of(raw: &str) -> Option<&str> {
+    let (quotes, _) = Quotes::parse(raw, raw).ok()?;
+    quotes.multiline.then_some(quotes.indent)
+}
+
 /// How a literal is delimited.
 struct Quotes<'a> {
     char: u8,

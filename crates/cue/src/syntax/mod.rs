@@ -10,6 +10,7 @@ pub mod json;
 pub mod literal;
 pub mod parser;
 pub mod pos;
+pub mod printer;
 pub mod unicode;
 
 mod scanner;
@@ -20,3 +21,4 @@ mod token;
 pub use error::SyntaxError;
 pub use json::parse_json;
 pub use parser::{ParseLimits, ParseOptions, parse_expr, parse_file};
+pub use printer::{print_decls, print_expr, print_file};

@@ -94,7 +94,7 @@ impl<'a> Scopes<'a> {
     }
 
     fn declare_field(&mut self, field: &'a Field) {
-        if let Some(alias) = &field.alias {
+        if let Some(alias) = field.alias.as_ref().filter(|_| !matches!(field.label, Label::Pattern(_))) {
             self.declare(&alias.name, Kind::Alias, field.pos);
         }
         if let Label::Ident(ident) = &field.label {
@@ -120,6 +120,7 @@ impl<'a> Scopes<'a> {
             Label::Interpolation(interpolation) => interpolation.exprs.iter().for_each(|expr| self.expr(expr)),
             Label::Paren(expr, _) => self.expr(expr),
             Label::Pattern(pattern) => {
+                field.alias.iter().for_each(|alias| self.declare(&alias.name, Kind::Alias, field.pos));
                 pattern.alias.iter().for_each(|alias| self.declare(&alias.name, Kind::Alias, pattern.expr.pos()));
                 self.expr(&pattern.expr);
             }

@@ -139,6 +139,16 @@ impl CommentTracker {
         mine.into_iter().map(|(child, groups)| (child - base, groups)).collect()
     }
 
+    /// Groups that no child of the list has taken yet and that belong to its last one.
+    pub(super) fn take_list_groups(&mut self) -> Vec<Group> {
+        let top = self.top();
+        if top.lists == 0 || top.children == 0 {
+            return Vec::new();
+        }
+        let slot = top.last_slot.max(1);
+        at_slot(std::mem::take(&mut top.groups), slot)
+    }
+
     /// Groups for the last child of the list around the node that was just opened.
     pub(super) fn take_late(&mut self) -> Vec<Group> {
         let below = self.stack.len().saturating_sub(2);

@@ -46,6 +46,13 @@ impl Parser<'_> {
         Ok(decls)
     }
 
+    /// Gives the comment above a closing brace to the last declaration.
+    pub(super) fn close_decls(&mut self, decls: &mut [Decl]) {
+        if let Some(last) = decls.last_mut() {
+            extend(comments_of(last), self.comments.take_list_groups());
+        }
+    }
+
     fn parse_decl(&mut self) -> Parsed<Decl> {
         match self.token.kind {
             Kind::Attribute => {

@@ -263,9 +263,10 @@ impl Parser<'_> {
     pub(super) fn parse_struct(&mut self) -> Parsed<Expr> {
         let pos = self.pos();
         self.expect(Kind::BraceOpen)?;
-        let decls = if self.token.kind == Kind::BraceClose { Vec::new() } else { self.parse_decls()? };
+        let mut decls = if self.token.kind == Kind::BraceClose { Vec::new() } else { self.parse_decls()? };
         let end = self.pos();
         self.expect_closing(Kind::BraceClose, "struct literal")?;
+        self.close_decls(&mut decls);
         Ok(Expr::Struct(StructLit { pos, end, braces: true, decls }))
     }
 
