@@ -101,6 +101,11 @@ impl Position {
     pub fn line_column(&self) -> (u32, u32) {
         self.file.line_column(self.pos.offset)
     }
+
+    /// What positions are sorted by: the file's name and the offset in it.
+    fn order(&self) -> (&str, u32) {
+        (&self.file.name, self.pos.offset)
+    }
 }
 
 impl PartialEq for Position {
@@ -190,7 +195,7 @@ impl Error {
     #[must_use]
     pub fn printed_positions(&self) -> Vec<&Position> {
         let mut rest: Vec<&Position> = self.positions.iter().collect();
-        rest.sort_by_key(|position| position.pos);
+        rest.sort_by_key(|position| position.order());
         let mut all: Vec<&Position> = self.primary.iter().collect();
         for position in rest {
             if !all.contains(&position) {
@@ -261,11 +266,11 @@ impl Errors {
     }
 }
 
-type SortKey<'a> = (Option<Pos>, Vec<String>, &'a str);
+type SortKey<'a> = (Option<(&'a str, u32)>, Vec<String>, &'a str);
 
 fn sort_key(error: &Error) -> SortKey<'_> {
     let path = error.path.iter().map(ToString::to_string).collect();
-    (error.primary.as_ref().map(|position| position.pos), path, &error.message)
+    (error.primary.as_ref().map(Position::order), path, &error.message)
 }
 
 impl From<Error> for Errors {

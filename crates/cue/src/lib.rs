@@ -8,6 +8,7 @@ pub mod builtin;
 mod error;
 pub mod eval;
 pub mod export;
+pub(crate) mod ir;
 mod limits;
 mod load;
 pub mod number;

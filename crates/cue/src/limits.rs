@@ -24,7 +24,7 @@ impl Default for Limits {
         Self {
             source_bytes_max: 64 << 20,
             depth_max: 10_000,
-            steps_max: 50_000_000,
+            steps_max: 10_000_000,
             disjuncts_max: 1_000_000,
             regexp_bytes_max: 10 << 20,
             errors_max: 1_000,

@@ -1,22 +1,77 @@
 //! What a compiled text offers to the rest of the program: instances, values and schemas.
 //!
-//! All three are immutable, cheap to clone and may be shared between threads.
+//! All three are immutable, cheap to clone and may be shared between threads: what is evaluated is frozen, and a
+//! further evaluation works on a layer of its own on top.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::{
-    error::{Error, Errors, PathPart, Position},
-    eval::kind::Kind,
+    builtin,
+    error::{Code, Error, Errors, PathPart, Position, Rule},
+    eval::{
+        engine::Engine,
+        function::builtin_name,
+        kind::Kind,
+        label::Label,
+        vertex::{Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, State, Store, TaskState, Term, VertexId},
+    },
+    ir::{
+        Atom, Expr,
+        compile::{CompileError, Compiler},
+    },
     limits::Limits,
     load::Source,
     number::Number,
-    syntax::{ast::Constraint, pos::SourceFile},
+    syntax::{
+        self, ParseLimits, ParseOptions, SyntaxError,
+        ast::{self, Constraint},
+        pos::{FileId, Pos, SourceFile},
+    },
 };
+
+/// What is evaluated so far, never to change again.
+#[derive(Debug)]
+struct Frozen {
+    engine: Engine,
+    files: Vec<Arc<SourceFile>>,
+    asts: Arc<Vec<ast::File>>,
+    package: Arc<str>,
+    root: VertexId,
+}
+
+impl Frozen {
+    /// A layer on top, to evaluate more.
+    fn fork(&self) -> Engine {
+        let engine = &self.engine;
+        let mut fork = Engine::new(engine.store.fork(), engine.limits.clone(), engine.packages.clone());
+        fork.epoch = engine.epoch;
+        fork
+    }
+
+    /// Freezes a layer.
+    fn freeze(&self, engine: Engine, files: Vec<Arc<SourceFile>>) -> Arc<Self> {
+        let mut engine = engine;
+        engine.store.freeze();
+        let (asts, package, root) = (self.asts.clone(), self.package.clone(), self.root);
+        Arc::new(Self { engine, files, asts, package, root })
+    }
+
+    fn position(&self, pos: Pos) -> Option<Position> {
+        position(&self.files, pos)
+    }
+}
+
+fn position(files: &[Arc<SourceFile>], pos: Pos) -> Option<Position> {
+    let file = files.get(pos.file.0 as usize)?.clone();
+    pos.is_some().then_some(Position { file, pos })
+}
 
 /// The files of one package, compiled.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    never: Infallible,
+    frozen: Arc<Frozen>,
 }
 
 impl Instance {
@@ -24,37 +79,161 @@ impl Instance {
     ///
     /// # Errors
     /// Syntax errors, names that are not declared, what the engine does not know.
-    pub fn compile(_files: Vec<Arc<SourceFile>>, _limits: &Limits) -> Result<Self, Errors> {
-        Err(Error::unsupported("evaluation").into())
+    pub fn compile(files: Vec<Arc<SourceFile>>, limits: &Limits) -> Result<Self, Errors> {
+        let asts = parse_files(&files, limits)?;
+        let package: Arc<str> =
+            asts.iter().find_map(|file| file.package.as_ref()).map_or("", |package| package.name.name.as_str()).into();
+        let mut store = Store::default();
+        let imports = FxHashMap::default();
+        let mut compiler = Compiler::new(
+            &mut store.exprs,
+            &mut store.labels,
+            package.clone(),
+            &imports,
+            builtin::package,
+            limits.depth_max,
+        );
+        let literals = compiler.files(&asts);
+        let errors = std::mem::take(&mut compiler.errors);
+        if !errors.is_empty() {
+            return Err(compile_errors(&store, &files, errors));
+        }
+        let mut engine = Engine::new(store, Arc::new(limits.clone()), Arc::default());
+        let root = engine.new_vertex(NONE, Label::NONE);
+        for literal in literals {
+            let conjunct = Conjunct { term: Term::Expr(literal), env: NONE, info: Info::ROOT };
+            engine.add_input(root, conjunct);
+        }
+        engine.store.freeze();
+        let frozen = Frozen { engine, files, asts: Arc::new(asts), package, root };
+        Ok(Self { frozen: Arc::new(frozen) })
     }
 
     /// Compiles the package in a folder of a source, with what it imports from its own module.
     ///
     /// # Errors
     /// As [`Instance::compile`], and if the folder holds no files or those of several packages.
-    pub fn load(_source: &dyn Source, _folder: &str, _limits: &Limits) -> Result<Self, Errors> {
-        Err(Error::unsupported("loading packages").into())
+    pub fn load(source: &dyn Source, folder: &str, limits: &Limits) -> Result<Self, Errors> {
+        let failure = |message| Errors::from(Error::new(Code::Eval, Rule::Other, message));
+        let files = source.cue_files(folder).map_err(failure)?;
+        let files = files.ok_or_else(|| failure(format!("no such folder: {folder}")))?;
+        if files.is_empty() {
+            return Err(failure(format!("no CUE files in folder {folder}")));
+        }
+        Self::compile(files, limits)
     }
 
     /// The value of the whole package.
     #[must_use]
     pub fn root(&self) -> Value {
-        match self.never {}
+        let mut engine = self.frozen.fork();
+        engine.finalize(self.frozen.root);
+        let frozen = self.frozen.freeze(engine, self.frozen.files.clone());
+        Value { vertex: frozen.root, frozen }
     }
 
     /// The value at a path such as `#Order` or `events."x".schema`, or of any expression over the package's names.
     ///
     /// # Errors
     /// If the expression is malformed or its value an error.
-    pub fn lookup(&self, _expression: &str) -> Result<Value, Errors> {
-        match self.never {}
+    pub fn lookup(&self, expression: &str) -> Result<Value, Errors> {
+        let mut engine = self.frozen.fork();
+        let mut files = self.frozen.files.clone();
+        let expr = self.compile_expression(&mut engine, &mut files, expression)?;
+        let env = engine.new_env(NONE, self.frozen.root);
+        engine.process(self.frozen.root);
+        let vertex = match engine.resolve(env, expr, self.frozen.root) {
+            Ok(vertex) => vertex,
+            Err(error) => return Err(Errors::new(report(&engine, &files, &[error], &[]))),
+        };
+        engine.finalize(vertex);
+        let frozen = self.frozen.freeze(engine, files);
+        Ok(Value { frozen, vertex })
     }
+
+    fn compile_expression(
+        &self,
+        engine: &mut Engine,
+        files: &mut Vec<Arc<SourceFile>>,
+        expression: &str,
+    ) -> Result<u32, Errors> {
+        let file = FileId(files.len() as u32);
+        let source = SourceFile::new("--schema", expression);
+        files.push(source.clone());
+        let options = ParseOptions { limits: parse_limits(&engine.limits), ..ParseOptions::default() };
+        let parsed = syntax::parse_expr(&source, file, &options).map_err(|errors| syntax_errors(files, errors))?;
+        let imports = FxHashMap::default();
+        let (exprs, labels) = (&mut engine.store.exprs, &mut engine.store.labels);
+        let depth_max = engine.limits.depth_max;
+        let package = self.frozen.package.clone();
+        let mut compiler = Compiler::new(exprs, labels, package, &imports, builtin::package, depth_max);
+        let expr = compiler.expression(&self.frozen.asts, &parsed);
+        let errors = std::mem::take(&mut compiler.errors);
+        if errors.is_empty() { Ok(expr) } else { Err(compile_errors(&engine.store, files, errors)) }
+    }
+}
+
+fn parse_limits(limits: &Limits) -> ParseLimits {
+    ParseLimits { source_bytes_max: limits.source_bytes_max, nesting_max: limits.depth_max as usize }
+}
+
+fn parse_files(files: &[Arc<SourceFile>], limits: &Limits) -> Result<Vec<ast::File>, Errors> {
+    let options = ParseOptions { limits: parse_limits(limits), ..ParseOptions::default() };
+    let mut asts = Vec::new();
+    let mut errors = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        match syntax::parse_file(file, FileId(index as u32), &options) {
+            Ok(ast) => asts.push(ast),
+            Err(found) => errors.extend(found),
+        }
+    }
+    if errors.is_empty() { Ok(asts) } else { Err(syntax_errors(files, errors)) }
+}
+
+fn syntax_errors(files: &[Arc<SourceFile>], errors: Vec<SyntaxError>) -> Errors {
+    let convert = |error: SyntaxError| Error {
+        primary: position(files, error.pos),
+        ..Error::new(Code::Eval, Rule::Syntax, error.message)
+    };
+    Errors::new(errors.into_iter().map(convert).collect())
+}
+
+fn compile_errors(store: &Store, files: &[Arc<SourceFile>], errors: Vec<CompileError>) -> Errors {
+    let convert = |error: CompileError| Error {
+        path: error.path.iter().map(|label| store.labels.part(*label)).collect(),
+        primary: position(files, error.pos),
+        ..Error::new(error.code, error.rule, error.message)
+    };
+    Errors::new(errors.into_iter().map(convert).collect())
+}
+
+/// Errors of the evaluator as those of an answer; those of alternatives stand for themselves.
+fn report(engine: &Engine, files: &[Arc<SourceFile>], errors: &[ErrorId], prefix: &[PathPart]) -> Vec<Error> {
+    let mut out = Vec::new();
+    for id in errors {
+        let bottom = &engine.store.errors[*id];
+        let parts = engine.path(bottom.vertex).into_iter().map(|label| engine.store.labels.part(label));
+        out.push(Error {
+            code: bottom.code,
+            rule: bottom.rule,
+            path: prefix.iter().cloned().chain(parts).collect(),
+            message: bottom.message.clone(),
+            primary: position(files, bottom.primary),
+            positions: bottom.positions.iter().filter_map(|pos| position(files, *pos)).collect(),
+        });
+        out.extend(report(engine, files, &bottom.parts, prefix));
+        if out.len() >= engine.limits.errors_max {
+            break;
+        }
+    }
+    out
 }
 
 /// A value of an instance.
 #[derive(Clone, Debug)]
 pub struct Value {
-    never: Infallible,
+    frozen: Arc<Frozen>,
+    vertex: VertexId,
 }
 
 /// A field of a struct.
@@ -143,94 +322,250 @@ pub struct Validation {
 }
 
 impl Value {
+    fn engine(&self) -> &Engine {
+        &self.frozen.engine
+    }
+
+    /// The vertex that stands for the value.
+    fn followed(&self) -> VertexId {
+        self.engine().follow(self.vertex)
+    }
+
+    /// Other vertices of the same evaluation, evaluated.
+    fn siblings(&self, vertices: &[VertexId]) -> Vec<Self> {
+        let engine = self.engine();
+        let ready = |id: &VertexId| engine.v(engine.follow(*id)).state == State::Done;
+        let frozen = if vertices.iter().all(ready) {
+            self.frozen.clone()
+        } else {
+            let mut engine = self.frozen.fork();
+            for vertex in vertices {
+                engine.process(*vertex);
+            }
+            self.frozen.freeze(engine, self.frozen.files.clone())
+        };
+        vertices.iter().map(|vertex| Self { frozen: frozen.clone(), vertex: *vertex }).collect()
+    }
+
+    /// The value of a term in its environment, evaluated.
+    fn term(&self, term: Term, env: u32) -> Self {
+        let mut engine = self.frozen.fork();
+        let vertex = engine.anonymous(term, env);
+        engine.process(vertex);
+        Self { frozen: self.frozen.freeze(engine, self.frozen.files.clone()), vertex }
+    }
+
     /// The kinds that it is or may become; no kind for an error.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match self.never {}
+        self.engine().kind_of(self.vertex)
     }
 
     /// What it is made of, with defaults not yet taken.
     #[must_use]
     pub fn shape(&self) -> Shape {
-        match self.never {}
+        let engine = self.engine();
+        let vertex = self.followed();
+        let v = engine.v(vertex);
+        match &v.base {
+            Base::Bottom(error) if engine.is_incomplete(*error) => {
+                Shape::Unresolved(engine.store.errors[*error].message.as_str().into())
+            }
+            Base::Bottom(error) => Shape::Bottom(Errors::new(report(engine, &self.frozen.files, &[*error], &[]))),
+            Base::Atom(atom) => atom_shape(atom),
+            Base::Struct => Shape::Struct(self.check_shapes(&v.work.checks)),
+            Base::List => Shape::List(self.check_shapes(&v.work.checks)),
+            Base::Disjunction(leaves) => {
+                let vertices: Vec<_> = leaves.iter().map(|(leaf, _)| *leaf).collect();
+                let values = self.siblings(&vertices);
+                Shape::Disjunction(values.into_iter().zip(leaves.iter().map(|(_, default)| *default)).collect())
+            }
+            Base::Partial | Base::Unknown => self.partial_shape(vertex),
+        }
+    }
+
+    fn partial_shape(&self, vertex: VertexId) -> Shape {
+        let work = &self.engine().v(vertex).work;
+        let mut shapes = self.check_shapes(&work.checks);
+        if work.kind != Kind::TOP {
+            shapes.insert(0, Shape::Type(work.kind));
+        }
+        match shapes.len() {
+            0 => Shape::Top,
+            1 => shapes.swap_remove(0),
+            _ => Shape::Conjunction(shapes),
+        }
+    }
+
+    fn check_shapes(&self, checks: &[Check]) -> Vec<Shape> {
+        let shape = |check: &Check| match &check.rule {
+            CheckRule::Bound(op, atom) => Shape::Bound(*op, self.atom_value(atom)),
+            CheckRule::Compare(op, vertex) => Shape::Bound(*op, Self { frozen: self.frozen.clone(), vertex: *vertex }),
+            CheckRule::Function(validator) => {
+                let args = validator.args.iter().map(|(env, arg)| self.term(Term::Expr(*arg), *env)).collect();
+                Shape::Validator(builtin_name(&validator.function).into(), args)
+            }
+        };
+        checks.iter().map(shape).collect()
+    }
+
+    fn atom_value(&self, atom: &Atom) -> Self {
+        let mut engine = self.frozen.fork();
+        let expr = engine.store.exprs.push(crate::ir::Node { expr: Expr::Atom(atom.clone()), pos: Pos::NONE });
+        let vertex = engine.anonymous(Term::Expr(expr), NONE);
+        engine.process(vertex);
+        Self { frozen: self.frozen.freeze(engine, self.frozen.files.clone()), vertex }
     }
 
     /// The value with its default taken, if it has exactly one.
     #[must_use]
     pub fn default_value(&self) -> Self {
-        match self.never {}
+        Self { frozen: self.frozen.clone(), vertex: self.engine().default_of(self.vertex) }
     }
 
     /// The fields of a struct in the order of output.
     #[must_use]
-    pub fn fields(&self, _options: FieldOptions) -> Vec<Field> {
-        match self.never {}
+    pub fn fields(&self, options: FieldOptions) -> Vec<Field> {
+        use crate::eval::label::LabelKind;
+        let engine = self.engine();
+        let wanted = |(label, child): &&(Label, VertexId)| {
+            let kind = match engine.store.labels.kind(*label) {
+                LabelKind::Regular => label.as_index().is_none(),
+                LabelKind::Definition => options.definitions,
+                LabelKind::Hidden => options.hidden,
+                LabelKind::HiddenDefinition => options.hidden && options.definitions,
+            };
+            kind && (options.optional || engine.v(*child).constraint == Constraint::None)
+        };
+        let arcs: Vec<_> = engine.v(self.followed()).arcs.iter().filter(wanted).copied().collect();
+        let vertices: Vec<_> = arcs.iter().map(|(_, child)| *child).collect();
+        let field = |((label, child), value): ((Label, VertexId), Self)| Field {
+            label: engine.store.labels.part(label),
+            constraint: engine.v(child).constraint,
+            value,
+        };
+        arcs.into_iter().zip(self.siblings(&vertices)).map(field).collect()
     }
 
     /// The patterns of a struct, each with the constraint for matching fields.
     #[must_use]
-    pub fn patterns(&self) -> Vec<(Value, Value)> {
-        match self.never {}
+    pub fn patterns(&self) -> Vec<(Self, Self)> {
+        let patterns = self.engine().v(self.followed()).work.patterns.clone();
+        let pair = |pattern: &crate::eval::vertex::Pattern| {
+            let name = Self { frozen: self.frozen.clone(), vertex: pattern.pattern };
+            (name, self.term(Term::Expr(pattern.value), pattern.env))
+        };
+        patterns.iter().map(pair).collect()
     }
 
     /// The elements of a list.
     #[must_use]
     pub fn elements(&self) -> Vec<Self> {
-        match self.never {}
+        self.siblings(&self.engine().elements(self.vertex))
     }
 
     /// What further elements of an open list must be; `None` if it is closed.
     #[must_use]
     pub fn rest(&self) -> Option<Self> {
-        match self.never {}
+        let mut engine = self.frozen.fork();
+        let parts = engine.v(self.followed()).work.lists.clone();
+        if parts.is_empty() || parts.iter().any(|part| !part.open) {
+            return None;
+        }
+        let vertex = engine.new_vertex(NONE, Label::NONE);
+        for (rest, env) in parts.iter().filter_map(|part| part.rest) {
+            engine.add_input(vertex, Conjunct { term: Term::Expr(rest), env, info: Info::ROOT });
+        }
+        engine.process(vertex);
+        Some(Self { frozen: self.frozen.freeze(engine, self.frozen.files.clone()), vertex })
     }
 
     /// Whether a struct or list takes no further fields or elements than those it names.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        match self.never {}
+        let engine = self.engine();
+        let vertex = self.followed();
+        match engine.v(vertex).base {
+            Base::List => engine.v(vertex).work.lists.iter().any(|part| !part.open),
+            _ => engine.is_closed(vertex),
+        }
     }
 
     /// Whether a struct may have a regular field of this name.
     #[must_use]
-    pub fn allows(&self, _name: &str) -> bool {
-        match self.never {}
+    pub fn allows(&self, name: &str) -> bool {
+        let mut engine = self.frozen.fork();
+        let label = engine.store.labels.regular(name);
+        let vertex = engine.follow(self.vertex);
+        if engine.accepts(vertex, label) {
+            return true;
+        }
+        // A pattern may let it be.
+        let (child, _) = engine.child(vertex, label, Constraint::Optional);
+        engine.apply_patterns_to(vertex, label, child);
+        engine.accepts(vertex, label)
+    }
+
+    /// Whether a struct may have a regular field of any name.
+    #[must_use]
+    pub fn allows_any(&self) -> bool {
+        let vertex = self.followed();
+        let engine = self.engine();
+        let any = |pattern: &crate::eval::vertex::Pattern| {
+            let v = engine.v(engine.follow(pattern.pattern));
+            matches!(v.base, Base::Partial) && v.work.checks.is_empty() && v.work.kind.contains(Kind::STRING)
+        };
+        !engine.is_closed(vertex) || self.allows("\u{0}") || engine.v(vertex).work.patterns.iter().any(any)
     }
 
     /// The field or element at a name, definition or index, if there is one.
     #[must_use]
-    pub fn get(&self, _part: &PathPart) -> Option<Self> {
-        match self.never {}
+    pub fn get(&self, part: &PathPart) -> Option<Self> {
+        let engine = self.engine();
+        let vertex = engine.default_of(self.vertex);
+        let found = engine.v(vertex).arcs.iter().find(|(label, _)| engine.store.labels.part(*label) == *part)?;
+        self.siblings(&[found.1]).pop()
     }
 
     /// The doc comments of all declarations of the value, joined by an empty line.
     #[must_use]
     pub fn doc(&self) -> String {
-        match self.never {}
+        let notes = &self.engine().v(self.vertex).notes;
+        notes.iter().filter_map(|notes| notes.doc.as_deref()).collect::<Vec<_>>().join("\n\n")
     }
 
     /// The attributes of the field that holds the value, as written.
     #[must_use]
     pub fn attributes(&self) -> Vec<Arc<str>> {
-        match self.never {}
+        self.engine().v(self.vertex).notes.iter().flat_map(|notes| notes.attributes.iter().cloned()).collect()
     }
 
     /// Where it is declared first.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
-        match self.never {}
+        let v = self.engine().v(self.vertex);
+        self.frozen.position(v.declared.first()?.pos)
     }
 
     /// From the root of the instance.
     #[must_use]
     pub fn path(&self) -> Vec<PathPart> {
-        match self.never {}
+        let engine = self.engine();
+        engine.path(self.vertex).into_iter().map(|label| engine.store.labels.part(label)).collect()
     }
 
     /// The path that the value refers to, if it is nothing but a reference: `#TripEvent` for `schema: #TripEvent`.
     #[must_use]
     pub fn reference(&self) -> Option<Vec<PathPart>> {
-        match self.never {}
+        let engine = self.engine();
+        let [only] = engine.v(self.vertex).conjuncts[..] else { return None };
+        let Term::Expr(expr) = only.term else { return None };
+        if !matches!(engine.expr(expr), Expr::Field { .. } | Expr::Selector { .. }) {
+            return None;
+        }
+        let mut fork = self.frozen.fork();
+        let target = fork.resolve(only.env, expr, self.vertex).ok()?;
+        Some(fork.path(target).into_iter().map(|label| fork.store.labels.part(label)).collect())
     }
 
     /// The value as JSON, as `cue export` prints it, with its indentation.
@@ -238,34 +573,81 @@ impl Value {
     /// # Errors
     /// All that is contradictory or not concrete.
     pub fn to_json(&self) -> Result<String, Errors> {
-        match self.never {}
+        self.validate(Validation { concrete: true })?;
+        let mut out = String::new();
+        self.engine().write_json(self.vertex, 0, &mut out);
+        out.push('\n');
+        Ok(out)
     }
 
     /// Whether it is free of contradictions, and concrete if asked.
     ///
     /// # Errors
     /// All violations.
-    pub fn validate(&self, _validation: Validation) -> Result<(), Errors> {
-        match self.never {}
+    pub fn validate(&self, validation: Validation) -> Result<(), Errors> {
+        let mut engine = self.frozen.fork();
+        let errors = engine.violations(self.vertex, validation.concrete);
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(Errors::new(report(&engine, &self.frozen.files, &errors, &[])))
     }
 
-    /// Both at once, as `self & other`. The values may belong to different instances.
+    /// Both at once, as `self & other`. The values must belong to the same instance.
     #[must_use]
-    pub fn unify(&self, _other: &Self) -> Self {
-        match self.never {}
+    pub fn unify(&self, other: &Self) -> Self {
+        let (frozen, last) = match self.engine().store.vertices.len() >= other.engine().store.vertices.len() {
+            true => (&self.frozen, other),
+            false => (&other.frozen, self),
+        };
+        let _ = last;
+        let mut engine = frozen.fork();
+        let vertex = engine.anonymous(Term::Vertex(self.vertex), NONE);
+        let conjunct = Conjunct { term: Term::Vertex(other.vertex), env: NONE, info: Info::ROOT };
+        engine.add_input(vertex, conjunct);
+        engine.finalize(vertex);
+        Self { frozen: frozen.freeze(engine, frozen.files.clone()), vertex }
     }
 
     /// As a CUE expression on one line, as errors print it.
     #[must_use]
     pub fn to_cue(&self) -> String {
-        match self.never {}
+        self.engine().show_vertex(self.vertex)
+    }
+
+    /// The worst error of the value itself or below it, if there is one.
+    #[must_use]
+    pub fn error(&self) -> Option<Errors> {
+        let mut engine = self.frozen.fork();
+        let error = engine.error_of(self.vertex)?;
+        Some(Errors::new(report(&engine, &self.frozen.files, &[error], &[])))
+    }
+
+    /// Whether an expression of the value waits for information.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let tasks = &self.engine().v(self.followed()).work.tasks;
+        tasks.iter().any(|task| task.state == TaskState::Pending)
+    }
+}
+
+fn atom_shape(atom: &Atom) -> Shape {
+    match atom {
+        Atom::Null => Shape::Null,
+        Atom::Bool(value) => Shape::Bool(*value),
+        Atom::Number(number) => Shape::Number(number.clone()),
+        Atom::String(text) => Shape::String(text.clone()),
+        Atom::Bytes(bytes) => Shape::Bytes(bytes.clone()),
     }
 }
 
 /// A definition prepared to judge many documents.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    never: Infallible,
+    value: Value,
+    /// The expression and its environment.
+    conjunct: Conjunct,
+    prefix: Vec<PathPart>,
 }
 
 /// How errors of documents are reported.
@@ -276,25 +658,74 @@ pub struct VetOptions {
 }
 
 impl Schema {
-    /// Prepares the value of an expression over an instance, such as `#Order`.
+    /// Prepares the value of an expression over an instance, such as `#Order`; the whole package if it is empty.
     ///
     /// # Errors
     /// If the expression is malformed or its value contradicts itself.
-    pub fn new(_instance: &Instance, _expression: &str, _options: VetOptions) -> Result<Self, Errors> {
-        Err(Error::unsupported("evaluation").into())
+    pub fn new(instance: &Instance, expression: &str, options: VetOptions) -> Result<Self, Errors> {
+        let base = &instance.frozen;
+        let mut engine = base.fork();
+        let mut files = base.files.clone();
+        engine.finalize(base.root);
+        let errors = engine.violations(base.root, false);
+        if !errors.is_empty() {
+            return Err(Errors::new(report(&engine, &files, &errors, &[])));
+        }
+        let (vertex, conjunct) = if expression.is_empty() {
+            (base.root, Conjunct { term: Term::Vertex(base.root), env: NONE, info: Info::ROOT })
+        } else {
+            let expr = instance.compile_expression(&mut engine, &mut files, expression)?;
+            let env = engine.new_env(NONE, base.root);
+            let resolved = engine.resolve(env, expr, base.root);
+            let vertex = resolved.map_err(|error| Errors::new(report(&engine, &files, &[error], &[])))?;
+            (vertex, Conjunct { term: Term::Expr(expr), env, info: Info::ROOT })
+        };
+        let errors = engine.violations(vertex, false);
+        if !errors.is_empty() {
+            return Err(Errors::new(report(&engine, &files, &errors, &[])));
+        }
+        let path = engine.path(vertex);
+        let parts = path.iter().map(|label| engine.store.labels.part(*label)).collect();
+        let prefix = if options.prefix_definition { parts } else { Vec::new() };
+        let value = Value { frozen: base.freeze(engine, files), vertex };
+        Ok(Self { value, conjunct, prefix })
     }
 
     /// The value that documents are judged by.
     #[must_use]
     pub fn value(&self) -> &Value {
-        match self.never {}
+        &self.value
     }
 
     /// Judges one JSON document as `cue vet -c -d` does. `name` is what positions in it print.
     ///
     /// # Errors
     /// All violations.
-    pub fn vet_json(&self, _data: &[u8], _name: &str) -> Result<(), Errors> {
-        match self.never {}
+    pub fn vet_json(&self, data: &[u8], name: &str) -> Result<(), Errors> {
+        let frozen = &self.value.frozen;
+        let mut engine = frozen.fork();
+        let mut files = frozen.files.clone();
+        let file = FileId(files.len() as u32);
+        let source = SourceFile::new(name, String::from_utf8_lossy(data));
+        files.push(source.clone());
+        let limits = parse_limits(&engine.limits);
+        let parsed = syntax::parse_json(&source, file, &limits).map_err(|error| syntax_errors(&files, vec![error]))?;
+        let imports = FxHashMap::default();
+        let (exprs, labels) = (&mut engine.store.exprs, &mut engine.store.labels);
+        let depth_max = engine.limits.depth_max;
+        let mut compiler = Compiler::new(exprs, labels, frozen.package.clone(), &imports, builtin::package, depth_max);
+        let expr = compiler.expr(&parsed);
+        let errors = std::mem::take(&mut compiler.errors);
+        if !errors.is_empty() {
+            return Err(compile_errors(&engine.store, &files, errors));
+        }
+        let root = engine.new_vertex(NONE, Label::NONE);
+        engine.add_input(root, Conjunct { term: Term::Expr(expr), env: NONE, info: Info::ROOT });
+        engine.add_input(root, self.conjunct);
+        let errors = engine.violations(root, true);
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(Errors::new(report(&engine, &files, &errors, &self.prefix)))
     }
 }

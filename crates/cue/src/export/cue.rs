@@ -1,29 +1,305 @@
-//! Values as CUE expressions, as errors print them.
+//! Values and expressions as CUE text on one line, as errors print them.
 
-use std::fmt::Write as _;
+use crate::{
+    eval::{
+        bounds::op_text,
+        engine::Engine,
+        function::builtin_name,
+        label::Label,
+        vertex::{Base, CheckRule, Show, VertexId},
+    },
+    ir::{Atom, Decl, Element, Expr, ExprId, Part},
+    syntax::{
+        ast::{Constraint, UnaryOp},
+        literal::{Lines, quote_bytes, quote_label},
+    },
+};
 
 /// A string as a CUE literal in double quotes.
 #[must_use]
 pub fn quote_string(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\u{b}' => out.push_str("\\v"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
+    crate::syntax::literal::quote_string(text, Lines::One)
+}
+
+/// How many vertices one text may show.
+const SHOWN_MAX: usize = 10_000;
+
+impl Engine {
+    /// Prints a value without parts.
+    pub(crate) fn show_atom(&self, atom: &Atom) -> String {
+        match atom {
+            Atom::Null => "null".to_owned(),
+            Atom::Bool(value) => value.to_string(),
+            Atom::Number(number) => show_number(number),
+            Atom::String(text) => quote_string(text),
+            Atom::Bytes(bytes) => quote_bytes(bytes, Lines::One),
         }
     }
-    out.push('"');
-    out
+
+    /// Prints what an error shows of a conjunct.
+    pub(crate) fn show(&self, show: &Show) -> String {
+        match show {
+            Show::Atom(atom) => self.show_atom(atom),
+            Show::Expr(expr) => self.show_expr(*expr),
+            Show::Kind(kind) => kind.to_string(),
+            Show::Bound(op, atom) => {
+                let value = self.show_atom(atom);
+                let space = if value.starts_with('-') { " " } else { "" };
+                format!("{}{space}{value}", op_text(*op))
+            }
+            Show::Vertex(vertex) => self.show_vertex(*vertex),
+            Show::Text(text) => text.to_string(),
+        }
+    }
+
+    pub(crate) fn show_label(&self, label: Label) -> String {
+        match self.store.labels.part(label) {
+            crate::PathPart::Field(name) => quote_label(&name),
+            other => other.to_string(),
+        }
+    }
+
+    /// Prints an expression.
+    pub(crate) fn show_expr(&self, expr: ExprId) -> String {
+        stacker::maybe_grow(128 << 10, 2 << 20, || self.show_expr_inner(expr))
+    }
+
+    fn show_expr_inner(&self, expr: ExprId) -> String {
+        match self.expr(expr) {
+            Expr::Atom(atom) => self.show_atom(atom),
+            Expr::Top => "_".to_owned(),
+            Expr::Bottom => "_|_".to_owned(),
+            Expr::Type(kind) => kind.to_string(),
+            Expr::Range(name, _) => (*name).to_owned(),
+            Expr::Struct(lit) => {
+                let decls: Vec<_> = lit.decls.iter().map(|decl| self.show_decl(decl)).collect();
+                format!("{{{}}}", decls.join(","))
+            }
+            Expr::List(lit) => {
+                let mut parts: Vec<_> = lit.elements.iter().map(|element| self.show_element(element)).collect();
+                if let Some(rest) = &lit.rest {
+                    parts.push(format!("...{}", rest.map(|rest| self.show_expr(rest)).unwrap_or_default()));
+                }
+                format!("[{}]", parts.join(","))
+            }
+            Expr::Field { label, .. } => self.show_label(*label),
+            Expr::MatchedLabel { name, .. }
+            | Expr::MatchedField { name, .. }
+            | Expr::Let { name, .. }
+            | Expr::Import { name, .. } => name.to_string(),
+            Expr::Scope { .. } => "self".to_owned(),
+            Expr::Builtin(builtin) => builtin_name(builtin),
+            Expr::Selector { base, label, .. } => format!("{}.{}", self.show_expr(*base), self.show_label(*label)),
+            Expr::Index { base, index } => format!("{}[{}]", self.show_expr(*base), self.show_expr(*index)),
+            Expr::Slice { base, low, high } => {
+                let bound = |bound: &Option<ExprId>| bound.map(|bound| self.show_expr(bound)).unwrap_or_default();
+                format!("{}[{}:{}]", self.show_expr(*base), bound(low), bound(high))
+            }
+            Expr::Unary { op, operand } => format!("{}{}", unary(*op), self.show_expr(*operand)),
+            Expr::Bound { op, operand } => {
+                let value = self.show_expr(*operand);
+                let space = if value.starts_with('-') { " " } else { "" };
+                format!("{}{space}{value}", op_text(*op))
+            }
+            Expr::And { left, right } => format!("({} & {})", self.show_expr(*left), self.show_expr(*right)),
+            Expr::Or(disjuncts) => {
+                let show = |expr, default| format!("{}{}", if default { "*" } else { "" }, self.show_expr(expr));
+                let parts: Vec<_> = disjuncts.iter().map(|disjunct| show(disjunct.expr, disjunct.default)).collect();
+                format!("({})", parts.join("|"))
+            }
+            Expr::Binary { op, left, right } => {
+                let op = crate::eval::arith::operator(*op);
+                format!("({} {op} {})", self.show_expr(*left), self.show_expr(*right))
+            }
+            Expr::Interpolation { parts, bytes } => self.show_interpolation(parts, *bytes),
+            Expr::Call { function, args } => {
+                let args: Vec<_> = args.iter().map(|arg| self.show_expr(*arg)).collect();
+                format!("{}({})", self.show_expr(*function), args.join(", "))
+            }
+            Expr::Open(inner) => format!("{}...", self.show_expr(*inner)),
+        }
+    }
+
+    fn show_interpolation(&self, parts: &[Part], bytes: bool) -> String {
+        let quote = if bytes { '\'' } else { '"' };
+        let mut out = String::from(quote);
+        for part in parts {
+            match part {
+                Part::Text(text) => {
+                    let quoted = quote_string(&String::from_utf8_lossy(text));
+                    out.push_str(&quoted[1..quoted.len() - 1]);
+                }
+                Part::Expr(expr) => out.push_str(&format!("\\({})", self.show_expr(*expr))),
+            }
+        }
+        out.push(quote);
+        out
+    }
+
+    fn show_decl(&self, decl: &Decl) -> String {
+        match decl {
+            Decl::Field(field) => {
+                let value = self.show_expr(field.value);
+                format!("{}{}:{value}", self.show_label(field.label), mark(field.constraint))
+            }
+            Decl::Dynamic { name, constraint, value, .. } => {
+                format!("({}){}:{}", self.show_expr(*name), mark(*constraint), self.show_expr(*value))
+            }
+            Decl::Pattern { pattern, value } => format!("[{}]:{}", self.show_expr(*pattern), self.show_expr(*value)),
+            Decl::Embed(expr) => self.show_expr(*expr),
+            Decl::Comprehension(comprehension) => self.show_comprehension(comprehension),
+            Decl::Ellipsis(_) => "...".to_owned(),
+        }
+    }
+
+    fn show_element(&self, element: &Element) -> String {
+        match element {
+            Element::Value(value) => self.show_expr(*value),
+            Element::Comprehension(comprehension) => self.show_comprehension(comprehension),
+        }
+    }
+
+    fn show_comprehension(&self, comprehension: &crate::ir::Comprehension) -> String {
+        use crate::ir::Clause;
+        let mut out = String::new();
+        for clause in &comprehension.clauses {
+            out.push_str(&match clause {
+                Clause::For { key, value, source, .. } => {
+                    let key = key.map_or_else(|| "_".to_owned(), |key| self.show_label(key));
+                    format!("for {key}, {} in {} ", self.show_label(*value), self.show_expr(*source))
+                }
+                Clause::If { condition } => format!("if {} ", self.show_expr(*condition)),
+                Clause::Let { label, value } => {
+                    format!("let {} = {} ", self.show_label(*label), self.show_expr(*value))
+                }
+                Clause::Try { .. } => "try ".to_owned(),
+            });
+        }
+        out + &self.show_expr(comprehension.value)
+    }
+
+    /// Prints a value.
+    pub(crate) fn show_vertex(&self, vertex: VertexId) -> String {
+        let mut budget = SHOWN_MAX;
+        self.show_within(vertex, ",", ":", "|", &mut budget)
+    }
+
+    /// Prints a value that is not concrete: parts of structs are left out.
+    pub(crate) fn show_incomplete(&self, vertex: VertexId) -> String {
+        let vertex = self.follow(vertex);
+        let Base::Disjunction(leaves) = &self.v(vertex).base else { return self.show_vertex(vertex) };
+        let show = |leaf: VertexId| match self.v(self.follow(leaf)).base {
+            Base::Struct => "{…}".to_owned(),
+            _ => self.show_vertex(leaf),
+        };
+        let parts: Vec<_> = leaves.iter().map(|(leaf, default)| (show(*leaf), *default)).collect();
+        let marked = |(text, default): &(String, bool)| if *default { format!("*{text}") } else { text.clone() };
+        parts.iter().map(marked).collect::<Vec<_>>().join(" | ")
+    }
+
+    fn show_within(&self, vertex: VertexId, comma: &str, colon: &str, bar: &str, budget: &mut usize) -> String {
+        let vertex = self.follow(vertex);
+        if *budget == 0 {
+            return "…".to_owned();
+        }
+        *budget -= 1;
+        let v = self.v(vertex);
+        match &v.base {
+            Base::Bottom(_) if v.arcs.is_empty() => "_|_".to_owned(),
+            Base::Atom(atom) if v.arcs.is_empty() => self.show_atom(atom),
+            Base::Disjunction(leaves) => {
+                let show = |(leaf, default): &(VertexId, bool), budget: &mut usize| {
+                    let text = self.show_within(*leaf, comma, colon, bar, budget);
+                    if *default { format!("*{text}") } else { text }
+                };
+                let parts: Vec<_> = leaves.iter().map(|leaf| show(leaf, budget)).collect();
+                format!("({})", parts.join(bar))
+            }
+            Base::List => {
+                let mut parts = Vec::new();
+                for element in self.elements(vertex) {
+                    parts.push(self.show_within(element, comma, colon, bar, budget));
+                }
+                if v.work.lists.iter().all(|part| part.open) {
+                    let rest = v.work.lists.iter().find_map(|part| part.rest);
+                    parts.push(format!("...{}", rest.map(|(rest, _)| self.show_expr(rest)).unwrap_or_default()));
+                }
+                format!("[{}]", parts.join(comma))
+            }
+            Base::Partial | Base::Unknown if v.arcs.is_empty() => self.show_constraints(vertex),
+            _ => {
+                let mut parts = Vec::new();
+                for (label, child) in &v.arcs {
+                    let value = self.show_within(*child, comma, colon, bar, budget);
+                    parts.push(format!("{}{}{colon}{value}", self.show_label(*label), mark(self.v(*child).constraint)));
+                }
+                format!("{{{}}}", parts.join(comma))
+            }
+        }
+    }
+
+    /// Prints types and checks.
+    fn show_constraints(&self, vertex: VertexId) -> String {
+        use crate::eval::kind::Kind;
+        let work = &self.v(vertex).work;
+        let mut parts: Vec<String> = Vec::new();
+        let implied = work.checks.iter().fold(Kind::TOP, |all, check| match &check.rule {
+            CheckRule::Bound(op, atom) => all.and(implied_kind(*op, atom)),
+            _ => all,
+        });
+        for check in &work.checks {
+            parts.push(match &check.rule {
+                CheckRule::Bound(..) | CheckRule::Compare(..) => self.show(&check.origin.show),
+                CheckRule::Function(validator) => self.show_expr(validator.expr),
+            });
+        }
+        if parts.is_empty() || implied != work.kind {
+            let by_function = work.checks.iter().any(|check| matches!(check.rule, CheckRule::Function(_)));
+            if parts.is_empty() || !by_function {
+                parts.push(work.kind.to_string());
+            }
+        }
+        match parts.as_slice() {
+            [one] => one.clone(),
+            many => format!("({})", many.join(" & ")),
+        }
+    }
+}
+
+fn implied_kind(op: crate::BoundOp, atom: &Atom) -> crate::Kind {
+    use crate::eval::kind::Kind;
+    match atom {
+        Atom::Null if op == crate::BoundOp::NotEqual => Kind::TOP.without(Kind::NULL),
+        Atom::Number(_) => Kind::NUMBER,
+        Atom::String(_) if matches!(op, crate::BoundOp::Match | crate::BoundOp::NotMatch) => {
+            Kind::STRING.or(Kind::BYTES)
+        }
+        other => other.kind(),
+    }
+}
+
+/// A number as errors print it.
+fn show_number(number: &crate::number::Number) -> String {
+    let text = number.value.to_string();
+    match number.is_int() || text.contains(['.', 'E']) {
+        true => text,
+        false => text + ".0",
+    }
+}
+
+fn mark(constraint: Constraint) -> &'static str {
+    match constraint {
+        Constraint::None => "",
+        Constraint::Optional => "?",
+        Constraint::Required => "!",
+    }
+}
+
+fn unary(op: UnaryOp) -> &'static str {
+    match op {
+        UnaryOp::Plus => "+",
+        UnaryOp::Minus => "-",
+        UnaryOp::Not => "!",
+        _ => "",
+    }
 }

@@ -1,3 +1,4 @@
 //! Values as text.
 
 pub mod cue;
+pub mod json;

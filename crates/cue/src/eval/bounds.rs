@@ -1,0 +1,318 @@
+//! Bounds and other checks on values: which of them say the same, which contradict each other, and whether a value
+//! satisfies them.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use super::{
+    arith,
+    engine::{Engine, Outcome},
+    expression::Val,
+    kind::Kind,
+    vertex::{Check, CheckRule, EnvId, Info, Origin, Show, VertexId},
+};
+use crate::{
+    error::{Code, Rule},
+    ir::{Atom, ExprId},
+    syntax::pos::Pos,
+    value::BoundOp,
+};
+
+/// A compiled regular expression, or what is wrong with it.
+#[derive(Clone, Debug)]
+pub(crate) struct CachedRegexp(Result<crate::regexp::Regexp, String>);
+
+/// What two checks are together.
+enum Together {
+    Both,
+    Old,
+    New,
+    Conflict,
+}
+
+impl Engine {
+    /// Adds a bound; its operand must be concrete.
+    pub(crate) fn add_bound(
+        &mut self,
+        vertex: VertexId,
+        op: BoundOp,
+        operand: ExprId,
+        expr: ExprId,
+        env: EnvId,
+        info: Info,
+    ) -> Outcome<()> {
+        let pos = self.pos(operand);
+        let rule = match self.eval(env, operand, vertex)? {
+            Val::Atom(atom) => CheckRule::Bound(op, atom),
+            Val::Vertex(value) if matches!(self.kind_of(value), Kind::STRUCT | Kind::LIST) && is_equality(op) => {
+                CheckRule::Compare(op, value)
+            }
+            Val::Vertex(value) => {
+                let shown = self.show_vertex(value);
+                let message = format!("non-concrete value {shown} for bound {}", op_text(op));
+                return Err(self.incomplete(vertex, Rule::Incomplete, message, vec![pos]));
+            }
+        };
+        let show = match &rule {
+            CheckRule::Bound(op, atom) => Show::Bound(*op, atom.clone()),
+            _ => Show::Expr(expr),
+        };
+        let mut origin = self.origin(show, expr, info);
+        origin.pos = pos;
+        if let CheckRule::Bound(op, atom) = &rule {
+            let Some(kind) = bound_kind(*op, atom) else {
+                let message = format!("cannot use {} for bound {}", self.show_atom(atom), op_text(*op));
+                return Err(self.error(Code::Eval, Rule::Type, message, vertex, pos, vec![pos]));
+            };
+            if matches!(op, BoundOp::Match | BoundOp::NotMatch)
+                && let Atom::String(pattern) = atom
+                && let Err(message) = self.regexp_matches(&pattern.clone(), b"")
+            {
+                return Err(self.error(Code::Eval, Rule::Pattern, message, vertex, pos, vec![pos]));
+            }
+            let mut kind_origin = origin.clone();
+            kind_origin.pos = self.pos(expr);
+            self.add_kind(vertex, kind, &kind_origin);
+        }
+        self.add_check(vertex, Check { rule, origin });
+        Ok(())
+    }
+
+    /// Adds a check, unless another one says the same or more.
+    pub(crate) fn add_check(&mut self, vertex: VertexId, check: Check) {
+        let mut index = 0;
+        while index < self.v(vertex).work.checks.len() {
+            let old = self.v(vertex).work.checks[index].clone();
+            match self.together(vertex, &old.rule, &check.rule) {
+                Together::Both => index += 1,
+                Together::Old => return,
+                Together::New => {
+                    self.vm(vertex).work.checks.remove(index);
+                }
+                Together::Conflict => return self.fail_bounds(vertex, &old.origin, &check.origin),
+            }
+        }
+        self.vm(vertex).work.checks.push(check);
+    }
+
+    fn fail_bounds(&mut self, vertex: VertexId, old: &Origin, new: &Origin) {
+        let kind = match self.v(vertex).work.kind {
+            Kind::INT => "integer",
+            Kind::STRING => "string",
+            Kind::BYTES => "bytes",
+            _ => "number",
+        };
+        let (left, right) = (self.show(&old.show), self.show(&new.show));
+        let (left, right) = if right.starts_with('<') { (right, left) } else { (left, right) };
+        let message = format!("incompatible {kind} bounds {left} and {right}");
+        let mut positions = self.positions(new);
+        positions.extend(self.positions(old));
+        let error = self.error(Code::Eval, Rule::Bound, message, vertex, Pos::NONE, positions);
+        self.fail(vertex, error);
+    }
+
+    fn together(&self, vertex: VertexId, old: &CheckRule, new: &CheckRule) -> Together {
+        let (CheckRule::Bound(old_op, a), CheckRule::Bound(new_op, b)) = (old, new) else {
+            return match (old, new) {
+                (CheckRule::Function(a), CheckRule::Function(b)) if a.expr == b.expr && a.env == b.env => Together::Old,
+                _ => Together::Both,
+            };
+        };
+        if old_op == new_op && arith::atoms_equal(a, b) {
+            return Together::Old;
+        }
+        let Some(order) = arith::atoms_order(a, b) else { return Together::Both };
+        let integers = self.v(vertex).work.kind == Kind::INT;
+        match (side(*old_op), side(*new_op)) {
+            (Side::Lower, Side::Lower) => tighter(order.reverse(), *old_op, *new_op),
+            (Side::Upper, Side::Upper) => tighter(order, *old_op, *new_op),
+            (Side::Lower, Side::Upper) => span((*old_op, a), (*new_op, b), integers),
+            (Side::Upper, Side::Lower) => span((*new_op, b), (*old_op, a), integers),
+            (Side::Lower | Side::Upper, Side::Not) if !satisfies(*old_op, b, a) => Together::Old,
+            (Side::Not, Side::Lower | Side::Upper) if !satisfies(*new_op, a, b) => Together::New,
+            _ => Together::Both,
+        }
+    }
+
+    /// Judges the value of a vertex by its checks.
+    pub(crate) fn run_checks(&mut self, vertex: VertexId) {
+        let Some((atom, origin)) = self.v(vertex).work.atom.clone() else { return };
+        if self.v(vertex).work.kind.is_bottom() {
+            return;
+        }
+        let mut checks = self.v(vertex).work.checks.clone();
+        checks.sort_by_key(|check| match &check.rule {
+            CheckRule::Bound(op, _) => match side(*op) {
+                Side::Lower => 0,
+                Side::Upper => 1,
+                _ => 2,
+            },
+            _ => 2,
+        });
+        for check in checks {
+            match &check.rule {
+                CheckRule::Bound(op, bound) => self.run_bound(vertex, *op, bound, &check, &atom, &origin),
+                CheckRule::Compare(..) => {}
+                CheckRule::Function(validator) => {
+                    self.run_validator(vertex, validator, Val::Atom(atom.clone()), &check, &origin);
+                }
+            }
+        }
+    }
+
+    /// Whether a value satisfies a bound.
+    pub(crate) fn within_bound(&mut self, op: BoundOp, bound: &Atom, atom: &Atom) -> bool {
+        match (op, bound, atom) {
+            (BoundOp::Match | BoundOp::NotMatch, Atom::String(pattern), Atom::String(text)) => {
+                let matches = self.regexp_matches(&pattern.clone(), text.as_bytes()).unwrap_or(false);
+                matches == (op == BoundOp::Match)
+            }
+            (BoundOp::Match | BoundOp::NotMatch, Atom::String(pattern), Atom::Bytes(text)) => {
+                let matches = self.regexp_matches(&pattern.clone(), text).unwrap_or(false);
+                matches == (op == BoundOp::Match)
+            }
+            _ => satisfies(op, atom, bound),
+        }
+    }
+
+    fn run_bound(&mut self, vertex: VertexId, op: BoundOp, bound: &Atom, check: &Check, atom: &Atom, origin: &Origin) {
+        if self.within_bound(op, bound, atom) {
+            return;
+        }
+        let rule = match op {
+            BoundOp::Match | BoundOp::NotMatch => Rule::Pattern,
+            _ => Rule::Bound,
+        };
+        let message =
+            format!("invalid value {} (out of bound {})", self.show_atom(atom), self.show(&check.origin.show));
+        let mut positions = self.positions(&check.origin);
+        positions.extend(self.positions(origin));
+        if let Some(kind) = self.v(vertex).work.kind_origin.clone() {
+            positions.extend(self.positions(&kind));
+        }
+        let primary = check.origin.pos;
+        let error = self.error(Code::Eval, rule, message, vertex, primary, positions);
+        self.fail(vertex, error);
+    }
+
+    /// Whether a regular expression matches somewhere in a text.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern.
+    pub(crate) fn regexp_matches(&mut self, pattern: &Arc<str>, text: &[u8]) -> Result<bool, String> {
+        if !self.regexps.contains_key(pattern) {
+            let compiled = crate::regexp::Regexp::new(pattern, self.limits.regexp_bytes_max);
+            let compiled = compiled.map_err(|error| error.to_string());
+            self.regexps.insert(pattern.clone(), CachedRegexp(compiled));
+        }
+        match &self.regexps[pattern].0 {
+            Ok(regexp) => Ok(regexp.is_match(&String::from_utf8_lossy(text))),
+            Err(message) => Err(message.clone()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Lower,
+    Upper,
+    Not,
+    Other,
+}
+
+fn side(op: BoundOp) -> Side {
+    match op {
+        BoundOp::Greater | BoundOp::GreaterEqual => Side::Lower,
+        BoundOp::Less | BoundOp::LessEqual => Side::Upper,
+        BoundOp::NotEqual => Side::Not,
+        _ => Side::Other,
+    }
+}
+
+fn is_equality(op: BoundOp) -> bool {
+    matches!(op, BoundOp::Equal | BoundOp::NotEqual)
+}
+
+/// Which of two bounds on the same side is tighter, by how the old limit lies to the new one towards the inside.
+fn tighter(order: Ordering, old: BoundOp, new: BoundOp) -> Together {
+    let strict = |op| matches!(op, BoundOp::Less | BoundOp::Greater);
+    match order {
+        Ordering::Less => Together::Old,
+        Ordering::Greater => Together::New,
+        Ordering::Equal if strict(new) && !strict(old) => Together::New,
+        Ordering::Equal => Together::Old,
+    }
+}
+
+/// Whether anything lies between a lower and an upper bound.
+fn span((low_op, low): (BoundOp, &Atom), (high_op, high): (BoundOp, &Atom), integers: bool) -> Together {
+    let closed = low_op == BoundOp::GreaterEqual && high_op == BoundOp::LessEqual;
+    match arith::atoms_order(low, high) {
+        Some(Ordering::Greater) => Together::Conflict,
+        Some(Ordering::Equal) if !closed => Together::Conflict,
+        Some(Ordering::Less) if integers && !holds_integer((low_op, low), (high_op, high)) => Together::Conflict,
+        _ => Together::Both,
+    }
+}
+
+fn holds_integer((low_op, low): (BoundOp, &Atom), (high_op, high): (BoundOp, &Atom)) -> bool {
+    let (Atom::Number(low), Atom::Number(high)) = (low, high) else { return true };
+    let first = low.value.round_to_integral(crate::number::Rounding::Ceiling);
+    let last = high.value.round_to_integral(crate::number::Rounding::Floor);
+    match first.cmp(&last) {
+        Ordering::Greater => false,
+        Ordering::Equal => {
+            let on_low = low_op == BoundOp::Greater && low.value.is_integral();
+            let on_high = high_op == BoundOp::Less && high.value.is_integral();
+            !on_low && !on_high
+        }
+        Ordering::Less => {
+            let on_low = low_op == BoundOp::Greater && low.value.is_integral();
+            let on_high = high_op == BoundOp::Less && high.value.is_integral();
+            let steps = last.to_i64().zip(first.to_i64()).map(|(last, first)| last.saturating_sub(first));
+            !(on_low && on_high && steps == Some(1))
+        }
+    }
+}
+
+/// The kinds that a bound leaves; `None` if it takes no such operand.
+fn bound_kind(op: BoundOp, operand: &Atom) -> Option<Kind> {
+    let own = match operand {
+        Atom::Number(_) => Kind::NUMBER,
+        other => other.kind(),
+    };
+    match op {
+        BoundOp::NotEqual if *operand == Atom::Null => Some(Kind::TOP.without(Kind::NULL)),
+        BoundOp::NotEqual | BoundOp::Equal => Some(own),
+        BoundOp::Match | BoundOp::NotMatch => {
+            matches!(operand, Atom::String(_)).then_some(Kind::STRING.or(Kind::BYTES))
+        }
+        _ => matches!(operand, Atom::Number(_) | Atom::String(_) | Atom::Bytes(_)).then_some(own),
+    }
+}
+
+fn satisfies(op: BoundOp, value: &Atom, bound: &Atom) -> bool {
+    let order = || arith::atoms_order(value, bound);
+    match op {
+        BoundOp::Less => order().is_some_and(Ordering::is_lt),
+        BoundOp::LessEqual => order().is_some_and(Ordering::is_le),
+        BoundOp::Greater => order().is_some_and(Ordering::is_gt),
+        BoundOp::GreaterEqual => order().is_some_and(Ordering::is_ge),
+        BoundOp::NotEqual => !arith::atoms_equal(value, bound),
+        BoundOp::Equal => arith::atoms_equal(value, bound),
+        BoundOp::Match | BoundOp::NotMatch => true,
+    }
+}
+
+/// The text of a bound's operator.
+pub(crate) fn op_text(op: BoundOp) -> &'static str {
+    match op {
+        BoundOp::Less => "<",
+        BoundOp::LessEqual => "<=",
+        BoundOp::Greater => ">",
+        BoundOp::GreaterEqual => ">=",
+        BoundOp::NotEqual => "!=",
+        BoundOp::Equal => "==",
+        BoundOp::Match => "=~",
+        BoundOp::NotMatch => "!~",
+    }
+}

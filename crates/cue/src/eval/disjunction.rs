@@ -1,0 +1,301 @@
+//! Disjunctions: each alternative is tried in a fresh vertex over the same inputs.
+//!
+//! A choice names its disjunction by expression and count, so that an evaluation with the same choices meets the same
+//! disjunctions again. While an alternative is tried, the vertex redirects to it: references that come back to the
+//! vertex see the alternative. What survives is compared; equal results are one. A single survivor replaces the
+//! vertex for good.
+
+use std::sync::Arc;
+
+use super::{
+    arith,
+    engine::Engine,
+    vertex::{
+        Alternatives, Base, CheckRule, Choice, ErrorId, Mode, NONE, State, TaskState, Undecided, Vertex, VertexId,
+    },
+};
+use crate::{
+    error::{Code, Rule},
+    ir::Atom,
+    syntax::pos::Pos,
+};
+
+/// What became of a disjunction.
+#[derive(Default)]
+struct Tried {
+    survivors: Vec<VertexId>,
+    errors: Vec<ErrorId>,
+}
+
+impl Engine {
+    /// Tries the alternatives of the first undecided disjunction of a vertex, and of those that follow from them.
+    pub(crate) fn branch(&mut self, vertex: VertexId) {
+        // A conjunct that comes while alternatives are tried makes them out of date.
+        loop {
+            let inputs = self.v(vertex).conjuncts.len();
+            let mut tried = Tried::default();
+            self.try_alternatives(vertex, &mut tried);
+            self.vm(vertex).redirect = NONE;
+            if self.v(vertex).conjuncts.len() == inputs || self.is_exhausted() {
+                return self.conclude(vertex, tried);
+            }
+        }
+    }
+
+    fn try_alternatives(&mut self, vertex: VertexId, tried: &mut Tried) {
+        let undecided = self.v(vertex).work.undecided[0].clone();
+        for (index, mode) in modes(&undecided.alternatives).into_iter().enumerate() {
+            self.disjuncts += 1;
+            if self.disjuncts > self.limits.disjuncts_max {
+                let message =
+                    format!("more than {} alternatives are tried (limit disjuncts_max)", self.limits.disjuncts_max);
+                self.exhaust(message, vertex);
+            }
+            if self.is_exhausted() {
+                tried.errors.push(self.exhausted);
+                return;
+            }
+            let candidate = self.candidate(vertex, &undecided, index as u32, mode);
+            self.vm(vertex).redirect = candidate;
+            self.try_candidate(candidate, tried);
+        }
+    }
+
+    /// A fresh vertex over the same inputs, with one more choice made.
+    fn candidate(&mut self, vertex: VertexId, undecided: &Undecided, alternative: u32, mode: Mode) -> VertexId {
+        let v = self.v(vertex);
+        let mut fresh = Vertex::new(v.parent, v.label);
+        fresh.constraint = v.constraint;
+        fresh.conjuncts.clone_from(&v.conjuncts);
+        fresh.declared.clone_from(&v.declared);
+        fresh.notes.clone_from(&v.notes);
+        fresh.choices.clone_from(&v.choices);
+        fresh.choices.push(Choice { key: undecided.key, alternative, mode, parent: undecided.info.choice });
+        self.store.vertices.push(fresh)
+    }
+
+    fn try_candidate(&mut self, candidate: VertexId, tried: &mut Tried) {
+        self.vm(candidate).state = State::Active;
+        self.quiesce(candidate);
+        let failed = self.v(candidate).work.errors.iter().any(|error| !self.is_incomplete(*error));
+        if !failed && !self.v(candidate).work.undecided.is_empty() {
+            self.try_alternatives(candidate, tried);
+            self.vm(candidate).redirect = NONE;
+            return;
+        }
+        self.vm(candidate).state = State::New;
+        self.process(candidate);
+        if let Base::Disjunction(leaves) = self.v(candidate).base.clone() {
+            tried.survivors.extend(leaves.iter().map(|(leaf, _)| *leaf));
+            return;
+        }
+        match self.error_of(candidate) {
+            Some(error) if !self.is_incomplete(error) => self.collect_errors(candidate, error, &mut tried.errors),
+            _ => {
+                let survivor = self.follow(candidate);
+                tried.survivors.push(survivor);
+            }
+        }
+    }
+
+    /// All definite errors of a failed alternative.
+    fn collect_errors(&self, candidate: VertexId, error: ErrorId, out: &mut Vec<ErrorId>) {
+        let parts = &self.store.errors[error].parts;
+        if !parts.is_empty() && self.store.errors[error].vertex == candidate {
+            out.extend(parts);
+            return;
+        }
+        let mut all = Vec::new();
+        self.definite_errors(candidate, &mut all);
+        if all.is_empty() {
+            all.push(error);
+        }
+        out.extend(all);
+    }
+
+    /// The definite errors of a vertex and of all that is below it.
+    pub(crate) fn definite_errors(&self, vertex: VertexId, out: &mut Vec<ErrorId>) {
+        let vertex = self.follow(vertex);
+        let v = self.v(vertex);
+        let mut own: Vec<_> = v.work.errors.iter().copied().filter(|error| !self.is_incomplete(*error)).collect();
+        if let Base::Bottom(error) = v.base
+            && own.is_empty()
+            && !self.is_incomplete(error)
+        {
+            own.push(error);
+        }
+        out.extend(own);
+        for (_, child) in &v.arcs {
+            if self.v(*child).constraint == crate::syntax::ast::Constraint::None {
+                self.definite_errors(*child, out);
+            }
+        }
+    }
+
+    fn conclude(&mut self, vertex: VertexId, tried: Tried) {
+        if tried.survivors.is_empty() {
+            let error = self.empty_disjunction(vertex, tried.errors);
+            self.fail(vertex, error);
+            self.vm(vertex).base = Base::Bottom(error);
+            return;
+        }
+        let marked: Vec<_> = tried.survivors.iter().map(|leaf| (*leaf, self.mode_of(*leaf, NONE))).collect();
+        let unique = self.without_duplicates(marked);
+        if let [(leaf, _)] = unique.as_slice() {
+            self.vm(vertex).redirect = *leaf;
+            return;
+        }
+        let leaves: Vec<_> = unique.into_iter().map(|(leaf, mode)| (leaf, mode == Mode::Default)).collect();
+        self.vm(vertex).base = Base::Disjunction(leaves.into());
+    }
+
+    fn empty_disjunction(&mut self, vertex: VertexId, mut errors: Vec<ErrorId>) -> ErrorId {
+        errors.dedup();
+        if let Some(exhausted) = errors.iter().copied().find(|error| self.code(*error) == Code::Limit) {
+            return exhausted;
+        }
+        let user: Vec<_> = errors.iter().copied().filter(|error| self.code(*error) == Code::User).collect();
+        let errors = if user.is_empty() { errors } else { user };
+        if let [one] = errors.as_slice() {
+            return *one;
+        }
+        let message = format!("{} errors in empty disjunction:", errors.len());
+        let error = self.error(Code::Eval, Rule::Disjunction, message, vertex, Pos::NONE, Vec::new());
+        self.store.errors[error].parts = errors;
+        error
+    }
+
+    /// Whether the choices below one make a default.
+    fn mode_of(&self, leaf: VertexId, parent: u32) -> Mode {
+        let choices = &self.v(leaf).choices;
+        let mut all = Mode::Unmarked;
+        for (index, choice) in choices.iter().enumerate() {
+            if choice.parent == parent {
+                all = both(all, nested(choice.mode, self.mode_of(leaf, index as u32)));
+            }
+        }
+        all
+    }
+
+    fn without_duplicates(&mut self, all: Vec<(VertexId, Mode)>) -> Vec<(VertexId, Mode)> {
+        let mut unique: Vec<(VertexId, Mode)> = Vec::new();
+        for (leaf, mode) in all {
+            let same = (0..unique.len()).find(|index| self.same_value(unique[*index].0, leaf));
+            match same {
+                Some(index) if mode == Mode::Default => unique[index].1 = Mode::Default,
+                Some(_) => {}
+                None => unique.push((leaf, mode)),
+            }
+        }
+        unique
+    }
+
+    /// Whether two values are the same, down to their constraints.
+    pub(crate) fn same_value(&mut self, a: VertexId, b: VertexId) -> bool {
+        let (a, b) = (self.follow(a), self.follow(b));
+        if a == b {
+            return true;
+        }
+        self.process(a);
+        self.process(b);
+        let (a, b) = (self.follow(a), self.follow(b));
+        let (left, right) = (self.v(a), self.v(b));
+        if left.constraint != right.constraint || left.work.kind != right.work.kind {
+            return false;
+        }
+        match (&left.base, &right.base) {
+            (Base::Atom(x), Base::Atom(y)) => arith::atoms_equal(x, y) && same_kind(x, y) && self.same_parts(a, b),
+            (Base::Partial, Base::Partial) | (Base::Struct, Base::Struct) | (Base::List, Base::List) => {
+                !self.is_waiting(a) && !self.is_waiting(b) && self.same_checks(a, b) && self.same_parts(a, b)
+            }
+            (Base::Disjunction(x), Base::Disjunction(y)) => {
+                let (x, y) = (x.clone(), y.clone());
+                x.len() == y.len() && x.iter().zip(y.iter()).all(|(x, y)| x.1 == y.1 && self.same_value(x.0, y.0))
+            }
+            (Base::Bottom(_), Base::Bottom(_)) => self.same_inputs(a, b),
+            _ => false,
+        }
+    }
+
+    fn same_inputs(&self, a: VertexId, b: VertexId) -> bool {
+        let (a, b) = (&self.v(a).work.tasks, &self.v(b).work.tasks);
+        let _ = (a, b);
+        false
+    }
+
+    fn is_waiting(&self, vertex: VertexId) -> bool {
+        self.v(vertex).work.tasks.iter().any(|task| task.state == TaskState::Pending)
+    }
+
+    fn same_checks(&self, a: VertexId, b: VertexId) -> bool {
+        let (a, b) = (&self.v(a).work.checks, &self.v(b).work.checks);
+        a.len() == b.len()
+            && a.iter().all(|x| {
+                b.iter().any(|y| match (&x.rule, &y.rule) {
+                    (CheckRule::Bound(p, x), CheckRule::Bound(q, y)) => p == q && arith::atoms_equal(x, y),
+                    (CheckRule::Function(x), CheckRule::Function(y)) => {
+                        x.expr == y.expr || self.show_expr(x.expr) == self.show_expr(y.expr)
+                    }
+                    (CheckRule::Compare(p, x), CheckRule::Compare(q, y)) => p == q && x == y,
+                    _ => false,
+                })
+            })
+    }
+
+    fn same_parts(&mut self, a: VertexId, b: VertexId) -> bool {
+        let (left, right) = (self.v(a), self.v(b));
+        let shape = |v: &Vertex| (v.arcs.len(), v.work.patterns.len(), v.work.lists.iter().all(|part| part.open));
+        if shape(left) != shape(right) || self.is_closed(a) != self.is_closed(b) {
+            return false;
+        }
+        let patterns = |v: &Vertex| v.work.patterns.iter().map(|p| (p.pattern_expr, p.value)).collect::<Vec<_>>();
+        if patterns(left) != patterns(right) {
+            return false;
+        }
+        let arcs = left.arcs.clone();
+        arcs.into_iter().all(|(label, child)| match self.v(b).arc(label) {
+            Some(other) => self.same_value(child, other),
+            None => false,
+        })
+    }
+}
+
+fn same_kind(a: &Atom, b: &Atom) -> bool {
+    a.kind() == b.kind()
+}
+
+fn modes(alternatives: &Alternatives) -> Vec<Mode> {
+    match alternatives {
+        Alternatives::Exprs(disjuncts) => {
+            let marked = disjuncts.iter().any(|disjunct| disjunct.default);
+            let mode = |default| match (marked, default) {
+                (false, _) => Mode::Unmarked,
+                (true, true) => Mode::Default,
+                (true, false) => Mode::Other,
+            };
+            disjuncts.iter().map(|disjunct| mode(disjunct.default)).collect()
+        }
+        Alternatives::Vertices(vertices) => vertices.iter().map(|(_, mode)| *mode).collect(),
+    }
+}
+
+/// The mode of an alternative of one disjunction together with one of another.
+fn both(a: Mode, b: Mode) -> Mode {
+    match (a, b) {
+        (Mode::Unmarked, other) | (other, Mode::Unmarked) => other,
+        (Mode::Default, Mode::Default) => Mode::Default,
+        _ => Mode::Other,
+    }
+}
+
+/// The mode of an alternative inside of another.
+fn nested(outer: Mode, inner: Mode) -> Mode {
+    match (outer, inner) {
+        (Mode::Unmarked, inner) => inner,
+        (Mode::Other, _) | (Mode::Default, Mode::Other) => Mode::Other,
+        (Mode::Default, _) => Mode::Default,
+    }
+}
+
+/// Keeps the leaves of a disjunction in a shared slice.
+pub(crate) type Leaves = Arc<[(VertexId, bool)]>;

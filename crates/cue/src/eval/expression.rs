@@ -1,0 +1,468 @@
+//! Expressions that compute a value: operators, interpolation, slices, comparisons with `_|_`.
+
+use std::sync::Arc;
+
+use super::{
+    arith,
+    engine::{Engine, Outcome},
+    kind::Kind,
+    label::Label,
+    vertex::{Base, EnvId, ErrorId, NONE, Origin, Show, State, Term, VertexId},
+};
+use crate::{
+    error::{Code, Rule},
+    ir::{Atom, Expr, ExprId, Part},
+    syntax::{
+        ast::{BinaryOp, UnaryOp},
+        pos::Pos,
+    },
+};
+
+/// The value of an expression.
+#[derive(Clone, Debug)]
+pub(crate) enum Val {
+    Atom(Atom),
+    /// A struct, a list, or what is not concrete.
+    Vertex(VertexId),
+}
+
+impl Engine {
+    /// Evaluates an expression.
+    pub(crate) fn eval(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<Val> {
+        if !self.step(at) {
+            return Err(self.exhausted);
+        }
+        stacker::maybe_grow(256 << 10, 4 << 20, || self.eval_inner(env, expr, at))
+    }
+
+    fn eval_inner(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<Val> {
+        match self.expr(expr).clone() {
+            Expr::Atom(atom) => Ok(Val::Atom(atom)),
+            Expr::MatchedLabel { up, .. } => {
+                let label = self.store.envs[self.env_up(env, up)].label;
+                Ok(Val::Atom(self.label_atom(label)))
+            }
+            Expr::Unary { op, operand } => self.eval_unary(env, op, operand, at),
+            Expr::Binary { op, left, right } => self.eval_binary(env, expr, op, (left, right), at),
+            Expr::Interpolation { parts, bytes } => self.eval_interpolation(env, &parts, bytes, at),
+            Expr::Slice { base, low, high } => self.eval_slice(env, base, (low, high), at),
+            Expr::Call { function, args } => self.eval_call(env, expr, function, &args, at),
+            Expr::Bottom => {
+                let message = "explicit error (_|_ literal) in source".to_owned();
+                let pos = self.pos(expr);
+                Err(self.error(Code::User, Rule::User, message, at, pos, vec![pos]))
+            }
+            Expr::Field { .. }
+            | Expr::Selector { .. }
+            | Expr::Index { .. }
+            | Expr::MatchedField { .. }
+            | Expr::Let { .. }
+            | Expr::Scope { .. }
+            | Expr::Import { .. } => {
+                let vertex = self.resolve(env, expr, at)?;
+                self.value_of(vertex)
+            }
+            _ => {
+                let vertex = self.anonymous(Term::Expr(expr), env);
+                self.value_of(vertex)
+            }
+        }
+    }
+
+    fn label_atom(&self, label: Label) -> Atom {
+        match label.as_index() {
+            Some(index) => Atom::Number(crate::number::Number::int(index as i64)),
+            None => Atom::String(self.store.labels.name(label).text.clone()),
+        }
+    }
+
+    /// Evaluates to a value without parts.
+    pub(crate) fn eval_atom(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<Atom> {
+        match self.eval(env, expr, at)? {
+            Val::Atom(atom) => Ok(atom),
+            Val::Vertex(vertex) => {
+                let shown = self.show_vertex(vertex);
+                let kind = self.kind_of(vertex);
+                let pos = self.pos(expr);
+                if matches!(self.v(vertex).base, Base::Struct | Base::List) {
+                    let message = format!("invalid operand {shown} (type {kind})");
+                    return Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]));
+                }
+                let message = format!("non-concrete value {shown}");
+                Err(self.incomplete(at, Rule::Incomplete, message, vec![pos]))
+            }
+        }
+    }
+
+    fn eval_unary(&mut self, env: EnvId, op: UnaryOp, operand: ExprId, at: VertexId) -> Outcome<Val> {
+        let value = self.operand(env, operand, unary_text(op), at)?;
+        let result = match (op, &value) {
+            (UnaryOp::Not, Val::Atom(Atom::Bool(value))) => Some(Atom::Bool(!value)),
+            (UnaryOp::Plus, Val::Atom(atom @ Atom::Number(_))) => Some(atom.clone()),
+            (UnaryOp::Minus, Val::Atom(Atom::Number(number))) => {
+                let mut number = number.clone();
+                number.value = -number.value;
+                Some(Atom::Number(number))
+            }
+            _ => None,
+        };
+        if let Some(result) = result {
+            return Ok(Val::Atom(result));
+        }
+        let shown = self.show_val(&value);
+        let message =
+            format!("invalid operation {}{shown} ({} {})", unary_text(op), unary_text(op), self.val_kind(&value));
+        let pos = self.pos(operand);
+        Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]))
+    }
+
+    /// Evaluates an operand and demands that it is concrete.
+    fn operand(&mut self, env: EnvId, expr: ExprId, op: &str, at: VertexId) -> Outcome<Val> {
+        let value = self.eval(env, expr, at)?;
+        let Val::Vertex(vertex) = value else { return Ok(value) };
+        if matches!(self.v(vertex).base, Base::Struct | Base::List) || self.v(vertex).state == State::Active {
+            return Ok(value);
+        }
+        let shown = self.show_vertex(vertex);
+        let message = match self.v(vertex).base {
+            Base::Disjunction(_) => format!("unresolved disjunction {shown} (type {})", self.kind_of(vertex)),
+            _ => format!("non-concrete value {shown} in operand to {op}"),
+        };
+        let mut positions = vec![self.pos(expr)];
+        if let Some(origin) = self.v(vertex).work.kind_origin.clone() {
+            positions.extend(self.positions(&origin));
+        }
+        Err(self.incomplete(at, Rule::Incomplete, message, positions))
+    }
+
+    fn eval_binary(
+        &mut self,
+        env: EnvId,
+        expr: ExprId,
+        op: BinaryOp,
+        (left, right): (ExprId, ExprId),
+        at: VertexId,
+    ) -> Outcome<Val> {
+        if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
+            let is_bottom = |id: ExprId| matches!(self.expr(id), Expr::Bottom);
+            let tested = match (is_bottom(left), is_bottom(right)) {
+                (true, true) => return Ok(Val::Atom(Atom::Bool(op == BinaryOp::Equal))),
+                (true, false) => Some(right),
+                (false, true) => Some(left),
+                (false, false) => None,
+            };
+            if let Some(tested) = tested {
+                let bottom = self.is_bottom_value(env, tested, at)?;
+                return Ok(Val::Atom(Atom::Bool(bottom == (op == BinaryOp::Equal))));
+            }
+        }
+        let text = arith::operator(op);
+        let a = self.operand(env, left, text, at)?;
+        let b = self.operand(env, right, text, at)?;
+        self.binary_values(expr, op, (&a, &b), at)
+    }
+
+    fn binary_values(&mut self, expr: ExprId, op: BinaryOp, (a, b): (&Val, &Val), at: VertexId) -> Outcome<Val> {
+        let text = arith::operator(op);
+        let failure = match (a, b) {
+            (Val::Atom(a), Val::Atom(b)) => match op {
+                BinaryOp::Match | BinaryOp::NotMatch => return self.match_operator(op, a, b, at, expr),
+                _ => match arith::binary(op, a, b) {
+                    Ok(atom) => return Ok(Val::Atom(atom)),
+                    Err(failure) => failure,
+                },
+            },
+            _ => match op {
+                BinaryOp::Equal | BinaryOp::NotEqual => {
+                    let equal = self.values_equal(a, b)?;
+                    return Ok(Val::Atom(Atom::Bool(equal == (op == BinaryOp::Equal))));
+                }
+                BinaryOp::Add if self.both_lists(a, b) => Some(
+                    "Addition of lists is superseded by list.Concat; see https://cuelang.org/e/v0.11-list-arithmetic"
+                        .to_owned(),
+                ),
+                BinaryOp::Multiply if self.val_kind(a) == Kind::LIST || self.val_kind(b) == Kind::LIST => Some(
+                    "Multiplication of lists is superseded by list.Repeat; see https://cuelang.org/e/v0.11-list-arithmetic"
+                        .to_owned(),
+                ),
+                _ => None,
+            },
+        };
+        let message = failure.unwrap_or_else(|| {
+            let (left, right) = (self.show_val(a), self.show_val(b));
+            let (left_kind, right_kind) = (self.val_kind(a), self.val_kind(b));
+            format!("invalid operands {left} and {right} to '{text}' (type {left_kind} and {right_kind})")
+        });
+        let Expr::Binary { left, right, .. } = *self.expr(expr) else { unreachable!("called for binary expressions") };
+        let pos = self.pos(expr);
+        let positions = vec![pos, self.pos(left), self.pos(right)];
+        Err(self.error(Code::Eval, Rule::Type, message, at, pos, positions))
+    }
+
+    fn both_lists(&self, a: &Val, b: &Val) -> bool {
+        self.val_kind(a) == Kind::LIST && self.val_kind(b) == Kind::LIST
+    }
+
+    fn match_operator(&mut self, op: BinaryOp, a: &Atom, b: &Atom, at: VertexId, expr: ExprId) -> Outcome<Val> {
+        let (text, pattern) = match (a, b) {
+            (Atom::String(text), Atom::String(pattern)) => (text.as_bytes(), pattern.clone()),
+            (Atom::Bytes(text), Atom::String(pattern)) => (&text[..], pattern.clone()),
+            _ => {
+                let (left, right) = (self.show_atom(a), self.show_atom(b));
+                let text = arith::operator(op);
+                let message =
+                    format!("invalid operands {left} and {right} to '{text}' (type {} and {})", a.kind(), b.kind());
+                let pos = self.pos(expr);
+                return Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]));
+            }
+        };
+        match self.regexp_matches(&pattern, text) {
+            Ok(matches) => Ok(Val::Atom(Atom::Bool(matches == (op == BinaryOp::Match)))),
+            Err(message) => {
+                let pos = self.pos(expr);
+                Err(self.error(Code::Eval, Rule::Pattern, message, at, pos, vec![pos]))
+            }
+        }
+    }
+
+    /// The kinds of a value.
+    pub(crate) fn val_kind(&self, value: &Val) -> Kind {
+        match value {
+            Val::Atom(atom) => atom.kind(),
+            Val::Vertex(vertex) => self.kind_of(*vertex),
+        }
+    }
+
+    /// Whether an expression is an error, for comparisons with `_|_`.
+    ///
+    /// What may still come is awaited as long as the vertex that asks is not settled.
+    fn is_bottom_value(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<bool> {
+        let settled = self.settled;
+        let outcome = match self.expr(expr) {
+            Expr::Field { .. } | Expr::Selector { .. } | Expr::Index { .. } | Expr::Let { .. } => {
+                self.resolve(env, expr, at)
+            }
+            _ => match self.eval(env, expr, at) {
+                Ok(Val::Vertex(vertex)) => Ok(vertex),
+                Ok(Val::Atom(_)) => return Ok(false),
+                Err(error) => Err(error),
+            },
+        };
+        self.settled = settled;
+        let error = match outcome {
+            Ok(vertex) => {
+                let followed = self.follow(vertex);
+                if self.v(followed).state == State::Active {
+                    return Ok(false);
+                }
+                self.error_of(vertex)
+            }
+            Err(error) => Some(error),
+        };
+        match error {
+            None => Ok(false),
+            Some(error) if self.code(error) == Code::Limit => Err(error),
+            Some(error) if self.is_incomplete(error) && !settled && self.may_change(env) => Err(error),
+            Some(_) => Ok(true),
+        }
+    }
+
+    /// Whether a struct around an expression still has work to do.
+    fn may_change(&self, mut env: EnvId) -> bool {
+        while env != NONE {
+            let vertex = self.store.envs[env].vertex;
+            if vertex != NONE && self.v(self.follow(vertex)).state == State::Active {
+                return true;
+            }
+            env = self.store.envs[env].up;
+        }
+        false
+    }
+
+    fn eval_interpolation(&mut self, env: EnvId, parts: &Arc<[Part]>, bytes: bool, at: VertexId) -> Outcome<Val> {
+        let mut out = Vec::new();
+        for part in parts.iter() {
+            match part {
+                Part::Text(text) => out.extend_from_slice(text),
+                Part::Expr(expr) => self.interpolate(env, *expr, &mut out, at)?,
+            }
+        }
+        Ok(Val::Atom(match bytes {
+            true => Atom::Bytes(out.into()),
+            false => Atom::String(String::from_utf8_lossy(&out).into()),
+        }))
+    }
+
+    fn interpolate(&mut self, env: EnvId, expr: ExprId, out: &mut Vec<u8>, at: VertexId) -> Outcome<()> {
+        let value = match self.eval(env, expr, at) {
+            Ok(value) => value,
+            Err(error) => {
+                let bottom = &self.store.errors[error];
+                let (code, rule) = (bottom.code, bottom.rule);
+                let message = format!("invalid interpolation: {}", self.error_text(error));
+                let mut positions = bottom.positions.clone();
+                positions.push(self.pos(expr));
+                return Err(self.error(code, rule, message, at, Pos::NONE, positions));
+            }
+        };
+        match value {
+            Val::Atom(Atom::String(text)) => out.extend_from_slice(text.as_bytes()),
+            Val::Atom(Atom::Bytes(bytes)) => out.extend_from_slice(&bytes),
+            Val::Atom(Atom::Number(number)) => out.extend_from_slice(number.to_source().as_bytes()),
+            Val::Atom(Atom::Bool(value)) => out.extend_from_slice(value.to_string().as_bytes()),
+            Val::Atom(Atom::Null) => return Err(self.bad_interpolation("null", Kind::NULL, expr, Code::Eval, at)),
+            Val::Vertex(vertex) => {
+                let kind = self.kind_of(vertex);
+                let shown = self.show_vertex(vertex);
+                let concrete = matches!(self.v(vertex).base, Base::Struct | Base::List);
+                let code = if concrete { Code::Eval } else { Code::Incomplete };
+                if code == Code::Incomplete {
+                    let message = format!("invalid interpolation: non-concrete value {shown} (type {kind})");
+                    let pos = self.pos(expr);
+                    return Err(self.incomplete(at, Rule::Incomplete, message, vec![pos]));
+                }
+                return Err(self.bad_interpolation(&shown, kind, expr, code, at));
+            }
+        }
+        Ok(())
+    }
+
+    fn bad_interpolation(&mut self, shown: &str, kind: Kind, expr: ExprId, code: Code, at: VertexId) -> ErrorId {
+        let message =
+            format!("invalid interpolation: cannot use {shown} (type {kind}) as type (bool|string|bytes|number)");
+        let pos = self.pos(expr);
+        self.error(code, Rule::Type, message, at, pos, vec![pos])
+    }
+
+    fn eval_slice(
+        &mut self,
+        env: EnvId,
+        base: ExprId,
+        (low, high): (Option<ExprId>, Option<ExprId>),
+        at: VertexId,
+    ) -> Outcome<Val> {
+        let value = self.operand(env, base, "slice", at)?;
+        let base_pos = self.pos(base);
+        let low = self.slice_bound(env, low, at)?;
+        let high = self.slice_bound(env, high, at)?;
+        match value {
+            Val::Atom(Atom::Bytes(bytes)) => {
+                let (from, to) = self.slice_range(low, high, bytes.len(), base_pos, at)?;
+                Ok(Val::Atom(Atom::Bytes(bytes[from..to].into())))
+            }
+            Val::Vertex(vertex) if self.kind_of(vertex) == Kind::LIST => {
+                let elements = self.elements(vertex);
+                let (from, to) = self.slice_range(low, high, elements.len(), base_pos, at)?;
+                Ok(Val::Vertex(self.list_of(&elements[from..to])))
+            }
+            other => {
+                let message = format!("cannot slice {} (type {})", self.show_val(&other), self.val_kind(&other));
+                Err(self.error(Code::Eval, Rule::Type, message, at, base_pos, vec![base_pos]))
+            }
+        }
+    }
+
+    fn slice_bound(&mut self, env: EnvId, bound: Option<ExprId>, at: VertexId) -> Outcome<Option<i64>> {
+        let Some(bound) = bound else { return Ok(None) };
+        match self.eval_atom(env, bound, at)? {
+            Atom::Number(number) if number.is_int() => Ok(Some(number.value.to_i64().unwrap_or(i64::MAX))),
+            other => {
+                let message =
+                    format!("cannot use {} (type {}) as int in slice index", self.show_atom(&other), other.kind());
+                let pos = self.pos(bound);
+                Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]))
+            }
+        }
+    }
+
+    fn slice_range(
+        &mut self,
+        low: Option<i64>,
+        high: Option<i64>,
+        len: usize,
+        pos: Pos,
+        at: VertexId,
+    ) -> Outcome<(usize, usize)> {
+        let (from, to) = (low.unwrap_or(0), high.unwrap_or(len as i64));
+        let message = if from < 0 || to < 0 {
+            "cannot convert negative number to uint64".to_owned()
+        } else if from > len as i64 {
+            format!("index {from} out of range")
+        } else if to > len as i64 {
+            format!("index {to} out of range")
+        } else if from > to {
+            format!("invalid slice index: {from} > {to}")
+        } else {
+            return Ok((from as usize, to as usize));
+        };
+        Err(self.error(Code::Eval, Rule::Length, message, at, pos, vec![pos]))
+    }
+
+    /// Whether two concrete values are equal, with all their parts.
+    pub(crate) fn values_equal(&mut self, a: &Val, b: &Val) -> Outcome<bool> {
+        let (a, b) = match (a, b) {
+            (Val::Atom(a), Val::Atom(b)) => return Ok(arith::atoms_equal(a, b)),
+            (Val::Vertex(a), Val::Vertex(b)) => (*a, *b),
+            _ => return Ok(false),
+        };
+        if self.kind_of(a) != self.kind_of(b) {
+            return Ok(false);
+        }
+        let (left, right) = (self.regular_arcs(a), self.regular_arcs(b));
+        if left.len() != right.len() {
+            return Ok(false);
+        }
+        for (label, child) in left {
+            let Some((_, other)) = right.iter().find(|(other, _)| *other == label) else { return Ok(false) };
+            let (x, y) = (self.value_of(child)?, self.value_of(*other)?);
+            if !self.values_equal(&x, &y)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The regular fields or elements that are there.
+    pub(crate) fn regular_arcs(&self, vertex: VertexId) -> Vec<(Label, VertexId)> {
+        let vertex = self.follow(vertex);
+        let present = |(label, child): &&(Label, VertexId)| {
+            self.v(*child).constraint == crate::syntax::ast::Constraint::None && self.store.labels.is_regular(*label)
+        };
+        self.v(vertex).arcs.iter().filter(present).copied().collect()
+    }
+
+    /// The message of an error with its path, as errors around it show it.
+    pub(crate) fn error_text(&self, error: ErrorId) -> String {
+        self.store.errors[error].message.clone()
+    }
+
+    /// Prints a value.
+    pub(crate) fn show_val(&self, value: &Val) -> String {
+        match value {
+            Val::Atom(atom) => self.show_atom(atom),
+            Val::Vertex(vertex) => self.show_vertex(*vertex),
+        }
+    }
+
+    /// The origin of a computed value.
+    pub(crate) fn computed_origin(&self, expr: ExprId, info: super::vertex::Info) -> Origin {
+        self.origin(Show::Expr(expr), expr, info)
+    }
+}
+
+fn unary_text(op: UnaryOp) -> &'static str {
+    match op {
+        UnaryOp::Plus => "+",
+        UnaryOp::Minus => "-",
+        UnaryOp::Not => "!",
+        UnaryOp::Default => "*",
+        UnaryOp::Less => "<",
+        UnaryOp::LessEqual => "<=",
+        UnaryOp::Greater => ">",
+        UnaryOp::GreaterEqual => ">=",
+        UnaryOp::Equal => "==",
+        UnaryOp::NotEqual => "!=",
+        UnaryOp::Match => "=~",
+        UnaryOp::NotMatch => "!~",
+    }
+}

@@ -1,0 +1,604 @@
+//! Calls of builtin functions, and functions as validators.
+
+use std::sync::Arc;
+
+use super::{
+    call::{self, Datum, Extent, Failure, Handle},
+    engine::{Engine, Outcome},
+    expression::Val,
+    kind::Kind,
+    vertex::{
+        Alternatives, Base, Check, CheckRule, Conjunct, EnvId, ErrorId, Info, Mode, NONE, Origin, Show, State, Term,
+        Validator, VertexId,
+    },
+};
+use crate::{
+    error::{Code, Rule},
+    ir::{Atom, Builtin, Expr, ExprId},
+    syntax::{ast::BinaryOp, ast::Constraint, pos::Pos},
+};
+
+impl Engine {
+    /// Adds the result of a call, or the call as a validator.
+    pub(crate) fn add_call_result(
+        &mut self,
+        vertex: VertexId,
+        expr: ExprId,
+        function: ExprId,
+        args: &[ExprId],
+        conjunct: Conjunct,
+    ) -> Outcome<()> {
+        let env = conjunct.env;
+        if let Expr::Builtin(builtin) = self.expr(function).clone() {
+            match &builtin {
+                Builtin::And => return self.add_all(vertex, env, args, conjunct),
+                Builtin::Or => return self.add_any(vertex, env, expr, args, conjunct),
+                Builtin::MatchN | Builtin::MatchIf => return self.add_validator(vertex, builtin, expr, args, conjunct),
+                Builtin::Package(_, found) if found.result == Kind::BOOL && args.len() + 1 == found.params.len() => {
+                    return self.add_validator(vertex, builtin, expr, args, conjunct);
+                }
+                _ => {}
+            }
+        }
+        match self.eval_call(env, expr, function, args, vertex)? {
+            Val::Atom(atom) => {
+                let origin = self.origin(Show::Atom(atom.clone()), expr, conjunct.info);
+                self.add_atom(vertex, atom, origin);
+            }
+            Val::Vertex(value) => {
+                self.add_value_of(vertex, value, Conjunct { term: Term::Vertex(value), ..conjunct });
+            }
+        }
+        Ok(())
+    }
+
+    /// A function without a call: a validator if it takes one argument.
+    pub(crate) fn add_bare_function(
+        &mut self,
+        vertex: VertexId,
+        function: &Builtin,
+        expr: ExprId,
+        conjunct: Conjunct,
+    ) -> Outcome<()> {
+        match function {
+            Builtin::Package(_, found) if found.result == Kind::BOOL && found.params.len() == 1 => {
+                self.add_validator(vertex, function.clone(), expr, &[], conjunct)
+            }
+            _ => {
+                let message = format!("builtin {} used without a call", self.show_expr(expr));
+                let pos = self.pos(expr);
+                Err(self.error(Code::Eval, Rule::Type, message, vertex, pos, vec![pos]))
+            }
+        }
+    }
+
+    fn add_validator(
+        &mut self,
+        vertex: VertexId,
+        function: Builtin,
+        expr: ExprId,
+        args: &[ExprId],
+        conjunct: Conjunct,
+    ) -> Outcome<()> {
+        let env = conjunct.env;
+        let origin = self.origin(Show::Expr(expr), expr, conjunct.info);
+        match &function {
+            Builtin::Package(_, found) => {
+                for (arg, param) in args.iter().zip(&found.params[1..]) {
+                    if !param.schema {
+                        self.argument(env, *arg, param, 2, &function, vertex)?;
+                    }
+                }
+                self.add_kind(vertex, found.params[0].kind, &origin);
+            }
+            // What `matchN` matches it does not close over: fields it knows are not known to the struct.
+            _ => self.vm(vertex).work.open_scopes.push(conjunct.info.scope),
+        }
+        let args = args.iter().map(|arg| (env, *arg)).collect();
+        let rule = CheckRule::Function(Arc::new(Validator { function, args, expr, env }));
+        self.add_check(vertex, Check { rule, origin });
+        Ok(())
+    }
+
+    /// `and(list)`.
+    fn add_all(&mut self, vertex: VertexId, env: EnvId, args: &[ExprId], conjunct: Conjunct) -> Outcome<()> {
+        let elements = self.list_argument(env, args, "and", vertex)?;
+        if elements.is_empty() {
+            self.vm(vertex).work.top_seen = true;
+        }
+        for element in elements {
+            self.add_value_of(vertex, element, Conjunct { term: Term::Vertex(element), ..conjunct });
+        }
+        Ok(())
+    }
+
+    /// `or(list)`.
+    fn add_any(
+        &mut self,
+        vertex: VertexId,
+        env: EnvId,
+        expr: ExprId,
+        args: &[ExprId],
+        conjunct: Conjunct,
+    ) -> Outcome<()> {
+        let elements = self.list_argument(env, args, "or", vertex)?;
+        if elements.is_empty() {
+            let message = "empty list in call to or".to_owned();
+            let pos = self.pos(expr);
+            return Err(self.incomplete(vertex, Rule::Disjunction, message, vec![pos]));
+        }
+        let vertices: Vec<_> = elements.into_iter().map(|element| (element, Mode::Unmarked)).collect();
+        self.add_alternatives(vertex, expr, Alternatives::Vertices(vertices.into()), conjunct);
+        Ok(())
+    }
+
+    fn list_argument(&mut self, env: EnvId, args: &[ExprId], name: &str, at: VertexId) -> Outcome<Vec<VertexId>> {
+        let [arg] = args else {
+            return Err(self.wrong_count(name, args, 1, at));
+        };
+        let value = self.eval(env, *arg, at)?;
+        match value {
+            Val::Vertex(vertex) if self.kind_of(vertex) == Kind::LIST => Ok(self.elements(vertex)),
+            other => {
+                let kind = self.val_kind(&other);
+                let pos = self.pos(*arg);
+                let code = if kind.contains(Kind::LIST) { Code::Incomplete } else { Code::Eval };
+                let message =
+                    format!("cannot use {} (type {kind}) as list in argument 1 to {name}", self.show_val(&other));
+                Err(self.error(code, Rule::Type, message, at, pos, vec![pos]))
+            }
+        }
+    }
+
+    fn wrong_count(&mut self, name: &str, args: &[ExprId], wanted: usize, at: VertexId) -> ErrorId {
+        let how = if args.len() < wanted { "not enough" } else { "too many" };
+        let message = format!("{how} arguments in call to {name} (have {}, want {wanted})", args.len());
+        self.error(Code::Eval, Rule::Type, message, at, Pos::NONE, Vec::new())
+    }
+
+    /// Evaluates a call.
+    pub(crate) fn eval_call(
+        &mut self,
+        env: EnvId,
+        expr: ExprId,
+        function: ExprId,
+        args: &[ExprId],
+        at: VertexId,
+    ) -> Outcome<Val> {
+        let builtin = match self.expr(function).clone() {
+            Expr::Builtin(builtin) => builtin,
+            _ => {
+                let value = self.eval(env, function, at)?;
+                let message =
+                    format!("cannot call non-function {} (type {})", self.show_expr(function), self.val_kind(&value));
+                let pos = self.pos(function);
+                return Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]));
+            }
+        };
+        match &builtin {
+            Builtin::Len => self.len(env, args, at),
+            Builtin::IntOp(op) => self.int_op(env, expr, *op, args, at),
+            Builtin::Error => self.user_error(env, expr, args, at),
+            Builtin::Package(_, found) if args.len() == found.params.len() || accepts_fewer(found, args.len()) => {
+                self.call_package(env, expr, &builtin, found, args, at)
+            }
+            Builtin::Package(_, found) if args.len() + 1 != found.params.len() => {
+                let name = builtin_name(&builtin);
+                Err(self.wrong_count(&name, args, found.params.len(), at))
+            }
+            _ => {
+                // Close, and, or, validators: a vertex holds the result.
+                let vertex = self.anonymous(Term::Expr(expr), env);
+                self.value_of(vertex)
+            }
+        }
+    }
+
+    fn len(&mut self, env: EnvId, args: &[ExprId], at: VertexId) -> Outcome<Val> {
+        let [arg] = args else { return Err(self.wrong_count("len", args, 1, at)) };
+        let value = self.eval(env, *arg, at)?;
+        let count = match &value {
+            Val::Atom(Atom::String(text)) => Some(text.len()),
+            Val::Atom(Atom::Bytes(bytes)) => Some(bytes.len()),
+            Val::Vertex(vertex) if matches!(self.v(*vertex).base, Base::Struct | Base::List) => {
+                Some(self.regular_arcs(*vertex).len())
+            }
+            _ => None,
+        };
+        match count {
+            Some(count) => Ok(Val::Atom(Atom::Number(crate::number::Number::int(count as i64)))),
+            None => {
+                let wanted = Kind::STRING.or(Kind::BYTES).or(Kind::LIST).or(Kind::STRUCT);
+                Err(self.wrong_argument(&value, wanted, 1, "len", *arg, at))
+            }
+        }
+    }
+
+    fn wrong_argument(
+        &mut self,
+        value: &Val,
+        wanted: Kind,
+        index: usize,
+        name: &str,
+        arg: ExprId,
+        at: VertexId,
+    ) -> ErrorId {
+        let kind = self.val_kind(value);
+        let shown = self.show_val(value);
+        let pos = self.pos(arg);
+        if matches!(value, Val::Vertex(_)) && kind.intersects(wanted) {
+            let message = format!("non-concrete value {shown} in argument {index} to {name}");
+            return self.incomplete(at, Rule::Incomplete, message, vec![pos]);
+        }
+        let message = format!("cannot use {shown} (type {kind}) as {wanted} in argument {index} to {name}");
+        self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos])
+    }
+
+    fn int_op(&mut self, env: EnvId, expr: ExprId, op: BinaryOp, args: &[ExprId], at: VertexId) -> Outcome<Val> {
+        let name = super::arith::operator(op);
+        let [a, b] = args else { return Err(self.wrong_count(name, args, 2, at)) };
+        let mut values = Vec::new();
+        for (index, arg) in [*a, *b].into_iter().enumerate() {
+            match self.eval(env, arg, at)? {
+                Val::Atom(atom @ Atom::Number(_)) if atom.kind() == Kind::INT => values.push(atom),
+                other => return Err(self.wrong_argument(&other, Kind::INT, index + 1, name, arg, at)),
+            }
+        }
+        match super::arith::binary(op, &values[0], &values[1]) {
+            Ok(atom) => Ok(Val::Atom(atom)),
+            Err(failure) => {
+                let message = failure.unwrap_or_else(|| "invalid operands".to_owned());
+                let pos = self.pos(expr);
+                Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]))
+            }
+        }
+    }
+
+    fn user_error(&mut self, env: EnvId, expr: ExprId, args: &[ExprId], at: VertexId) -> Outcome<Val> {
+        let [arg] = args else { return Err(self.wrong_count("error", args, 1, at)) };
+        let message = match self.eval_atom(env, *arg, at) {
+            Ok(Atom::String(text)) => text.to_string(),
+            _ => self.show_expr(*arg),
+        };
+        let pos = self.pos(expr);
+        Err(self.error(Code::User, Rule::User, message, at, pos, vec![pos]))
+    }
+
+    fn call_package(
+        &mut self,
+        env: EnvId,
+        expr: ExprId,
+        builtin: &Builtin,
+        found: &'static call::Function,
+        args: &[ExprId],
+        at: VertexId,
+    ) -> Outcome<Val> {
+        let mut data = Vec::new();
+        for (index, (arg, param)) in args.iter().zip(found.params).enumerate() {
+            data.push(self.argument(env, *arg, param, index + 1, builtin, at)?);
+        }
+        match (found.run)(self, &data) {
+            Ok(datum) => Ok(self.datum_value(datum)),
+            Err(failure) if failure.verdict => Ok(Val::Atom(Atom::Bool(false))),
+            Err(failure) => {
+                let message = match failure.bare {
+                    true => failure.message,
+                    false => format!("error in call to {}: {}", builtin_name(builtin), failure.message),
+                };
+                let pos = self.pos(expr);
+                Err(self.error(failure.code, Rule::Validator, message, at, pos, vec![pos]))
+            }
+        }
+    }
+
+    fn argument(
+        &mut self,
+        env: EnvId,
+        arg: ExprId,
+        param: &call::Param,
+        index: usize,
+        builtin: &Builtin,
+        at: VertexId,
+    ) -> Outcome<Datum> {
+        if param.schema {
+            let vertex = self.anonymous(Term::Expr(arg), env);
+            return Ok(Datum::Handle(Handle(vertex)));
+        }
+        let value = self.eval(env, arg, at)?;
+        let name = builtin_name(builtin);
+        let kind = self.val_kind(&value);
+        let abstract_allowed = matches!(builtin, Builtin::Package(_, found) if found.non_concrete);
+        let concrete = match &value {
+            Val::Atom(_) => true,
+            Val::Vertex(vertex) => matches!(self.v(*vertex).base, Base::Struct | Base::List),
+        };
+        if !kind.intersects(param.kind) || (!concrete && !abstract_allowed) {
+            return Err(self.wrong_argument(&value, param.kind, index, &name, arg, at));
+        }
+        match value {
+            Val::Atom(atom) => Ok(atom_datum(&atom)),
+            Val::Vertex(vertex) => self.datum_of(vertex),
+        }
+    }
+
+    fn datum_value(&mut self, datum: Datum) -> Val {
+        let atom = match datum {
+            Datum::Null => Atom::Null,
+            Datum::Bool(value) => Atom::Bool(value),
+            Datum::Number(number) => Atom::Number(number),
+            Datum::String(text) => Atom::String(text),
+            Datum::Bytes(bytes) => Atom::Bytes(bytes),
+            Datum::Handle(handle) => return Val::Vertex(handle.0),
+            other => {
+                let datum = self.store.data.push(Arc::new(other));
+                let vertex = self.anonymous(Term::Datum(datum), NONE);
+                self.process(vertex);
+                return Val::Vertex(vertex);
+            }
+        };
+        Val::Atom(atom)
+    }
+
+    /// A value as plain data; what is not concrete inside stays abstract.
+    pub(crate) fn datum_of(&mut self, vertex: VertexId) -> Outcome<Datum> {
+        self.process(vertex);
+        let vertex = self.default_of(vertex);
+        match self.v(vertex).base.clone() {
+            Base::Atom(atom) => Ok(atom_datum(&atom)),
+            Base::Bottom(error) => Err(error),
+            Base::List => {
+                let elements = self.elements(vertex);
+                Ok(Datum::List(elements.into_iter().map(|element| self.datum_of(element)).collect::<Outcome<_>>()?))
+            }
+            Base::Struct => {
+                let mut fields = Vec::new();
+                for (label, child) in self.regular_arcs(vertex) {
+                    let name = self.store.labels.name(label).text.clone();
+                    fields.push((name, self.datum_of(child)?));
+                }
+                Ok(Datum::Struct(fields))
+            }
+            _ => Ok(Datum::Abstract(self.show_vertex(vertex).into())),
+        }
+    }
+
+    /// Judges a value by a function.
+    pub(crate) fn run_validator(
+        &mut self,
+        vertex: VertexId,
+        validator: &Arc<Validator>,
+        value: Val,
+        check: &Check,
+        origin: &Origin,
+    ) {
+        let shown = self.show_val(&value);
+        let outcome = match &validator.function {
+            Builtin::MatchN => self.match_n(vertex, validator),
+            Builtin::MatchIf => self.match_if(vertex, validator),
+            Builtin::Package(_, found) => self.call_validator(vertex, validator, found, value),
+            _ => return,
+        };
+        let failure = match outcome {
+            Ok(None) => return,
+            Ok(Some(failure)) => failure,
+            Err(error) => return self.fail(vertex, error),
+        };
+        if failure.code == Code::Incomplete {
+            let error = self.incomplete(vertex, Rule::Validator, failure.message, vec![check.origin.pos]);
+            return self.fail(vertex, error);
+        }
+        let name = self.validator_text(validator);
+        let detail = if failure.message.is_empty() { String::new() } else { format!(": {}", failure.message) };
+        let message = format!("invalid value {shown} (does not satisfy {name}){detail}");
+        let mut positions = self.positions(&check.origin);
+        positions.extend(self.positions(origin));
+        if let Some(kind) = self.v(vertex).work.kind_origin.clone() {
+            positions.extend(self.positions(&kind));
+        }
+        let primary = if validator.args.is_empty() { Pos::NONE } else { check.origin.pos };
+        let error = self.error(Code::Eval, Rule::Validator, message, vertex, primary, positions);
+        self.fail(vertex, error);
+    }
+
+    fn validator_text(&self, validator: &Validator) -> String {
+        let plain = match &validator.function {
+            Builtin::Package(_, found) => found.non_concrete,
+            _ => true,
+        };
+        match plain {
+            true => builtin_name(&validator.function),
+            false => self.show_expr(validator.expr),
+        }
+    }
+
+    fn call_validator(
+        &mut self,
+        vertex: VertexId,
+        validator: &Validator,
+        found: &'static call::Function,
+        value: Val,
+    ) -> Outcome<Option<Failure>> {
+        let first = match value {
+            Val::Atom(atom) => atom_datum(&atom),
+            Val::Vertex(value) => match found.params[0].schema {
+                true => Datum::Handle(Handle(value)),
+                false => match self.datum_of(value) {
+                    Ok(datum) => datum,
+                    Err(error) if self.is_incomplete(error) => return Ok(None),
+                    Err(error) => return Err(error),
+                },
+            },
+        };
+        let mut data = vec![first];
+        for (index, (env, arg)) in validator.args.iter().enumerate() {
+            data.push(self.argument(*env, *arg, &found.params[index + 1], index + 2, &validator.function, vertex)?);
+        }
+        Ok(match (found.run)(self, &data) {
+            Ok(Datum::Bool(true)) => None,
+            Ok(_) => Some(Failure::new("")),
+            Err(failure) => Some(failure),
+        })
+    }
+
+    /// `matchN(count, [schemas])`.
+    fn match_n(&mut self, vertex: VertexId, validator: &Validator) -> Outcome<Option<Failure>> {
+        let [(env, count), (_, schemas)] = validator.args[..] else {
+            return Err(self.wrong_count("matchN", &[], 2, vertex));
+        };
+        let elements = self.list_argument(env, &[schemas], "matchN", vertex)?;
+        let mut matched = 0;
+        for element in elements {
+            matched += i64::from(self.fits(vertex, element));
+        }
+        let wanted = self.anonymous(Term::Expr(count), env);
+        let datum = Datum::Number(crate::number::Number::int(matched));
+        let both = self.both_of(wanted, &datum);
+        if self.error_of(both).is_none() {
+            return Ok(None);
+        }
+        self.process(wanted);
+        let wanted = self.show_vertex(wanted);
+        Ok(Some(Failure::new(format!("{matched} matched, expected {wanted}"))))
+    }
+
+    /// `matchIf(condition, then, else)`.
+    fn match_if(&mut self, vertex: VertexId, validator: &Validator) -> Outcome<Option<Failure>> {
+        let [(env, condition), (_, then), (_, otherwise)] = validator.args[..] else {
+            return Err(self.wrong_count("matchIf", &[], 3, vertex));
+        };
+        let condition = self.anonymous(Term::Expr(condition), env);
+        let (branch, name) = match self.fits(vertex, condition) {
+            true => (then, "then"),
+            false => (otherwise, "else"),
+        };
+        let branch = self.anonymous(Term::Expr(branch), env);
+        if self.fits(vertex, branch) {
+            return Ok(None);
+        }
+        Ok(Some(Failure::new(format!("did not match \"{name}\" schema"))))
+    }
+
+    /// Whether a value unified with a schema is free of errors and has all required fields.
+    fn fits(&mut self, value: VertexId, schema: VertexId) -> bool {
+        let both = self.anonymous(Term::Vertex(schema), NONE);
+        let conjunct = Conjunct { term: Term::Plain(value), env: NONE, info: Info::ROOT };
+        self.vm(both).conjuncts.push(conjunct);
+        self.finalize(both);
+        self.error_of(both).is_none() && !self.lacks_required(both)
+    }
+
+    fn lacks_required(&self, vertex: VertexId) -> bool {
+        let vertex = self.follow(vertex);
+        self.v(vertex).arcs.iter().any(|(_, child)| match self.v(*child).constraint {
+            Constraint::Required => true,
+            Constraint::None => self.lacks_required(*child),
+            Constraint::Optional => false,
+        })
+    }
+
+    fn both_of(&mut self, schema: VertexId, value: &Datum) -> VertexId {
+        let datum = self.store.data.push(Arc::new(value.clone()));
+        let both = self.anonymous(Term::Datum(datum), NONE);
+        let conjunct = Conjunct { term: Term::Vertex(schema), env: NONE, info: Info::ROOT };
+        self.vm(both).conjuncts.push(conjunct);
+        both
+    }
+
+    fn failure(&self, error: ErrorId) -> Failure {
+        Failure { code: self.code(error), message: self.error_text(error), bare: true, verdict: false }
+    }
+}
+
+impl call::Engine for Engine {
+    fn satisfies(&mut self, schema: Handle, value: &Datum, concrete: bool) -> Result<(), Failure> {
+        let both = self.both_of(schema.0, value);
+        if let Some(error) = self.error_of(both) {
+            return Err(self.failure(error));
+        }
+        if concrete && (self.lacks_required(both) || self.first_incomplete(both).is_some()) {
+            return Err(Failure::incomplete("incomplete value"));
+        }
+        Ok(())
+    }
+
+    fn less(&mut self, comparator: Handle, left: &Datum, right: &Datum) -> Result<bool, Failure> {
+        let operands = Datum::Struct(vec![("x".into(), left.clone()), ("y".into(), right.clone())]);
+        let both = self.both_of(comparator.0, &operands);
+        self.process(both);
+        let followed = self.follow(both);
+        let label = self.store.labels.regular("less");
+        let Some(less) = self.v(followed).arc(label) else {
+            return Err(Failure::new("comparator has no field \"less\""));
+        };
+        match self.value_of(less) {
+            Ok(Val::Atom(Atom::Bool(less))) => Ok(less),
+            Ok(_) => Err(Failure::incomplete("field \"less\" of the comparator is not a concrete boolean")),
+            Err(error) => Err(self.failure(error)),
+        }
+    }
+
+    fn datum(&mut self, handle: Handle) -> Result<Datum, Failure> {
+        self.process(handle.0);
+        if self.v(self.follow(handle.0)).state == State::Active {
+            return Err(Failure::incomplete("cycle error"));
+        }
+        self.datum_of(handle.0).map_err(|error| self.failure(error))
+    }
+
+    fn extent(&mut self, handle: Handle) -> Result<Extent, Failure> {
+        self.process(handle.0);
+        let vertex = self.default_of(handle.0);
+        let count = self.regular_arcs(vertex).len();
+        let v = self.v(vertex);
+        let may_grow = match v.base {
+            Base::Bottom(error) => return Err(self.failure(error)),
+            Base::List => v.work.lists.iter().all(|part| part.open),
+            Base::Struct => {
+                let optional = v.arcs.iter().any(|(_, child)| self.v(*child).constraint != Constraint::None);
+                optional || !self.is_closed(vertex) || !v.work.patterns.is_empty() || !v.work.open_scopes.is_empty()
+            }
+            _ => return Err(Failure::new("argument is neither list nor struct")),
+        };
+        Ok(Extent { count, may_grow })
+    }
+
+    fn print(&mut self, handle: Handle) -> String {
+        self.process(handle.0);
+        self.show_vertex(handle.0)
+    }
+
+    fn is_match(&mut self, pattern: &str, text: &str) -> Result<bool, Failure> {
+        self.regexp_matches(&Arc::from(pattern), text.as_bytes()).map_err(Failure::new)
+    }
+}
+
+fn accepts_fewer(found: &call::Function, count: usize) -> bool {
+    count < found.params.len() && found.params[count..].iter().all(|param| param.default.is_some())
+}
+
+/// The full name of a function.
+pub(crate) fn builtin_name(builtin: &Builtin) -> String {
+    match builtin {
+        Builtin::Close => "close".to_owned(),
+        Builtin::And => "and".to_owned(),
+        Builtin::Or => "or".to_owned(),
+        Builtin::Error => "error".to_owned(),
+        Builtin::MatchN => "matchN".to_owned(),
+        Builtin::MatchIf => "matchIf".to_owned(),
+        Builtin::Len => "len".to_owned(),
+        Builtin::IntOp(op) => super::arith::operator(*op).to_owned(),
+        Builtin::Package(package, function) => {
+            format!("{}.{}", package.rsplit('/').next().unwrap_or(package), function.name)
+        }
+    }
+}
+
+fn atom_datum(atom: &Atom) -> Datum {
+    match atom {
+        Atom::Null => Datum::Null,
+        Atom::Bool(value) => Datum::Bool(*value),
+        Atom::Number(number) => Datum::Number(number.clone()),
+        Atom::String(text) => Datum::String(text.clone()),
+        Atom::Bytes(bytes) => Datum::Bytes(bytes.clone()),
+    }
+}

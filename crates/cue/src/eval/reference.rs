@@ -1,0 +1,264 @@
+//! Finding the vertex that a reference leads to.
+
+use super::{
+    engine::{Engine, Outcome},
+    expression::Val,
+    kind::Kind,
+    label::Label,
+    vertex::{Base, EnvId, ErrorId, NONE, State, TaskState, Term, VertexId, Work},
+};
+use crate::{
+    error::{Code, Rule},
+    ir::{Atom, Expr, ExprId},
+    syntax::{ast::Constraint, pos::Pos},
+};
+
+impl Engine {
+    /// The vertex of a reference, or of any other expression a new one.
+    pub(crate) fn resolve(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<VertexId> {
+        match self.expr(expr).clone() {
+            Expr::Field { up, label } => {
+                let env = self.env_up(env, up);
+                let vertex = self.store.envs[env].vertex;
+                self.lookup(vertex, label, self.pos(expr), at)
+            }
+            Expr::MatchedField { up, .. } => {
+                let env = self.store.envs[self.env_up(env, up)];
+                self.lookup(env.vertex, env.label, self.pos(expr), at)
+            }
+            Expr::Let { up, value, .. } => Ok(self.let_vertex(self.env_up(env, up), value)),
+            Expr::Scope { up } => {
+                let env = self.env_up(env, up);
+                Ok(self.store.envs[env].vertex)
+            }
+            Expr::Import { package, .. } => Ok(self.packages[package as usize]),
+            Expr::Selector { base, label, pos } => {
+                let base = self.resolve_base(env, base, at)?;
+                self.select(base, label, pos, at)
+            }
+            Expr::Index { base, index } => self.resolve_index(env, base, index, at),
+            _ => {
+                let vertex = self.anonymous(Term::Expr(expr), env);
+                Ok(vertex)
+            }
+        }
+    }
+
+    /// The struct or list that a selector or index applies to, with its default taken.
+    fn resolve_base(&mut self, env: EnvId, base: ExprId, at: VertexId) -> Outcome<VertexId> {
+        let vertex = self.resolve(env, base, at)?;
+        self.process(vertex);
+        let vertex = self.default_of(vertex);
+        if let Base::Disjunction(_) = self.v(vertex).base {
+            let shown = self.show_vertex(vertex);
+            let message = format!("unresolved disjunction {shown} (type {})", self.kind_of(vertex));
+            let pos = self.pos(base);
+            return Err(self.incomplete(at, Rule::Incomplete, message, vec![pos]));
+        }
+        Ok(vertex)
+    }
+
+    /// The vertex of a `let`, one for each environment.
+    fn let_vertex(&mut self, env: EnvId, value: ExprId) -> VertexId {
+        if let Some(known) = self.lets.get(&(env, value)) {
+            return *known;
+        }
+        let vertex = self.anonymous(Term::Expr(value), env);
+        self.lets.insert((env, value), vertex);
+        vertex
+    }
+
+    /// The field of a struct that encloses the reference, or of a comprehension's variables.
+    pub(crate) fn lookup(&mut self, vertex: VertexId, label: Label, pos: Pos, at: VertexId) -> Outcome<VertexId> {
+        self.know_field(vertex, label);
+        let vertex = self.follow(vertex);
+        match self.v(vertex).arc(label) {
+            Some(arc) if self.v(arc).constraint == Constraint::None => Ok(arc),
+            Some(arc) => Err(self.absent(vertex, arc, label, pos, at)),
+            None => Err(self.undefined(vertex, label, pos, at)),
+        }
+    }
+
+    /// Lets a vertex do what may bring a field.
+    fn know_field(&mut self, vertex: VertexId, label: Label) {
+        let vertex = self.follow(vertex);
+        if self.v(vertex).state != State::Active {
+            return self.process(vertex);
+        }
+        let mut index = 0;
+        while index < self.v(vertex).work.tasks.len() {
+            let task = &self.v(vertex).work.tasks[index];
+            if task.state == TaskState::Pending && may_bring(&task.work, label) {
+                self.run_task(vertex, index);
+            }
+            index += 1;
+        }
+    }
+
+    /// Selects a field of a value.
+    pub(crate) fn select(&mut self, base: VertexId, label: Label, pos: Pos, at: VertexId) -> Outcome<VertexId> {
+        self.know_field(base, label);
+        let base = self.follow(base);
+        if let Some(arc) = self.v(base).arc(label) {
+            if self.v(arc).constraint == Constraint::None {
+                return Ok(arc);
+            }
+            return Err(self.absent(base, arc, label, pos, at));
+        }
+        if let Base::Bottom(error) = self.v(base).base {
+            return Err(error);
+        }
+        let kind = self.kind_of(base);
+        let wanted = if label.as_index().is_some() { Kind::LIST } else { Kind::STRUCT.or(Kind::LIST) };
+        if !kind.intersects(wanted) {
+            return Err(self.wrong_base(base, kind, label, pos, at));
+        }
+        Err(self.undefined(base, label, pos, at))
+    }
+
+    fn wrong_base(&mut self, base: VertexId, kind: Kind, label: Label, pos: Pos, at: VertexId) -> ErrorId {
+        let message = match label.as_index() {
+            Some(index) if kind == Kind::STRUCT => format!("invalid index {index} (found struct, want list)"),
+            _ => {
+                let shown = self.show_vertex(base);
+                format!("invalid operand {shown} (found {kind}, want list or struct)")
+            }
+        };
+        self.error(Code::Eval, Rule::Reference, message, at, pos, vec![pos])
+    }
+
+    /// The error that a field is not there.
+    fn undefined(&mut self, base: VertexId, label: Label, pos: Pos, at: VertexId) -> ErrorId {
+        let v = self.v(base);
+        let is_list = matches!(v.base, Base::List) || v.work.kind == Kind::LIST;
+        let open = self.may_grow(base, label);
+        let part = self.store.labels.part(label);
+        let message = match label.as_index() {
+            Some(index) if is_list => {
+                let len = v.arcs.iter().filter(|(label, _)| label.as_index().is_some()).count();
+                format!("index out of range [{index}] with length {len}")
+            }
+            Some(index) => format!("undefined field: {index}"),
+            None => format!("undefined field: {part}"),
+        };
+        let code = if open { Code::Incomplete } else { Code::Eval };
+        self.error(code, Rule::Reference, message, at, pos, vec![pos])
+    }
+
+    /// Whether a field that is not there may come with more information.
+    fn may_grow(&self, base: VertexId, label: Label) -> bool {
+        let v = self.v(base);
+        match v.base {
+            Base::List => v.work.lists.iter().all(|part| part.open),
+            _ if label.as_index().is_some() => v.work.kind.contains(Kind::LIST),
+            _ => v.work.kind.contains(Kind::STRUCT) && self.accepts(base, label),
+        }
+    }
+
+    fn absent(&mut self, base: VertexId, arc: VertexId, label: Label, pos: Pos, at: VertexId) -> ErrorId {
+        let part = self.store.labels.part(label);
+        let _ = base;
+        let message = match self.v(arc).constraint {
+            Constraint::Required => format!("required field missing: {part}"),
+            _ => format!("cannot reference optional field: {part}"),
+        };
+        let declared = self.v(arc).declared.first().map(|declared| declared.pos);
+        let positions = [pos].into_iter().chain(declared).collect();
+        self.error(Code::Incomplete, Rule::Reference, message, at, pos, positions)
+    }
+
+    fn resolve_index(&mut self, env: EnvId, base: ExprId, index: ExprId, at: VertexId) -> Outcome<VertexId> {
+        let base_vertex = self.resolve_base(env, base, at)?;
+        let pos = self.pos(index);
+        let base_pos = self.pos(base);
+        let value = self.eval_atom(env, index, at)?;
+        let label = match &value {
+            Atom::String(text) => self.store.labels.regular(text),
+            Atom::Number(number) if number.is_int() => match number.value.to_i64() {
+                Some(position) if (0..=i64::from(u32::MAX >> 2)).contains(&position) => Label::index(position as usize),
+                _ => {
+                    let shown = number.to_source();
+                    let message = match self.expr(index) {
+                        Expr::Unary { .. } | Expr::Atom(_) => {
+                            format!("invalid index {shown} (index must be non-negative)")
+                        }
+                        _ => format!("index {} out of range [{shown}]", self.show_expr(index)),
+                    };
+                    return Err(self.error(Code::Eval, Rule::Reference, message, at, Pos::NONE, vec![base_pos, pos]));
+                }
+            },
+            other => {
+                let message = format!("invalid index {} (invalid type {})", self.show_atom(other), other.kind());
+                return Err(self.error(Code::Eval, Rule::Reference, message, at, Pos::NONE, vec![base_pos, pos]));
+            }
+        };
+        self.select(base_vertex, label, pos, at)
+    }
+
+    /// The default of a vertex that has exactly one, or else itself.
+    pub(crate) fn default_of(&self, vertex: VertexId) -> VertexId {
+        let vertex = self.follow(vertex);
+        let Base::Disjunction(leaves) = &self.v(vertex).base else { return vertex };
+        let mut defaults = leaves.iter().filter(|(_, default)| *default);
+        match (defaults.next(), defaults.next()) {
+            (Some((leaf, _)), None) => self.default_of(*leaf),
+            _ => vertex,
+        }
+    }
+
+    /// What a vertex is or may become.
+    pub(crate) fn kind_of(&self, vertex: VertexId) -> Kind {
+        let v = self.v(self.follow(vertex));
+        match &v.base {
+            Base::Bottom(_) => Kind::BOTTOM,
+            Base::Atom(atom) => atom.kind(),
+            Base::Struct => Kind::STRUCT,
+            Base::List => Kind::LIST,
+            Base::Partial | Base::Unknown => v.work.kind,
+            Base::Disjunction(leaves) => leaves.iter().fold(Kind::BOTTOM, |all, (leaf, _)| all.or(self.kind_of(*leaf))),
+        }
+    }
+
+    /// The concrete value of a vertex without parts, its default taken.
+    pub(crate) fn value_of(&mut self, vertex: VertexId) -> Outcome<Val> {
+        self.process(vertex);
+        let followed = self.follow(vertex);
+        if self.v(followed).state == State::Active {
+            self.vm(followed).read_early = true;
+            if let Some((atom, _)) = &self.v(followed).work.atom {
+                return Ok(Val::Atom(atom.clone()));
+            }
+            if self.v(followed).work.struct_seen.is_some() || !self.v(followed).work.lists.is_empty() {
+                return Ok(Val::Vertex(followed));
+            }
+            let message = "cycle error".to_owned();
+            return Err(self.error(Code::Cycle, Rule::Cycle, message, followed, Pos::NONE, Vec::new()));
+        }
+        let vertex = self.default_of(followed);
+        match &self.v(vertex).base {
+            Base::Atom(atom) => Ok(Val::Atom(atom.clone())),
+            Base::Bottom(error) => Err(*error),
+            _ => Ok(Val::Vertex(vertex)),
+        }
+    }
+
+    /// Whether a vertex is an error, with all that is below it.
+    pub(crate) fn error_of(&mut self, vertex: VertexId) -> Option<ErrorId> {
+        self.finalize(vertex);
+        let followed = self.follow(vertex);
+        let v = self.v(followed);
+        match v.base {
+            Base::Bottom(error) => Some(error),
+            _ => Some(v.child_error).filter(|error| *error != NONE),
+        }
+    }
+}
+
+fn may_bring(work: &Work, label: Label) -> bool {
+    match work {
+        Work::Comprehension(comprehension, ..) => {
+            comprehension.labels.as_ref().is_none_or(|labels| labels.contains(&label))
+        }
+        _ => true,
+    }
+}

@@ -1,0 +1,551 @@
+//! Unification: what each form of conjunct adds to a vertex.
+//!
+//! What stands in the text is added at once; what must be looked up or computed first becomes a task.
+
+use std::sync::Arc;
+
+use super::{
+    call::Datum,
+    engine::{Engine, Outcome},
+    expression::Val,
+    kind::Kind,
+    label::Label,
+    vertex::{
+        Alternatives, Base, Choice, Conjunct, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, ScopeKind, Show,
+        Term, Trail, Undecided, VertexId, Work,
+    },
+};
+use crate::{
+    error::{Code, Rule},
+    ir::{Atom, Builtin, Decl, Element, Expr, ExprId, FieldDecl, Notes, StructLit},
+    syntax::{ast::Constraint, pos::Pos},
+};
+
+impl Engine {
+    /// Adds a conjunct to a vertex.
+    pub(crate) fn add_conjunct(&mut self, vertex: VertexId, conjunct: Conjunct) {
+        if !self.step(vertex) {
+            return;
+        }
+        let key = (conjunct.term, conjunct.env, conjunct.info.scope);
+        let cyclic = self.is_cyclic(conjunct.info.trail);
+        let work = &mut self.vm(vertex).work;
+        if work.seen.contains(&key) {
+            return;
+        }
+        work.seen.push(key);
+        work.acyclic |= !cyclic;
+        if !work.scopes.contains(&conjunct.info.scope) {
+            work.scopes.push(conjunct.info.scope);
+        }
+        stacker::maybe_grow(256 << 10, 4 << 20, || match conjunct.term {
+            Term::Expr(expr) => self.add_expr(vertex, expr, conjunct),
+            Term::Vertex(value) => self.add_value_of(vertex, value, conjunct),
+            Term::Plain(value) => self.add_plain(vertex, value, conjunct.info),
+            Term::Datum(datum) => {
+                let datum = self.store.data[datum].clone();
+                self.add_datum(vertex, &datum, conjunct.info);
+            }
+        });
+    }
+
+    fn add_expr(&mut self, vertex: VertexId, expr: ExprId, conjunct: Conjunct) {
+        let same = |term| Conjunct { term: Term::Expr(term), ..conjunct };
+        match self.expr(expr).clone() {
+            Expr::Atom(atom) => {
+                let origin = self.origin(Show::Atom(atom.clone()), expr, conjunct.info);
+                self.add_atom(vertex, atom, origin);
+            }
+            Expr::Top => self.add_top(vertex, conjunct.info),
+            Expr::Bottom => {
+                let message = "explicit error (_|_ literal) in source".to_owned();
+                let positions = self.positions(&self.origin(Show::Expr(expr), expr, conjunct.info));
+                let primary = self.pos(expr);
+                let error = self.error(Code::User, Rule::User, message, vertex, primary, positions);
+                self.fail(vertex, error);
+            }
+            Expr::Type(kind) => {
+                let origin = self.origin(Show::Kind(kind), expr, conjunct.info);
+                self.add_kind(vertex, kind, &origin);
+            }
+            Expr::Range(_, all) => self.add_conjunct(vertex, same(all)),
+            Expr::Struct(lit) => self.add_struct(vertex, &lit, expr, conjunct),
+            Expr::List(lit) => {
+                if lit.elements.iter().any(|element| matches!(element, Element::Comprehension(_))) {
+                    self.schedule(vertex, Work::List(conjunct, expr));
+                } else {
+                    self.add_list(vertex, &lit, expr, conjunct);
+                }
+            }
+            Expr::And { left, right } => {
+                self.add_conjunct(vertex, same(left));
+                self.add_conjunct(vertex, same(right));
+            }
+            Expr::Or(disjuncts) => self.add_alternatives(vertex, expr, Alternatives::Exprs(disjuncts), conjunct),
+            Expr::Bound { operand, .. } if matches!(self.expr(operand), Expr::Atom(_)) => {
+                if let Err(error) = self.add_evaluated(vertex, expr, conjunct) {
+                    self.fail(vertex, error);
+                }
+            }
+            Expr::Field { .. }
+            | Expr::Selector { .. }
+            | Expr::Index { .. }
+            | Expr::MatchedField { .. }
+            | Expr::Let { .. }
+            | Expr::Scope { .. }
+            | Expr::Import { .. } => self.schedule(vertex, Work::Reference(conjunct, expr)),
+            Expr::Call { function, args } => self.add_call(vertex, expr, function, &args, conjunct),
+            _ => self.schedule(vertex, Work::Evaluate(conjunct, expr)),
+        }
+    }
+
+    fn add_call(&mut self, vertex: VertexId, expr: ExprId, function: ExprId, args: &[ExprId], conjunct: Conjunct) {
+        match (self.expr(function), args) {
+            (Expr::Builtin(Builtin::Close), [arg]) => {
+                let arg = *arg;
+                let scope = self.new_scope(conjunct.info.scope, ScopeKind::Close, vertex);
+                self.vm(vertex).work.required.push(scope);
+                let info = Info { scope, ..conjunct.info };
+                self.add_conjunct(vertex, Conjunct { term: Term::Expr(arg), env: conjunct.env, info });
+            }
+            _ => self.schedule(vertex, Work::Evaluate(conjunct, expr)),
+        }
+    }
+
+    /// Where a conjunct stands and how it prints.
+    pub(crate) fn origin(&self, show: Show, expr: ExprId, info: Info) -> Origin {
+        Origin { show, pos: self.pos(expr), trail: info.trail }
+    }
+
+    fn add_top(&mut self, vertex: VertexId, info: Info) {
+        let work = &mut self.vm(vertex).work;
+        work.top_seen = true;
+        work.open_scopes.push(info.scope);
+    }
+
+    /// Narrows the kinds of a vertex.
+    pub(crate) fn add_kind(&mut self, vertex: VertexId, kind: Kind, origin: &Origin) {
+        let work = &self.v(vertex).work;
+        let both = work.kind.and(kind);
+        if both.is_bottom() {
+            if work.kind.is_bottom() {
+                return;
+            }
+            let old = work.kind_origin.clone();
+            let old_kind = work.kind;
+            return self.fail_kinds(vertex, old.as_ref(), old_kind, origin, kind);
+        }
+        let narrower = both != work.kind || work.kind_origin.is_none();
+        let work = &mut self.vm(vertex).work;
+        work.kind = both;
+        if narrower {
+            work.kind_origin = Some(origin.clone());
+        }
+    }
+
+    fn fail_kinds(&mut self, vertex: VertexId, old: Option<&Origin>, old_kind: Kind, new: &Origin, new_kind: Kind) {
+        let Some(old) = old else { return };
+        let (left, right) = (self.show(&old.show), self.show(&new.show));
+        let message = format!("conflicting values {left} and {right} (mismatched types {old_kind} and {new_kind})");
+        self.fail_conflict(vertex, Rule::Type, message, old, new);
+        self.vm(vertex).work.kind = Kind::BOTTOM;
+    }
+
+    pub(crate) fn fail_conflict(&mut self, vertex: VertexId, rule: Rule, message: String, a: &Origin, b: &Origin) {
+        let mut positions = self.positions(a);
+        positions.extend(self.positions(b));
+        let error = self.error(Code::Eval, rule, message, vertex, Pos::NONE, positions);
+        self.fail(vertex, error);
+    }
+
+    /// Unifies a value without parts.
+    pub(crate) fn add_atom(&mut self, vertex: VertexId, atom: Atom, origin: Origin) {
+        let errors = self.v(vertex).work.errors.len();
+        self.add_kind(vertex, atom.kind(), &origin);
+        if self.v(vertex).work.errors.len() > errors || self.v(vertex).work.kind.is_bottom() {
+            return;
+        }
+        match self.v(vertex).work.atom.clone() {
+            None => self.vm(vertex).work.atom = Some((atom, origin)),
+            Some((old, _)) if super::arith::atoms_equal(&old, &atom) => {}
+            Some((_, old_origin)) => {
+                let (left, right) = (self.show(&origin.show), self.show(&old_origin.show));
+                let message = format!("conflicting values {left} and {right}");
+                self.fail_conflict(vertex, Rule::Conflict, message, &origin, &old_origin);
+            }
+        }
+    }
+
+    /// Declares the fields of a struct literal in a vertex.
+    fn add_struct(&mut self, vertex: VertexId, lit: &Arc<StructLit>, expr: ExprId, conjunct: Conjunct) {
+        let info = conjunct.info;
+        let env = self.new_env(conjunct.env, vertex);
+        let origin = self.origin(Show::Expr(expr), expr, info);
+        let scope = match lit.embeds {
+            true => self.new_scope(info.scope, ScopeKind::Struct, vertex),
+            false => info.scope,
+        };
+        let inner = Info { scope, ..info };
+        self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
+        self.vm(vertex).work.attributes.extend(lit.attributes.iter().cloned());
+        let labels = &self.store.labels;
+        let regular = |decl: &Decl| match decl {
+            Decl::Field(field) => labels.is_regular(field.label),
+            Decl::Dynamic { .. } => true,
+            _ => false,
+        };
+        if !lit.embeds || lit.decls.iter().any(regular) {
+            self.add_kind(vertex, Kind::STRUCT, &origin);
+        }
+        for decl in &lit.decls {
+            self.add_decl(vertex, decl, env, inner);
+        }
+    }
+
+    fn add_decl(&mut self, vertex: VertexId, decl: &Decl, env: EnvId, info: Info) {
+        match decl {
+            Decl::Field(field) => self.add_field(vertex, field, env, info),
+            Decl::Dynamic { name, constraint, value, pos, notes } => {
+                let (name, constraint, value, pos) = (*name, *constraint, *value, *pos);
+                self.schedule(vertex, Work::Dynamic { name, constraint, value, pos, notes: notes.clone(), env, info });
+            }
+            Decl::Pattern { pattern, value } => {
+                self.schedule(vertex, Work::Pattern { pattern: *pattern, value: *value, env, info });
+            }
+            Decl::Embed(expr) => {
+                let scope = self.new_scope(info.scope, ScopeKind::Embedding, vertex);
+                let info = Info { scope, ..info };
+                self.add_conjunct(vertex, Conjunct { term: Term::Expr(*expr), env, info });
+            }
+            Decl::Comprehension(comprehension) => {
+                self.schedule(vertex, Work::Comprehension(comprehension.clone(), env, info));
+            }
+            Decl::Ellipsis(_) => self.vm(vertex).work.open_scopes.push(info.scope),
+        }
+    }
+
+    fn add_field(&mut self, vertex: VertexId, field: &FieldDecl, env: EnvId, info: Info) {
+        let info = Info { choice: NONE, ..info };
+        let conjunct = Conjunct { term: Term::Expr(field.value), env, info };
+        self.add_arc(vertex, field.label, field.constraint, conjunct, field.pos, field.notes.clone());
+    }
+
+    /// Adds a declaration of a field.
+    pub(crate) fn add_arc(
+        &mut self,
+        vertex: VertexId,
+        label: Label,
+        constraint: Constraint,
+        conjunct: Conjunct,
+        pos: Pos,
+        notes: Option<Arc<Notes>>,
+    ) {
+        let (child, new) = self.child(vertex, label, constraint);
+        let declared = Declared { scope: conjunct.info.scope, pos, derived: false };
+        self.vm(child).declared.push(declared);
+        if let Some(notes) = notes
+            && !self.v(child).notes.iter().any(|known| Arc::ptr_eq(known, &notes))
+        {
+            self.vm(child).notes.push(notes);
+        }
+        self.add_input(child, conjunct);
+        if new {
+            self.apply_patterns_to(vertex, label, child);
+        }
+    }
+
+    /// Names a field by a computed name and declares it.
+    pub(crate) fn add_dynamic(
+        &mut self,
+        vertex: VertexId,
+        name: ExprId,
+        (constraint, value, pos, notes): (Constraint, ExprId, Pos, Option<Arc<Notes>>),
+        env: EnvId,
+        info: Info,
+    ) -> Outcome<()> {
+        let label = match self.eval_atom(env, name, vertex)? {
+            Atom::String(text) => self.store.labels.regular(&text),
+            Atom::Number(number) if number.is_int() => {
+                let message = "integer fields not supported".to_owned();
+                return Err(self.error(Code::Eval, Rule::Type, message, vertex, pos, vec![pos]));
+            }
+            other => {
+                let shown = self.show(&Show::Atom(other.clone()));
+                let message = format!("invalid index {shown} (invalid type {})", other.kind());
+                return Err(self.error(Code::Eval, Rule::Type, message, vertex, pos, vec![pos]));
+            }
+        };
+        let up = self.store.envs[env];
+        let env = self.store.envs.push(super::vertex::Env { label, ..up });
+        let info = Info { choice: NONE, ..info };
+        self.add_arc(vertex, label, constraint, Conjunct { term: Term::Expr(value), env, info }, pos, notes);
+        Ok(())
+    }
+
+    /// Adds a disjunction: the chosen alternative if one is, or else it stays undecided.
+    pub(crate) fn add_alternatives(
+        &mut self,
+        vertex: VertexId,
+        expr: ExprId,
+        alternatives: Alternatives,
+        conjunct: Conjunct,
+    ) {
+        let met = &mut self.vm(vertex).work.disjunctions_met;
+        let count = match met.iter_mut().find(|(known, _)| *known == expr) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                met.push((expr, 0));
+                0
+            }
+        };
+        let key = (expr, count);
+        let chosen = self.v(vertex).choices.iter().position(|choice| choice.key == key);
+        let (env, info) = (conjunct.env, conjunct.info);
+        match chosen {
+            Some(index) => self.add_alternative(vertex, &alternatives, index, env, info),
+            None => self.vm(vertex).work.undecided.push(Undecided { key, alternatives, env, info }),
+        }
+    }
+
+    fn add_alternative(&mut self, vertex: VertexId, from: &Alternatives, index: usize, env: EnvId, info: Info) {
+        let choice: &mut Choice = &mut self.vm(vertex).choices[index];
+        choice.parent = info.choice;
+        let alternative = choice.alternative as usize;
+        let info = Info { choice: index as u32, ..info };
+        let term = match from {
+            Alternatives::Exprs(disjuncts) => Term::Expr(disjuncts[alternative].expr),
+            Alternatives::Vertices(vertices) => Term::Vertex(vertices[alternative].0),
+        };
+        self.add_conjunct(vertex, Conjunct { term, env, info });
+    }
+
+    /// Adds the conjuncts of the vertex that a reference leads to.
+    pub(crate) fn add_reference(&mut self, vertex: VertexId, target: VertexId, expr: ExprId, conjunct: Conjunct) {
+        let mut info = conjunct.info;
+        if target == vertex || self.follow(target) == self.follow(vertex) {
+            self.vm(vertex).work.top_seen = true;
+            return;
+        }
+        if self.v(vertex).work.seen_references.contains(&(target, info.scope)) {
+            return;
+        }
+        self.vm(vertex).work.seen_references.push((target, info.scope));
+        let cyclic = self.closes_cycle(vertex, target, info.trail);
+        if cyclic {
+            let pos = self.pos(expr);
+            self.vm(vertex).work.cyclic.get_or_insert(pos);
+        }
+        let cyclic = cyclic || self.is_cyclic(info.trail);
+        info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), target, cyclic });
+        if self.is_in_definition(target) {
+            info.scope = self.new_scope(info.scope, ScopeKind::Definition, vertex);
+            self.vm(vertex).work.required.push(info.scope);
+        }
+        self.copy_inputs(vertex, target, info);
+    }
+
+    /// Adds all inputs of another vertex, those to come included.
+    pub(crate) fn copy_inputs(&mut self, vertex: VertexId, target: VertexId, info: Info) {
+        if !self.v(target).choices.is_empty() {
+            return self.add_value_of(vertex, target, Conjunct { term: Term::Vertex(target), env: NONE, info });
+        }
+        self.vm(target).followers.push((vertex, info));
+        let notes = self.v(target).notes.clone();
+        let inputs = self.v(target).conjuncts.clone();
+        for input in inputs {
+            self.add_conjunct(vertex, Conjunct { info, ..input });
+        }
+        let _ = notes;
+    }
+
+    /// Whether a vertex is a definition or lies inside of one.
+    pub(crate) fn is_in_definition(&self, mut vertex: VertexId) -> bool {
+        while vertex != NONE {
+            let v = self.v(vertex);
+            if self.store.labels.kind(v.label).is_definition() {
+                return true;
+            }
+            vertex = v.parent;
+        }
+        false
+    }
+
+    /// Unifies with the finished value of another vertex.
+    pub(crate) fn add_value_of(&mut self, vertex: VertexId, value: VertexId, conjunct: Conjunct) {
+        self.process(value);
+        let source = self.follow(value);
+        let info = conjunct.info;
+        let origin = Origin { show: Show::Vertex(source), pos: Pos::NONE, trail: info.trail };
+        if self.v(source).choices.is_empty() && !matches!(self.v(source).base, Base::Atom(_) | Base::Bottom(_)) {
+            return self.copy_inputs(vertex, source, info);
+        }
+        match self.v(source).base.clone() {
+            Base::Atom(atom) => {
+                let origin = self.v(source).work.atom.as_ref().map_or(origin, |(_, known)| known.clone());
+                self.add_atom(vertex, atom, origin);
+            }
+            Base::Bottom(error) => self.fail(vertex, error),
+            Base::Struct | Base::List => self.add_parts_of(vertex, source, &origin, info),
+            Base::Partial | Base::Unknown => {
+                let work = self.v(source).work.clone();
+                self.add_kind(vertex, work.kind, &origin);
+                for check in work.checks {
+                    self.add_check(vertex, check);
+                }
+            }
+            Base::Disjunction(leaves) => {
+                let marked = leaves.iter().any(|(_, default)| *default);
+                let mode = |default: bool| match (marked, default) {
+                    (false, _) => Mode::Unmarked,
+                    (true, true) => Mode::Default,
+                    (true, false) => Mode::Other,
+                };
+                let vertices: Vec<_> = leaves.iter().map(|(leaf, default)| (*leaf, mode(*default))).collect();
+                // The vertex is the key: no expression stands for its value.
+                let key = u32::MAX - source;
+                self.add_alternatives(vertex, key, Alternatives::Vertices(vertices.into()), conjunct);
+            }
+        }
+    }
+
+    /// Unifies with a value as plain data.
+    fn add_plain(&mut self, vertex: VertexId, value: VertexId, info: Info) {
+        self.process(value);
+        let source = self.default_of(value);
+        let origin = Origin { show: Show::Vertex(source), pos: Pos::NONE, trail: info.trail };
+        match self.v(source).base.clone() {
+            Base::Struct | Base::List => self.add_plain_parts(vertex, source, &origin, info),
+            Base::Partial | Base::Unknown => {
+                let work = self.v(source).work.clone();
+                self.add_kind(vertex, work.kind, &origin);
+                for check in work.checks {
+                    if !matches!(check.rule, super::vertex::CheckRule::Function(_)) {
+                        self.add_check(vertex, check);
+                    }
+                }
+            }
+            _ => self.add_value_of(vertex, source, Conjunct { term: Term::Vertex(source), env: NONE, info }),
+        }
+    }
+
+    fn add_plain_parts(&mut self, vertex: VertexId, source: VertexId, origin: &Origin, info: Info) {
+        let info = Info { choice: NONE, ..info };
+        let is_list = matches!(self.v(source).base, Base::List);
+        self.add_kind(vertex, if is_list { Kind::LIST } else { Kind::STRUCT }, origin);
+        match is_list {
+            true => {
+                let len = self.elements(source).len();
+                let open = self.v(source).work.lists.iter().all(|part| part.open);
+                let part = ListPart { len, open, rest: None, info, applied: len, pos: Pos::NONE };
+                self.vm(vertex).work.lists.push(part);
+            }
+            false => {
+                self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
+            }
+        }
+        for (label, child) in self.regular_arcs(source) {
+            let conjunct = Conjunct { term: Term::Plain(child), env: NONE, info };
+            self.add_arc(vertex, label, Constraint::None, conjunct, Pos::NONE, None);
+        }
+    }
+
+    /// Unifies with the fields or elements of a finished struct or list.
+    fn add_parts_of(&mut self, vertex: VertexId, source: VertexId, origin: &Origin, info: Info) {
+        let work = self.v(source).work.clone();
+        self.add_kind(vertex, work.kind, origin);
+        if work.kind == Kind::STRUCT {
+            self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
+        }
+        for check in work.checks {
+            self.add_check(vertex, check);
+        }
+        let info = Info { choice: NONE, ..info };
+        for part in work.lists {
+            self.vm(vertex).work.lists.push(ListPart { info, applied: part.len, ..part });
+        }
+        for pattern in work.patterns {
+            self.use_pattern(vertex, super::vertex::Pattern { info, ..pattern });
+        }
+        if work.required.is_empty() && !work.open_scopes.is_empty() {
+            self.vm(vertex).work.open_scopes.push(info.scope);
+        }
+        for (label, child) in self.v(source).arcs.clone() {
+            let constraint = self.v(child).constraint;
+            let pos = self.v(child).declared.first().map_or(Pos::NONE, |declared| declared.pos);
+            let conjunct = Conjunct { term: Term::Vertex(child), env: NONE, info };
+            self.add_arc(vertex, label, constraint, conjunct, pos, None);
+        }
+    }
+
+    /// Unifies with plain data.
+    fn add_datum(&mut self, vertex: VertexId, datum: &Datum, info: Info) {
+        let atom = match datum {
+            Datum::Null => Atom::Null,
+            Datum::Bool(value) => Atom::Bool(*value),
+            Datum::Number(number) => Atom::Number(number.clone()),
+            Datum::String(text) => Atom::String(text.clone()),
+            Datum::Bytes(bytes) => Atom::Bytes(bytes.clone()),
+            Datum::List(items) => return self.add_datum_list(vertex, items, info),
+            Datum::Struct(fields) => return self.add_datum_struct(vertex, fields, info),
+            Datum::Abstract(text) => {
+                let message = format!("non-concrete value {text} in result of a function");
+                let error = self.incomplete(vertex, Rule::Incomplete, message, Vec::new());
+                return self.fail(vertex, error);
+            }
+            Datum::Handle(handle) => {
+                let conjunct = Conjunct { term: Term::Vertex(handle.0), env: NONE, info };
+                return self.add_value_of(vertex, handle.0, conjunct);
+            }
+        };
+        let origin = Origin { show: Show::Atom(atom.clone()), pos: Pos::NONE, trail: info.trail };
+        self.add_atom(vertex, atom, origin);
+    }
+
+    fn add_datum_list(&mut self, vertex: VertexId, items: &[Datum], info: Info) {
+        let origin = Origin { show: Show::Kind(Kind::LIST), pos: Pos::NONE, trail: info.trail };
+        self.add_kind(vertex, Kind::LIST, &origin);
+        let part = ListPart { len: items.len(), open: false, rest: None, info, applied: items.len(), pos: Pos::NONE };
+        self.vm(vertex).work.lists.push(part);
+        for (index, item) in items.iter().enumerate() {
+            self.add_datum_arc(vertex, Label::index(index), item, info);
+        }
+    }
+
+    fn add_datum_struct(&mut self, vertex: VertexId, fields: &[(Arc<str>, Datum)], info: Info) {
+        let origin = Origin { show: Show::Kind(Kind::STRUCT), pos: Pos::NONE, trail: info.trail };
+        self.add_kind(vertex, Kind::STRUCT, &origin);
+        self.vm(vertex).work.struct_seen.get_or_insert(origin);
+        for (name, value) in fields {
+            let label = self.store.labels.regular(name);
+            self.add_datum_arc(vertex, label, value, info);
+        }
+    }
+
+    fn add_datum_arc(&mut self, vertex: VertexId, label: Label, value: &Datum, info: Info) {
+        let term = Term::Datum(self.store.data.push(Arc::new(value.clone())));
+        let conjunct = Conjunct { term, env: NONE, info: Info { choice: NONE, ..info } };
+        self.add_arc(vertex, label, Constraint::None, conjunct, Pos::NONE, None);
+    }
+
+    /// Evaluates an expression that is no reference and adds its value.
+    pub(crate) fn add_evaluated(&mut self, vertex: VertexId, expr: ExprId, conjunct: Conjunct) -> Outcome<()> {
+        let (env, info) = (conjunct.env, conjunct.info);
+        match self.expr(expr).clone() {
+            Expr::Bound { op, operand } => return self.add_bound(vertex, op, operand, expr, env, info),
+            Expr::Builtin(function) => return self.add_bare_function(vertex, &function, expr, conjunct),
+            Expr::Call { function, args } => return self.add_call_result(vertex, expr, function, &args, conjunct),
+            _ => {}
+        }
+        match self.eval(env, expr, vertex)? {
+            Val::Atom(atom) => {
+                let origin = self.origin(Show::Atom(atom.clone()), expr, info);
+                self.add_atom(vertex, atom, origin);
+            }
+            Val::Vertex(value) => self.add_value_of(vertex, value, Conjunct { term: Term::Vertex(value), ..conjunct }),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Evaluation of all that is below a vertex, and the errors found there.
+
+use super::{
+    engine::Engine,
+    expression::Val,
+    vertex::{Base, CheckRule, ErrorId, NONE, Origin, Show, State, VertexId},
+};
+use crate::{
+    error::{Code, Rule},
+    syntax::{ast::Constraint, pos::Pos},
+};
+
+impl Engine {
+    /// Evaluates a vertex and all that is there below it.
+    pub(crate) fn finalize(&mut self, vertex: VertexId) {
+        self.process(vertex);
+        let vertex = self.follow(vertex);
+        let v = self.v(vertex);
+        if v.finalized == self.epoch || v.state != State::Done || self.is_exhausted() {
+            return;
+        }
+        if self.depth >= self.limits.depth_max {
+            let message = format!("values are more than {} deep (limit depth_max)", self.limits.depth_max);
+            return self.exhaust(message, vertex);
+        }
+        let epoch = self.epoch;
+        self.vm(vertex).finalized = epoch;
+        self.depth += 1;
+        stacker::maybe_grow(256 << 10, 4 << 20, || self.finalize_inner(vertex));
+        self.depth -= 1;
+    }
+
+    fn finalize_inner(&mut self, vertex: VertexId) {
+        if matches!(self.v(vertex).base, Base::Disjunction(_)) {
+            return;
+        }
+        let mut worst = NONE;
+        let mut index = 0;
+        while index < self.v(vertex).arcs.len() {
+            let (_, child) = self.v(vertex).arcs[index];
+            index += 1;
+            if self.v(child).constraint == Constraint::None {
+                self.finalize(child);
+                worst = self.worse(worst, child);
+            }
+        }
+        if worst == NONE || self.is_incomplete(worst) {
+            self.check_closed(vertex);
+            for (_, child) in self.v(vertex).arcs.clone() {
+                if self.v(child).constraint == Constraint::None {
+                    worst = self.worse(worst, child);
+                }
+            }
+        }
+        self.vm(vertex).child_error = worst;
+        if worst == NONE || self.is_incomplete(worst) {
+            self.check_parts(vertex);
+        }
+    }
+
+    /// The worse of an error and what is wrong with a child.
+    fn worse(&self, worst: ErrorId, child: VertexId) -> ErrorId {
+        let child = self.follow(child);
+        let v = self.v(child);
+        let own = match v.base {
+            Base::Bottom(error) => error,
+            _ => v.child_error,
+        };
+        match (worst, own) {
+            (worst, NONE) => worst,
+            (NONE, own) => own,
+            (worst, own) if self.is_incomplete(worst) && !self.is_incomplete(own) => own,
+            _ => worst,
+        }
+    }
+
+    /// Judges a struct or list by its checks.
+    fn check_parts(&mut self, vertex: VertexId) {
+        if !matches!(self.v(vertex).base, Base::Struct | Base::List) {
+            return;
+        }
+        let checks = self.v(vertex).work.checks.clone();
+        let errors = self.v(vertex).work.errors.len();
+        let origin = self.v(vertex).work.kind_origin.clone();
+        let origin = origin.unwrap_or(Origin { show: Show::Vertex(vertex), pos: Pos::NONE, trail: NONE });
+        for check in checks {
+            match &check.rule {
+                CheckRule::Function(validator) => {
+                    self.run_validator(vertex, validator, Val::Vertex(vertex), &check, &origin);
+                }
+                CheckRule::Compare(op, other) => self.run_compare(vertex, *op, *other, &check.origin),
+                CheckRule::Bound(..) => {}
+            }
+        }
+        if let Some(error) = self.v(vertex).work.errors.get(errors) {
+            self.vm(vertex).base = Base::Bottom(*error);
+        }
+    }
+
+    fn run_compare(&mut self, vertex: VertexId, op: crate::BoundOp, other: VertexId, origin: &Origin) {
+        let equal = self.values_equal(&Val::Vertex(vertex), &Val::Vertex(other));
+        let ok = match equal {
+            Ok(equal) => equal == (op == crate::BoundOp::Equal),
+            Err(error) => return self.fail(vertex, error),
+        };
+        if !ok {
+            let message =
+                format!("invalid value {} (out of bound {})", self.show_vertex(vertex), self.show(&origin.show));
+            let positions = self.positions(origin);
+            let error = self.error(Code::Eval, Rule::Bound, message, vertex, origin.pos, positions);
+            self.fail(vertex, error);
+        }
+    }
+
+    /// All errors of a finalized vertex: the definite ones, or else, if asked, what is not concrete.
+    pub(crate) fn violations(&mut self, vertex: VertexId, concrete: bool) -> Vec<ErrorId> {
+        self.finalize(vertex);
+        let mut all = Vec::new();
+        self.definite_errors(vertex, &mut all);
+        if self.is_exhausted() {
+            all.push(self.exhausted);
+        }
+        if all.is_empty() && concrete {
+            self.incomplete_errors(vertex, &mut all);
+        }
+        all
+    }
+
+    /// The first thing that keeps a value from being concrete.
+    pub(crate) fn first_incomplete(&mut self, vertex: VertexId) -> Option<ErrorId> {
+        let mut all = Vec::new();
+        self.incomplete_errors(vertex, &mut all);
+        all.first().copied()
+    }
+
+    fn incomplete_errors(&mut self, vertex: VertexId, out: &mut Vec<ErrorId>) {
+        let vertex = self.default_of(vertex);
+        match self.v(vertex).base.clone() {
+            Base::Atom(_) => {}
+            Base::Bottom(error) => out.push(error),
+            Base::Struct | Base::List => {}
+            Base::Partial | Base::Unknown | Base::Disjunction(_) => {
+                let message = format!("incomplete value {}", self.show_incomplete(vertex));
+                let error = self.error(Code::Incomplete, Rule::Incomplete, message, vertex, Pos::NONE, Vec::new());
+                out.push(error);
+            }
+        }
+        for (label, child) in self.v(vertex).arcs.clone() {
+            if self.store.labels.kind(label).is_definition() {
+                continue;
+            }
+            match self.v(child).constraint {
+                Constraint::None => self.incomplete_errors(child, out),
+                Constraint::Required => {
+                    let message = "field is required but not present".to_owned();
+                    let declared: Vec<Pos> = self.v(child).declared.iter().map(|declared| declared.pos).collect();
+                    let child = self.follow(child);
+                    let error = self.error(Code::Incomplete, Rule::Required, message, child, Pos::NONE, declared);
+                    out.push(error);
+                }
+                Constraint::Optional => {}
+            }
+        }
+    }
+}

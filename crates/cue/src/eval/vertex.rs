@@ -1,0 +1,484 @@
+//! The graph of an evaluation: vertices, the conjuncts they are made of, environments and scopes.
+//!
+//! A vertex is a function of its input conjuncts: whatever else it holds can be computed again from them. That is
+//! what makes it possible to try an alternative of a disjunction by evaluating a fresh vertex over the same inputs.
+
+use std::sync::Arc;
+
+use super::{arena::Arena, call::Datum, kind::Kind, label::Label};
+use crate::{
+    error::{Code, Rule},
+    ir::{Atom, Comprehension, Disjunct, ExprId, Notes},
+    syntax::{ast::Constraint, pos::Pos},
+    value::BoundOp,
+};
+
+/// Handle of a [`Vertex`].
+pub(crate) type VertexId = u32;
+/// Handle of an [`Env`].
+pub(crate) type EnvId = u32;
+/// Handle of a [`Scope`].
+pub(crate) type ScopeId = u32;
+/// Handle of a [`Trail`].
+pub(crate) type TrailId = u32;
+/// Handle of a [`Bottom`].
+pub(crate) type ErrorId = u32;
+
+/// The handle of nothing.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Where references of an expression lead: a struct and the environment around it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Env {
+    pub(crate) up: EnvId,
+    pub(crate) vertex: VertexId,
+    /// The label that a pattern or dynamic field matched.
+    pub(crate) label: Label,
+}
+
+/// What is unified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Term {
+    Expr(ExprId),
+    /// The finished value of another vertex.
+    Vertex(VertexId),
+    /// The same as plain data: defaults taken, without validators, patterns and closedness.
+    Plain(VertexId),
+    /// Plain data, in the table of data.
+    Datum(u32),
+}
+
+/// How a conjunct came to its vertex.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Info {
+    /// The group for closedness.
+    pub(crate) scope: ScopeId,
+    /// The references that led here.
+    pub(crate) trail: TrailId,
+    /// The choice that brought it, an index into the choices of the vertex.
+    pub(crate) choice: u32,
+}
+
+impl Info {
+    /// Of a conjunct that stands in the text at its place.
+    pub(crate) const ROOT: Self = Self { scope: NONE, trail: NONE, choice: NONE };
+}
+
+/// An expression to be unified into a vertex.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conjunct {
+    pub(crate) term: Term,
+    pub(crate) env: EnvId,
+    pub(crate) info: Info,
+}
+
+/// A group of conjuncts, for closedness.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    pub(crate) parent: ScopeId,
+    pub(crate) kind: ScopeKind,
+    /// Where the group was opened.
+    pub(crate) vertex: VertexId,
+}
+
+/// The kinds of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeKind {
+    /// A reference to a definition: all fields below need to be known to it.
+    Definition,
+    /// `close()`: the same, for one level.
+    Close,
+    /// A struct literal that embeds others.
+    Struct,
+    /// Something embedded.
+    Embedding,
+}
+
+/// A reference that was followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trail {
+    pub(crate) parent: TrailId,
+    pub(crate) pos: Pos,
+    pub(crate) target: VertexId,
+    /// Whether the target was already on the way.
+    pub(crate) cyclic: bool,
+}
+
+/// What an error shows of a conjunct, and where that stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) show: Show,
+    pub(crate) pos: Pos,
+    pub(crate) trail: TrailId,
+}
+
+/// What an error shows of a conjunct.
+#[derive(Clone, Debug)]
+pub(crate) enum Show {
+    Atom(Atom),
+    Expr(ExprId),
+    Kind(Kind),
+    Bound(BoundOp, Atom),
+    Vertex(VertexId),
+    Text(Arc<str>),
+}
+
+/// A value that a vertex must satisfy.
+#[derive(Clone, Debug)]
+pub(crate) struct Check {
+    pub(crate) rule: CheckRule,
+    pub(crate) origin: Origin,
+}
+
+/// What a [`Check`] demands.
+#[derive(Clone, Debug)]
+pub(crate) enum CheckRule {
+    Bound(BoundOp, Atom),
+    /// `==` or `!=` to a struct or list.
+    Compare(BoundOp, VertexId),
+    /// A function with its arguments but the first.
+    Function(Arc<Validator>),
+}
+
+/// A function as a validator.
+#[derive(Clone, Debug)]
+pub(crate) struct Validator {
+    pub(crate) function: crate::ir::Builtin,
+    pub(crate) args: Vec<(EnvId, ExprId)>,
+    pub(crate) expr: ExprId,
+    pub(crate) env: EnvId,
+}
+
+/// A field declaration or pattern that lets a field be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Declared {
+    pub(crate) scope: ScopeId,
+    pub(crate) pos: Pos,
+    /// Whether a pattern or another rule did it, rather than a declaration in a text.
+    pub(crate) derived: bool,
+}
+
+/// `[pattern]: value`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pattern {
+    /// A vertex whose value labels must satisfy.
+    pub(crate) pattern: VertexId,
+    pub(crate) pattern_expr: ExprId,
+    pub(crate) value: ExprId,
+    pub(crate) env: EnvId,
+    pub(crate) info: Info,
+}
+
+/// A list literal among the conjuncts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListPart {
+    /// Fixed elements.
+    pub(crate) len: usize,
+    pub(crate) open: bool,
+    /// The constraint on the rest.
+    pub(crate) rest: Option<(ExprId, EnvId)>,
+    pub(crate) info: Info,
+    /// Elements to which the rest was applied, counted from the start.
+    pub(crate) applied: usize,
+    pub(crate) pos: Pos,
+}
+
+/// Work that may have to wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub(crate) work: Work,
+    pub(crate) state: TaskState,
+    /// Why it waits.
+    pub(crate) error: ErrorId,
+}
+
+/// Whether a task has run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskState {
+    Pending,
+    Running,
+    Done,
+}
+
+/// What a task does.
+#[derive(Clone, Debug)]
+pub(crate) enum Work {
+    /// Follows a reference.
+    Reference(Conjunct, ExprId),
+    /// Evaluates an expression.
+    Evaluate(Conjunct, ExprId),
+    /// Evaluates the elements of a list literal with comprehensions.
+    List(Conjunct, ExprId),
+    /// Prepares a pattern.
+    Pattern { pattern: ExprId, value: ExprId, env: EnvId, info: Info },
+    /// Finds the name of a field.
+    Dynamic {
+        name: ExprId,
+        constraint: Constraint,
+        value: ExprId,
+        pos: Pos,
+        notes: Option<Arc<Notes>>,
+        env: EnvId,
+        info: Info,
+    },
+    /// Yields structs.
+    Comprehension(Arc<Comprehension>, EnvId, Info),
+}
+
+impl Work {
+    /// What runs first.
+    pub(crate) fn class(&self) -> u8 {
+        match self {
+            Self::Reference(..) => 0,
+            Self::Pattern { .. } => 1,
+            Self::Evaluate(..) | Self::List(..) | Self::Dynamic { .. } => 2,
+            Self::Comprehension(..) => 3,
+        }
+    }
+}
+
+/// A disjunction none of whose alternatives is chosen yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Undecided {
+    pub(crate) key: ChoiceKey,
+    pub(crate) alternatives: Alternatives,
+    pub(crate) env: EnvId,
+    pub(crate) info: Info,
+}
+
+/// A disjunction by its expression and how often that was met before in the vertex.
+pub(crate) type ChoiceKey = (ExprId, u32);
+
+/// What can be chosen from.
+#[derive(Clone, Debug)]
+pub(crate) enum Alternatives {
+    Exprs(Arc<[Disjunct]>),
+    Vertices(Arc<[(VertexId, Mode)]>),
+}
+
+/// Whether an alternative is a default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// No alternative of its disjunction is marked.
+    Unmarked,
+    /// It is marked.
+    Default,
+    /// Another one is marked.
+    Other,
+}
+
+/// A choice from a disjunction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    pub(crate) key: ChoiceKey,
+    pub(crate) alternative: u32,
+    pub(crate) mode: Mode,
+    /// The choice that brought the disjunction, if any.
+    pub(crate) parent: u32,
+}
+
+/// How far a vertex is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum State {
+    #[default]
+    New,
+    Active,
+    Done,
+}
+
+/// What a vertex is.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Base {
+    /// Not known yet.
+    #[default]
+    Unknown,
+    Bottom(ErrorId),
+    Atom(Atom),
+    Struct,
+    List,
+    /// Anything of its kind that satisfies its checks.
+    Partial,
+    /// The alternatives that are left, with the default marks.
+    Disjunction(Arc<[(VertexId, bool)]>),
+}
+
+/// A node of the result.
+#[derive(Clone, Debug)]
+pub(crate) struct Vertex {
+    pub(crate) parent: VertexId,
+    pub(crate) label: Label,
+    pub(crate) constraint: Constraint,
+    pub(crate) state: State,
+    /// The epoch of the last evaluation.
+    pub(crate) epoch: u32,
+    /// The epoch of the last evaluation with all that is below; 0 for never.
+    pub(crate) finalized: u32,
+    /// The alternative that stands for it.
+    pub(crate) redirect: VertexId,
+    /// Inputs, and how many of them are expanded.
+    pub(crate) conjuncts: Vec<Conjunct>,
+    pub(crate) cursor: usize,
+    pub(crate) choices: Vec<Choice>,
+    /// Where the field is declared, and what allows it.
+    pub(crate) declared: Vec<Declared>,
+    pub(crate) notes: Vec<Arc<Notes>>,
+    pub(crate) arcs: Vec<(Label, VertexId)>,
+    /// Vertices that copied the inputs and must see later ones.
+    pub(crate) followers: Vec<(VertexId, Info)>,
+    /// Whether a value was read from it while it was evaluated.
+    pub(crate) read_early: bool,
+    /// The worst definite error below.
+    pub(crate) child_error: ErrorId,
+    pub(crate) base: Base,
+    pub(crate) work: Box<Working>,
+}
+
+/// What expansion gathers in a vertex.
+#[derive(Clone, Debug)]
+pub(crate) struct Working {
+    pub(crate) kind: Kind,
+    /// What narrowed the kind last.
+    pub(crate) kind_origin: Option<Origin>,
+    pub(crate) atom: Option<(Atom, Origin)>,
+    pub(crate) struct_seen: Option<Origin>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) patterns: Vec<Pattern>,
+    /// Scopes that allow any field.
+    pub(crate) open_scopes: Vec<ScopeId>,
+    /// Whether `_` is among the conjuncts.
+    pub(crate) top_seen: bool,
+    pub(crate) lists: Vec<ListPart>,
+    /// Groups opened here that restrict the fields.
+    pub(crate) required: Vec<ScopeId>,
+    /// All scopes that conjuncts came from.
+    pub(crate) scopes: Vec<ScopeId>,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) undecided: Vec<Undecided>,
+    pub(crate) disjunctions_met: Vec<(ExprId, u32)>,
+    pub(crate) errors: Vec<ErrorId>,
+    pub(crate) seen: Vec<(Term, EnvId, ScopeId)>,
+    pub(crate) seen_references: Vec<(VertexId, ScopeId)>,
+    /// A reference that leads back to where it came from, and whether anything else is here.
+    pub(crate) cyclic: Option<Pos>,
+    pub(crate) acyclic: bool,
+    pub(crate) attributes: Vec<Arc<str>>,
+}
+
+impl Default for Working {
+    fn default() -> Self {
+        Self {
+            kind: Kind::TOP,
+            kind_origin: None,
+            atom: None,
+            struct_seen: None,
+            checks: Vec::new(),
+            patterns: Vec::new(),
+            open_scopes: Vec::new(),
+            top_seen: false,
+            lists: Vec::new(),
+            required: Vec::new(),
+            scopes: Vec::new(),
+            tasks: Vec::new(),
+            undecided: Vec::new(),
+            disjunctions_met: Vec::new(),
+            errors: Vec::new(),
+            seen: Vec::new(),
+            seen_references: Vec::new(),
+            cyclic: None,
+            acyclic: false,
+            attributes: Vec::new(),
+        }
+    }
+}
+
+impl Vertex {
+    /// A vertex without conjuncts.
+    pub(crate) fn new(parent: VertexId, label: Label) -> Self {
+        Self {
+            parent,
+            label,
+            constraint: Constraint::None,
+            state: State::New,
+            epoch: 0,
+            finalized: 0,
+            redirect: NONE,
+            conjuncts: Vec::new(),
+            cursor: 0,
+            choices: Vec::new(),
+            declared: Vec::new(),
+            notes: Vec::new(),
+            arcs: Vec::new(),
+            followers: Vec::new(),
+            read_early: false,
+            child_error: NONE,
+            base: Base::Unknown,
+            work: Box::default(),
+        }
+    }
+
+    /// The child of a label.
+    pub(crate) fn arc(&self, label: Label) -> Option<VertexId> {
+        if let Some(index) = label.as_index()
+            && let Some((found, id)) = self.arcs.get(index)
+            && *found == label
+        {
+            return Some(*id);
+        }
+        self.arcs.iter().find(|(found, _)| *found == label).map(|(_, id)| *id)
+    }
+}
+
+/// An error inside the evaluator.
+#[derive(Clone, Debug)]
+pub(crate) struct Bottom {
+    pub(crate) code: Code,
+    pub(crate) rule: Rule,
+    pub(crate) message: String,
+    /// The vertex whose path is reported.
+    pub(crate) vertex: VertexId,
+    pub(crate) primary: Pos,
+    pub(crate) positions: Vec<Pos>,
+    /// The errors of the alternatives of an empty disjunction.
+    pub(crate) parts: Vec<ErrorId>,
+}
+
+/// All storage of an evaluation.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) exprs: Arena<crate::ir::Node>,
+    pub(crate) vertices: Arena<Vertex>,
+    pub(crate) envs: Arena<Env>,
+    pub(crate) scopes: Arena<Scope>,
+    pub(crate) trails: Arena<Trail>,
+    pub(crate) errors: Arena<Bottom>,
+    pub(crate) data: Arena<Arc<Datum>>,
+    pub(crate) labels: super::label::Labels,
+}
+
+impl Store {
+    /// Shares all that is stored.
+    pub(crate) fn freeze(&mut self) {
+        self.exprs.freeze();
+        self.vertices.freeze();
+        self.envs.freeze();
+        self.scopes.freeze();
+        self.trails.freeze();
+        self.errors.freeze();
+        self.data.freeze();
+        self.labels.freeze();
+    }
+
+    /// A store on top of what is shared.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            exprs: self.exprs.fork(),
+            vertices: self.vertices.fork(),
+            envs: self.envs.fork(),
+            scopes: self.scopes.fork(),
+            trails: self.trails.fork(),
+            errors: self.errors.fork(),
+            data: self.data.fork(),
+            labels: self.labels.fork(),
+        }
+    }
+}

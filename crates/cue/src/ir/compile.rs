@@ -1,0 +1,694 @@
+//! From the syntax tree to expressions: finds what every name stands for.
+//!
+//! Names are looked up from the inside out: fields, aliases and `let` clauses of the enclosing literals, the fields of
+//! all files of the package, imports, predeclared names. What the evaluator does not know is an error here.
+
+mod names;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Atom, Builtin, Clause, Comprehension, Decl, Disjunct, Element, Expr, ExprId, FieldDecl, ListLit, Node, Notes, Part,
+    StructLit,
+};
+use crate::{
+    error::{Code, Rule},
+    eval::{
+        arena::Arena,
+        call::Package,
+        label::{Label, LabelKind, Labels},
+    },
+    number::Number,
+    syntax::{
+        ast,
+        literal::{self, Text},
+        pos::Pos,
+    },
+    value::BoundOp,
+};
+
+/// An error of compilation at a place.
+#[derive(Clone, Debug)]
+pub(crate) struct CompileError {
+    pub(crate) code: Code,
+    pub(crate) rule: Rule,
+    pub(crate) message: String,
+    pub(crate) pos: Pos,
+    /// Labels from the root to where it was found.
+    pub(crate) path: Vec<Label>,
+}
+
+/// A package of the module, as imports see it.
+#[derive(Clone, Debug)]
+pub(crate) struct ImportedPackage {
+    pub(crate) index: u32,
+    pub(crate) name: String,
+}
+
+/// What the compiler needs to know and where it writes.
+pub(crate) struct Compiler<'a> {
+    pub(crate) exprs: &'a mut Arena<Node>,
+    pub(crate) labels: &'a mut Labels,
+    /// To which hidden names belong.
+    pub(crate) package: Arc<str>,
+    /// Packages of the module by import path.
+    pub(crate) imports: &'a FxHashMap<String, ImportedPackage>,
+    /// Builtin packages.
+    pub(crate) builtin: fn(&str) -> Option<&'static Package>,
+    pub(crate) errors: Vec<CompileError>,
+    scopes: Vec<Scope>,
+    path: Vec<Label>,
+    depth: u32,
+    depth_max: u32,
+}
+
+/// Names that one literal, clause or alias declares.
+struct Scope {
+    /// Whether values inside have an environment of their own for it.
+    level: bool,
+    names: FxHashMap<String, Binding>,
+}
+
+struct Binding {
+    target: Target,
+    pos: Pos,
+    used: bool,
+    /// Whether it is an error not to use it.
+    must_use: bool,
+}
+
+#[derive(Clone)]
+enum Target {
+    Field(Label),
+    Let(ExprId),
+    MatchedLabel,
+    MatchedField,
+    Text(String),
+    Module(u32),
+    Builtin(&'static Package),
+}
+
+impl<'a> Compiler<'a> {
+    pub(crate) fn new(
+        exprs: &'a mut Arena<Node>,
+        labels: &'a mut Labels,
+        package: Arc<str>,
+        imports: &'a FxHashMap<String, ImportedPackage>,
+        builtin: fn(&str) -> Option<&'static Package>,
+        depth_max: u32,
+    ) -> Self {
+        let (errors, scopes, path) = (Vec::new(), Vec::new(), Vec::new());
+        Self { exprs, labels, package, imports, builtin, errors, scopes, path, depth: 0, depth_max }
+    }
+
+    /// Compiles the files of a package to one struct literal each.
+    pub(crate) fn files(&mut self, files: &[ast::File]) -> Vec<ExprId> {
+        let mut package_scope = Scope { level: true, names: FxHashMap::default() };
+        for file in files {
+            self.declare_fields(&mut package_scope, &file.decls);
+        }
+        self.scopes.push(package_scope);
+        let compiled = files.iter().map(|file| self.file(file)).collect();
+        self.scopes.pop();
+        compiled
+    }
+
+    /// Compiles an expression over the names of a package.
+    pub(crate) fn expression(&mut self, files: &[ast::File], expr: &ast::Expr) -> ExprId {
+        let mut scope = Scope { level: true, names: FxHashMap::default() };
+        for file in files {
+            self.declare_fields(&mut scope, &file.decls);
+        }
+        self.scopes.push(scope);
+        let id = self.expr(expr);
+        self.scopes.pop();
+        id
+    }
+
+    fn file(&mut self, file: &ast::File) -> ExprId {
+        let mut imports = Scope { level: false, names: FxHashMap::default() };
+        for spec in file.imports.iter().flat_map(|import| &import.specs) {
+            self.declare_import(&mut imports, spec);
+        }
+        // Imports lie outside of the package's names, so that a field of the same name hides them.
+        self.scopes.insert(0, imports);
+        self.check_experiments(file);
+        let pos = Pos { file: file.package.as_ref().map_or_else(|| first_pos(&file.decls), |p| p.pos).file, offset: 0 };
+        let id = self.struct_in_scope(&file.decls, pos, false, true);
+        let imports = self.scopes.remove(0);
+        self.report_unused_imports(&imports);
+        id
+    }
+
+    fn declare_import(&mut self, scope: &mut Scope, spec: &ast::ImportSpec) {
+        let (path, qualifier) = match spec.path.rsplit_once(':') {
+            Some((path, name)) => (path.to_owned(), Some(name.to_owned())),
+            None => (spec.path.clone(), None),
+        };
+        let (target, default_name) = if let Some(found) = self.imports.get(&spec.path) {
+            (Target::Module(found.index), found.name.clone())
+        } else if let Some(package) = (self.builtin)(&path) {
+            (
+                Target::Builtin(package),
+                qualifier.unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default().to_owned()),
+            )
+        } else if path.split('/').next().is_some_and(|first| first.contains('.')) {
+            let message = format!("package \"{}\" is not part of this module", spec.path);
+            return self.error_at(Code::Eval, Rule::Reference, message, spec.path_pos);
+        } else {
+            let message = format!("builtin package \"{path}\" undefined");
+            return self.error_at(Code::Eval, Rule::Reference, message, spec.path_pos);
+        };
+        let name = spec.name.as_ref().map_or(default_name, |name| name.name.clone());
+        scope.names.insert(name, Binding { target, pos: spec.pos, used: false, must_use: true });
+    }
+
+    fn report_unused_imports(&mut self, imports: &Scope) {
+        let mut unused: Vec<_> = imports.names.iter().filter(|(_, binding)| !binding.used).collect();
+        unused.sort_by_key(|(_, binding)| binding.pos);
+        for (name, binding) in unused {
+            let path = match &binding.target {
+                Target::Builtin(package) => package.path.to_owned(),
+                _ => name.clone(),
+            };
+            let local = path.rsplit('/').next().unwrap_or_default();
+            let suffix = if local == name { String::new() } else { format!(" as {name}") };
+            let message = format!("imported and not used: \"{path}\"{suffix}");
+            self.error_at(Code::Eval, Rule::Reference, message, binding.pos);
+        }
+    }
+
+    fn check_experiments(&mut self, file: &ast::File) {
+        for attribute in &file.attributes {
+            for name in ["explicitopen", "try", "shortcircuit"] {
+                if attribute.text.starts_with("@experiment") && attribute.text.contains(name) {
+                    let message = format!("not supported yet: experiment {name}");
+                    self.error_at(Code::Limit, Rule::Limit, message, attribute.pos);
+                }
+            }
+        }
+    }
+
+    fn error_at(&mut self, code: Code, rule: Rule, message: String, pos: Pos) {
+        self.errors.push(CompileError { code, rule, message, pos, path: self.path.clone() });
+    }
+
+    fn unsupported(&mut self, what: &str, pos: Pos) -> ExprId {
+        self.error_at(Code::Limit, Rule::Limit, format!("not supported yet: {what}"), pos);
+        self.push(Expr::Bottom, pos)
+    }
+
+    fn push(&mut self, expr: Expr, pos: Pos) -> ExprId {
+        self.exprs.push(Node { expr, pos })
+    }
+
+    fn identifier_label(&mut self, name: &str) -> Label {
+        self.labels.intern(name, LabelKind::of_identifier(name), &self.package.clone())
+    }
+
+    fn declare_fields(&mut self, scope: &mut Scope, decls: &[ast::Decl]) {
+        for decl in decls {
+            let ast::Decl::Field(field) = decl else { continue };
+            if let ast::Label::Ident(ident) = &field.label {
+                let target = Target::Field(self.identifier_label(&ident.name));
+                let binding = Binding { target, pos: ident.pos, used: true, must_use: false };
+                scope.names.entry(ident.name.clone()).or_insert(binding);
+            }
+        }
+    }
+
+    fn declare_aliases(&mut self, scope: &mut Scope, decls: &[ast::Decl]) {
+        for decl in decls {
+            match decl {
+                ast::Decl::Let(clause) => {
+                    let value = self.push(Expr::Top, clause.value.pos());
+                    self.declare(scope, &clause.ident, Target::Let(value), true);
+                }
+                ast::Decl::Field(field) => {
+                    let Some(label) = self.fixed_label(&field.label) else { continue };
+                    if let Some(alias) = &field.alias {
+                        self.declare(scope, alias, Target::Field(label), true);
+                    }
+                    if let Some(alias) = &field.postfix_alias {
+                        self.declare(scope, &alias.field, Target::Field(label), true);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn declare(&mut self, scope: &mut Scope, ident: &ast::Ident, target: Target, must_use: bool) {
+        let binding = Binding { target, pos: ident.pos, used: false, must_use };
+        if scope.names.insert(ident.name.clone(), binding).is_some_and(|old| old.must_use) {
+            let message = format!("alias \"{}\" already declared", ident.name);
+            self.error_at(Code::Eval, Rule::Reference, message, ident.pos);
+        }
+    }
+
+    fn pop_scope(&mut self) {
+        let Some(scope) = self.scopes.pop() else { return };
+        let mut unused: Vec<_> = scope.names.iter().filter(|(_, b)| b.must_use && !b.used).collect();
+        unused.sort_by_key(|(_, binding)| binding.pos);
+        for (name, binding) in unused {
+            let message = format!("unreferenced alias or let clause {name}");
+            self.error_at(Code::Eval, Rule::Reference, message, binding.pos);
+        }
+    }
+
+    /// The label of a field whose name stands in the text.
+    fn fixed_label(&mut self, label: &ast::Label) -> Option<Label> {
+        match label {
+            ast::Label::Ident(ident) => Some(self.identifier_label(&ident.name)),
+            ast::Label::String(lit) => match literal::decode_text(&lit.raw) {
+                Ok(Text::String(text)) => Some(self.labels.regular(&text)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn struct_lit(&mut self, lit: &ast::StructLit) -> ExprId {
+        self.struct_in_scope(&lit.decls, lit.pos, true, false)
+    }
+
+    fn struct_in_scope(&mut self, decls: &[ast::Decl], pos: Pos, level: bool, file: bool) -> ExprId {
+        let mut scope = Scope { level, names: FxHashMap::default() };
+        if !file {
+            self.declare_fields(&mut scope, decls);
+        }
+        self.declare_aliases(&mut scope, decls);
+        self.scopes.push(scope);
+        let mut lit = StructLit { file, ..StructLit::default() };
+        for decl in decls {
+            self.decl(&mut lit, decl);
+        }
+        self.pop_scope();
+        lit.embeds = lit.decls.iter().any(|decl| matches!(decl, Decl::Embed(_) | Decl::Comprehension(_)));
+        self.push(Expr::Struct(Arc::new(lit)), pos)
+    }
+
+    fn decl(&mut self, lit: &mut StructLit, decl: &ast::Decl) {
+        match decl {
+            ast::Decl::Field(field) => self.field(lit, field),
+            ast::Decl::Let(clause) => self.let_clause(clause),
+            ast::Decl::Embed(embed) => {
+                let expr = self.expr(&embed.expr);
+                lit.decls.push(Decl::Embed(expr));
+            }
+            ast::Decl::Comprehension(comprehension) => {
+                let compiled = self.comprehension(comprehension);
+                lit.decls.push(Decl::Comprehension(compiled));
+            }
+            ast::Decl::Ellipsis(ellipsis) => {
+                if let Some(value) = &ellipsis.value {
+                    self.expr(value);
+                }
+                lit.decls.push(Decl::Ellipsis(ellipsis.pos));
+            }
+            ast::Decl::Attribute(attribute) => lit.attributes.push(Arc::from(attribute.text.as_str())),
+            ast::Decl::Comments(_) => {}
+        }
+    }
+
+    fn let_clause(&mut self, clause: &ast::LetClause) {
+        let value = self.expr(&clause.value);
+        let scope = self.scopes.last().expect("a declaration stands in a scope");
+        if let Some(Binding { target: Target::Let(placeholder), .. }) = scope.names.get(&clause.ident.name) {
+            let placeholder = *placeholder;
+            self.exprs[placeholder] = self.exprs[value].clone();
+        }
+    }
+
+    fn field(&mut self, lit: &mut StructLit, field: &ast::Field) {
+        let notes = notes(field);
+        if let ast::Label::Pattern(pattern) = &field.label {
+            return self.pattern_field(lit, field, pattern);
+        }
+        if let Some(label) = self.fixed_label(&field.label) {
+            self.path.push(label);
+            let mut aliases = Scope { level: false, names: FxHashMap::default() };
+            if let Some(key) = field.postfix_alias.as_ref().and_then(|alias| alias.label.as_ref()) {
+                let text = self.labels.part(label).to_string();
+                self.declare(&mut aliases, key, Target::Text(text), false);
+            }
+            let value = self.field_value(&field.value, Target::Field(label), aliases);
+            self.path.pop();
+            let (constraint, pos) = (field.constraint, field.label.pos());
+            lit.decls.push(Decl::Field(FieldDecl { label, constraint, value, pos, notes }));
+            return;
+        }
+        let pos = field.label.pos();
+        let name = match &field.label {
+            ast::Label::Interpolation(interpolation) => self.interpolation(interpolation),
+            ast::Label::Paren(expr, _) => self.expr(expr),
+            ast::Label::String(lit) => self.literal(lit),
+            ast::Label::Ident(_) | ast::Label::Pattern(_) => return,
+        };
+        let mut aliases = Scope { level: false, names: FxHashMap::default() };
+        if let Some(alias) = &field.alias {
+            self.declare(&mut aliases, alias, Target::MatchedField, false);
+        }
+        if let Some(alias) = &field.postfix_alias {
+            self.declare(&mut aliases, &alias.field, Target::MatchedField, false);
+            if let Some(key) = &alias.label {
+                self.declare(&mut aliases, key, Target::MatchedLabel, false);
+            }
+        }
+        let value = self.field_value(&field.value, Target::MatchedField, aliases);
+        lit.decls.push(Decl::Dynamic { name, constraint: field.constraint, value, pos, notes });
+    }
+
+    fn pattern_field(&mut self, lit: &mut StructLit, field: &ast::Field, pattern: &ast::Pattern) {
+        let constraint = self.expr(&pattern.expr);
+        let mut aliases = Scope { level: false, names: FxHashMap::default() };
+        if let Some(alias) = &pattern.alias {
+            self.declare(&mut aliases, alias, Target::MatchedLabel, false);
+        }
+        if let Some(alias) = &field.alias {
+            self.declare(&mut aliases, alias, Target::MatchedField, false);
+        }
+        if let Some(alias) = &field.postfix_alias {
+            self.declare(&mut aliases, &alias.field, Target::MatchedField, false);
+            if let Some(key) = &alias.label {
+                self.declare(&mut aliases, key, Target::MatchedLabel, false);
+            }
+        }
+        let value = self.field_value(&field.value, Target::MatchedField, aliases);
+        lit.decls.push(Decl::Pattern { pattern: constraint, value });
+    }
+
+    /// Compiles the value of a field, inside of the aliases that its label and value declare.
+    fn field_value(&mut self, value: &ast::Expr, itself: Target, mut aliases: Scope) -> ExprId {
+        let mut inner = value;
+        while let ast::Expr::Commented(commented, _) = inner {
+            inner = commented;
+        }
+        if let ast::Expr::Alias { ident, expr } = inner {
+            self.declare(&mut aliases, ident, itself, true);
+            inner = expr;
+        }
+        self.scopes.push(aliases);
+        let id = self.expr(inner);
+        self.pop_scope();
+        id
+    }
+
+    fn comprehension(&mut self, comprehension: &ast::Comprehension) -> Arc<Comprehension> {
+        let scopes = self.scopes.len();
+        let mut clauses = Vec::new();
+        for clause in &comprehension.clauses {
+            let compiled = self.clause(clause);
+            clauses.push(compiled);
+        }
+        let value = self.expr(&comprehension.value);
+        while self.scopes.len() > scopes {
+            self.pop_scope();
+        }
+        let otherwise = comprehension.otherwise.as_ref().map(|(_, value)| self.expr(value));
+        let labels = self.yielded_labels(value);
+        Arc::new(Comprehension { clauses, value, otherwise, labels, pos: comprehension.pos() })
+    }
+
+    fn clause(&mut self, clause: &ast::Clause) -> Clause {
+        match clause {
+            ast::Clause::For { key, value, source, pos } => {
+                let source = self.expr(source);
+                let mut scope = Scope { level: true, names: FxHashMap::default() };
+                let mut bind = |this: &mut Self, ident: &ast::Ident| {
+                    let label = this.labels.regular(&ident.name);
+                    let binding = Binding { target: Target::Field(label), pos: ident.pos, used: true, must_use: false };
+                    scope.names.insert(ident.name.clone(), binding);
+                    label
+                };
+                let key = key.as_ref().map(|key| bind(self, key));
+                let value = bind(self, value);
+                scope.names.remove("_");
+                self.scopes.push(scope);
+                Clause::For { key, value, source, pos: *pos }
+            }
+            ast::Clause::If { condition, .. } => Clause::If { condition: self.expr(condition) },
+            ast::Clause::Let(clause) => {
+                let value = self.expr(&clause.value);
+                let label = self.labels.regular(&clause.ident.name);
+                let mut scope = Scope { level: true, names: FxHashMap::default() };
+                self.declare(&mut scope, &clause.ident, Target::Field(label), true);
+                self.scopes.push(scope);
+                Clause::Let { label, value }
+            }
+            ast::Clause::Try { pos, .. } => {
+                self.unsupported("try", *pos);
+                Clause::Try { binding: None }
+            }
+        }
+    }
+
+    /// The fields that a comprehension's struct declares, if all of them stand in the text.
+    fn yielded_labels(&self, value: ExprId) -> Option<Vec<Label>> {
+        let Expr::Struct(lit) = &self.exprs[value].expr else { return None };
+        let mut labels = Vec::new();
+        for decl in &lit.decls {
+            match decl {
+                Decl::Field(field) => labels.push(field.label),
+                Decl::Comprehension(inner) => labels.extend(inner.labels.as_ref()?),
+                Decl::Ellipsis(_) => {}
+                _ => return None,
+            }
+        }
+        Some(labels)
+    }
+
+    pub(crate) fn expr(&mut self, expr: &ast::Expr) -> ExprId {
+        if self.depth >= self.depth_max {
+            let message = format!("nesting is deeper than {} (limit depth_max)", self.depth_max);
+            self.error_at(Code::Limit, Rule::Limit, message, expr.pos());
+            return self.push(Expr::Bottom, expr.pos());
+        }
+        self.depth += 1;
+        let id = stacker::maybe_grow(128 << 10, 2 << 20, || self.expr_inner(expr));
+        self.depth -= 1;
+        id
+    }
+
+    fn expr_inner(&mut self, expr: &ast::Expr) -> ExprId {
+        let pos = expr.pos();
+        match expr {
+            ast::Expr::Ident(ident) => self.ident(ident),
+            ast::Expr::Lit(lit) => self.literal(lit),
+            ast::Expr::Interpolation(interpolation) => self.interpolation(interpolation),
+            ast::Expr::Bottom(pos) => self.push(Expr::Bottom, *pos),
+            ast::Expr::Struct(lit) => self.struct_lit(lit),
+            ast::Expr::List(lit) => self.list_lit(lit),
+            ast::Expr::Paren { inner, .. } | ast::Expr::Commented(inner, _) => self.expr(inner),
+            ast::Expr::Selector { base, selector } => self.selector(base, selector),
+            ast::Expr::Index { base, index, .. } => {
+                let (base, index) = (self.expr(base), self.expr(index));
+                self.push(Expr::Index { base, index }, pos)
+            }
+            ast::Expr::Slice { base, low, high, .. } => {
+                let base = self.expr(base);
+                let low = low.as_ref().map(|low| self.expr(low));
+                let high = high.as_ref().map(|high| self.expr(high));
+                self.push(Expr::Slice { base, low, high }, pos)
+            }
+            ast::Expr::Call { function, args, .. } => {
+                let function = self.expr(function);
+                let args: Vec<_> = args.iter().map(|arg| self.expr(arg)).collect();
+                self.push(Expr::Call { function, args: args.into() }, pos)
+            }
+            ast::Expr::Unary { pos, op, operand } => self.unary(*pos, *op, operand),
+            ast::Expr::Binary { op, left, right, pos: op_pos } => self.binary(pos, *op_pos, *op, left, right),
+            ast::Expr::Postfix { pos, op: ast::PostfixOp::Open, .. } => self.unsupported("postfix ...", *pos),
+            ast::Expr::Postfix { pos, .. } => self.unsupported("postfix ?", *pos),
+            ast::Expr::Alias { expr, ident } => {
+                let scope = Scope { level: false, names: FxHashMap::default() };
+                let _ = (ident, scope);
+                self.expr(expr)
+            }
+            ast::Expr::Comprehension(comprehension) => {
+                self.unsupported("comprehension outside of a list", comprehension.pos())
+            }
+            ast::Expr::Ellipsis(ellipsis) => self.unsupported("ellipsis outside of a list", ellipsis.pos),
+        }
+    }
+
+    fn literal(&mut self, lit: &ast::BasicLit) -> ExprId {
+        let atom = match lit.kind {
+            ast::LitKind::Null => Atom::Null,
+            ast::LitKind::True => Atom::Bool(true),
+            ast::LitKind::False => Atom::Bool(false),
+            ast::LitKind::Int | ast::LitKind::Float => match Number::from_literal(&lit.raw) {
+                Ok(number) => Atom::Number(number),
+                Err(error) => return self.bad_literal(error.to_string(), lit.pos),
+            },
+            ast::LitKind::String => match literal::decode_text(&lit.raw) {
+                Ok(Text::String(text)) => Atom::String(text.into()),
+                Ok(Text::Bytes(bytes)) => Atom::Bytes(bytes.into()),
+                Err(error) => return self.bad_literal(error.to_string(), lit.pos),
+            },
+        };
+        self.push(Expr::Atom(atom), lit.pos)
+    }
+
+    fn bad_literal(&mut self, message: String, pos: Pos) -> ExprId {
+        self.error_at(Code::Eval, Rule::Syntax, message, pos);
+        self.push(Expr::Bottom, pos)
+    }
+
+    fn interpolation(&mut self, interpolation: &ast::Interpolation) -> ExprId {
+        let texts = match literal::decode_fragments(interpolation) {
+            Ok(texts) => texts,
+            Err(error) => return self.bad_literal(error.to_string(), interpolation.pos),
+        };
+        let bytes = matches!(texts.first(), Some(Text::Bytes(_)));
+        let mut parts = Vec::new();
+        for (index, text) in texts.into_iter().enumerate() {
+            parts.push(Part::Text(match text {
+                Text::String(text) => text.into_bytes().into(),
+                Text::Bytes(bytes) => bytes.into(),
+            }));
+            if let Some(expr) = interpolation.exprs.get(index) {
+                parts.push(Part::Expr(self.expr(expr)));
+            }
+        }
+        self.push(Expr::Interpolation { parts: parts.into(), bytes }, interpolation.pos)
+    }
+
+    fn list_lit(&mut self, lit: &ast::ListLit) -> ExprId {
+        let mut list = ListLit { elements: Vec::new(), rest: None };
+        for element in &lit.elements {
+            let mut element = element;
+            while let ast::Expr::Commented(inner, _) = element {
+                element = inner;
+            }
+            match element {
+                ast::Expr::Ellipsis(ellipsis) => {
+                    list.rest = Some(ellipsis.value.as_ref().map(|value| self.expr(value)))
+                }
+                ast::Expr::Comprehension(comprehension) => {
+                    let compiled = self.comprehension(comprehension);
+                    list.elements.push(Element::Comprehension(compiled));
+                }
+                _ => {
+                    let value = self.expr(element);
+                    list.elements.push(Element::Value(value));
+                }
+            }
+        }
+        self.push(Expr::List(Arc::new(list)), lit.pos)
+    }
+
+    fn selector(&mut self, base: &ast::Expr, selector: &ast::Selector) -> ExprId {
+        let (label, pos, name) = match selector {
+            ast::Selector::Ident(ident) => (self.identifier_label(&ident.name), ident.pos, ident.name.clone()),
+            ast::Selector::String(lit) => match literal::decode_text(&lit.raw) {
+                Ok(Text::String(text)) => (self.labels.regular(&text), lit.pos, text),
+                _ => return self.bad_literal("invalid selector".to_owned(), lit.pos),
+            },
+        };
+        if let ast::Expr::Ident(ident) = base
+            && let Some((_, Target::Builtin(package))) = self.find(&ident.name)
+        {
+            return self.package_member(package, &name, ident.pos);
+        }
+        let base_pos = base.pos();
+        let base = self.expr(base);
+        self.push(Expr::Selector { base, label, pos }, base_pos)
+    }
+
+    fn package_member(&mut self, package: &'static Package, name: &str, pos: Pos) -> ExprId {
+        if let Some(function) = package.functions.iter().find(|function| function.name == name) {
+            return self.push(Expr::Builtin(Builtin::Package(package.path, function)), pos);
+        }
+        if let Some((_, source)) = package.constants.iter().find(|(constant, _)| *constant == name) {
+            return self.constant(source, pos);
+        }
+        let message = format!("undefined field: {name}");
+        self.error_at(Code::Eval, Rule::Reference, message, pos);
+        self.push(Expr::Bottom, pos)
+    }
+
+    fn unary(&mut self, pos: Pos, op: ast::UnaryOp, operand: &ast::Expr) -> ExprId {
+        use ast::UnaryOp as Op;
+        let bound = match op {
+            Op::Less => BoundOp::Less,
+            Op::LessEqual => BoundOp::LessEqual,
+            Op::Greater => BoundOp::Greater,
+            Op::GreaterEqual => BoundOp::GreaterEqual,
+            Op::Equal => BoundOp::Equal,
+            Op::NotEqual => BoundOp::NotEqual,
+            Op::Match => BoundOp::Match,
+            Op::NotMatch => BoundOp::NotMatch,
+            Op::Default => {
+                self.error_at(Code::Eval, Rule::Syntax, "preference mark not allowed at this position".to_owned(), pos);
+                return self.push(Expr::Bottom, pos);
+            }
+            Op::Plus | Op::Minus | Op::Not => {
+                let operand = self.expr(operand);
+                return self.push(Expr::Unary { op, operand }, pos);
+            }
+        };
+        let operand = self.expr(operand);
+        self.push(Expr::Bound { op: bound, operand }, pos)
+    }
+
+    fn binary(&mut self, pos: Pos, op_pos: Pos, op: ast::BinaryOp, left: &ast::Expr, right: &ast::Expr) -> ExprId {
+        if op == ast::BinaryOp::Or {
+            let mut disjuncts = Vec::new();
+            self.disjuncts(left, &mut disjuncts);
+            self.disjuncts(right, &mut disjuncts);
+            return self.push(Expr::Or(disjuncts.into()), pos);
+        }
+        let (left, right) = (self.expr(left), self.expr(right));
+        let expr = match op {
+            ast::BinaryOp::And => Expr::And { left, right },
+            _ => Expr::Binary { op, left, right },
+        };
+        let pos = if op == ast::BinaryOp::And { pos } else { op_pos };
+        let _ = pos;
+        let left_pos = self.exprs[left].pos;
+        self.push(expr, left_pos)
+    }
+
+    fn disjuncts(&mut self, expr: &ast::Expr, out: &mut Vec<Disjunct>) {
+        match expr {
+            ast::Expr::Binary { op: ast::BinaryOp::Or, left, right, .. } => {
+                self.disjuncts(left, out);
+                self.disjuncts(right, out);
+            }
+            ast::Expr::Unary { op: ast::UnaryOp::Default, operand, .. } => {
+                let expr = self.expr(operand);
+                out.push(Disjunct { expr, default: true });
+            }
+            ast::Expr::Commented(inner, _) => self.disjuncts(inner, out),
+            _ => {
+                let expr = self.expr(expr);
+                out.push(Disjunct { expr, default: false });
+            }
+        }
+    }
+}
+
+fn first_pos(decls: &[ast::Decl]) -> Pos {
+    decls.iter().find_map(decl_pos).unwrap_or_default()
+}
+
+fn decl_pos(decl: &ast::Decl) -> Option<Pos> {
+    match decl {
+        ast::Decl::Field(field) => Some(field.pos),
+        ast::Decl::Let(clause) => Some(clause.pos),
+        ast::Decl::Embed(embed) => Some(embed.expr.pos()),
+        ast::Decl::Comprehension(comprehension) => Some(comprehension.pos()),
+        ast::Decl::Ellipsis(ellipsis) => Some(ellipsis.pos),
+        ast::Decl::Attribute(attribute) => Some(attribute.pos),
+        ast::Decl::Comments(_) => None,
+    }
+}
+
+fn notes(field: &ast::Field) -> Option<Arc<Notes>> {
+    let doc = field.comments.doc().map(Arc::from);
+    let attributes: Vec<Arc<str>> = field.attributes.iter().map(|attribute| attribute.text.as_str().into()).collect();
+    (doc.is_some() || !attributes.is_empty()).then(|| Arc::new(Notes { doc, attributes }))
+}

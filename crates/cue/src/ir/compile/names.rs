@@ -1,0 +1,164 @@
+//! What a name stands for: lookup through the scopes, and the predeclared names.
+
+use std::sync::Arc;
+
+use super::{Compiler, Target};
+use crate::{
+    error::{Code, Rule},
+    eval::kind::Kind,
+    ir::{Atom, Builtin, Expr, ExprId},
+    number::Number,
+    syntax::{
+        ast::{self, BinaryOp},
+        pos::Pos,
+    },
+    value::BoundOp,
+};
+
+impl Compiler<'_> {
+    /// The innermost declaration of a name, and how many environments lie between.
+    pub(super) fn find(&mut self, name: &str) -> Option<(u32, Target)> {
+        let mut up = 0;
+        for scope in self.scopes.iter_mut().rev() {
+            if let Some(binding) = scope.names.get_mut(name) {
+                binding.used = true;
+                return Some((up, binding.target.clone()));
+            }
+            up += u32::from(scope.level);
+        }
+        None
+    }
+
+    pub(super) fn ident(&mut self, ident: &ast::Ident) -> ExprId {
+        let pos = ident.pos;
+        if ident.name == "_" {
+            return self.push(Expr::Top, pos);
+        }
+        let name: Arc<str> = ident.name.as_str().into();
+        let Some((up, target)) = self.find(&ident.name) else { return self.predeclared(ident) };
+        let expr = match target {
+            Target::Field(label) => Expr::Field { up, label },
+            Target::Let(value) => Expr::Let { up, name, value },
+            Target::MatchedLabel => Expr::MatchedLabel { up, name },
+            Target::MatchedField => Expr::MatchedField { up, name },
+            Target::Text(text) => Expr::Atom(Atom::String(text.into())),
+            Target::Module(package) => Expr::Import { package, name },
+            Target::Builtin(package) => {
+                // Some packages are also functions, such as `time.Time`; a package by itself is no value.
+                let message = format!("package \"{}\" is used without a member", package.path);
+                self.error_at(Code::Eval, Rule::Reference, message, pos);
+                Expr::Bottom
+            }
+        };
+        self.push(expr, pos)
+    }
+
+    fn predeclared(&mut self, ident: &ast::Ident) -> ExprId {
+        let pos = ident.pos;
+        let name = ident.name.strip_prefix("__").unwrap_or(&ident.name);
+        let kind = match name {
+            "bool" => Some(Kind::BOOL),
+            "int" => Some(Kind::INT),
+            "float" => Some(Kind::FLOAT),
+            "number" => Some(Kind::NUMBER),
+            "string" => Some(Kind::STRING),
+            "bytes" => Some(Kind::BYTES),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            return self.push(Expr::Type(kind), pos);
+        }
+        let builtin = match name {
+            "close" => Some(Builtin::Close),
+            "and" => Some(Builtin::And),
+            "or" => Some(Builtin::Or),
+            "error" => Some(Builtin::Error),
+            "matchN" => Some(Builtin::MatchN),
+            "matchIf" => Some(Builtin::MatchIf),
+            "len" => Some(Builtin::Len),
+            "div" => Some(Builtin::IntOp(BinaryOp::IntDiv)),
+            "mod" => Some(Builtin::IntOp(BinaryOp::IntMod)),
+            "quo" => Some(Builtin::IntOp(BinaryOp::IntQuo)),
+            "rem" => Some(Builtin::IntOp(BinaryOp::IntRem)),
+            _ => None,
+        };
+        if let Some(builtin) = builtin {
+            return self.push(Expr::Builtin(builtin), pos);
+        }
+        if let Some((name, low, high, kind)) = RANGES.iter().find(|range| range.0 == name) {
+            return self.range(name, low, high, *kind);
+        }
+        let message = format!("reference \"{}\" not found", ident.name);
+        self.error_at(Code::Eval, Rule::Reference, message, pos);
+        self.push(Expr::Bottom, pos)
+    }
+
+    /// A predeclared range: a conjunction that stands in no text.
+    fn range(&mut self, name: &'static str, low: &str, high: &str, kind: Option<Kind>) -> ExprId {
+        let lower = self.range_bound(BoundOp::GreaterEqual, low);
+        let mut all = lower;
+        if !high.is_empty() {
+            let upper = self.range_bound(BoundOp::LessEqual, high);
+            all = self.push(Expr::And { left: all, right: upper }, Pos::NONE);
+        }
+        if let Some(kind) = kind {
+            let kind = self.push(Expr::Type(kind), Pos::NONE);
+            all = self.push(Expr::And { left: all, right: kind }, Pos::NONE);
+        }
+        self.push(Expr::Range(name, all), Pos::NONE)
+    }
+
+    fn range_bound(&mut self, op: BoundOp, text: &str) -> ExprId {
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+        let mut number = Number::from_literal(digits).expect("the table below holds literals");
+        if negative {
+            number.value = -number.value;
+        }
+        let operand = self.push(Expr::Atom(Atom::Number(number)), Pos::NONE);
+        self.push(Expr::Bound { op, operand }, Pos::NONE)
+    }
+
+    /// A constant of a builtin package: a literal.
+    pub(super) fn constant(&mut self, source: &str, pos: Pos) -> ExprId {
+        let expr = match source.chars().next() {
+            Some('"' | '\'') => match crate::syntax::literal::decode_text(source) {
+                Ok(crate::syntax::literal::Text::String(text)) => Expr::Atom(Atom::String(text.into())),
+                Ok(crate::syntax::literal::Text::Bytes(bytes)) => Expr::Atom(Atom::Bytes(bytes.into())),
+                Err(_) => Expr::Bottom,
+            },
+            _ => match Number::from_literal(source.trim_start_matches('-')) {
+                Ok(mut number) => {
+                    if source.starts_with('-') {
+                        number.value = -number.value;
+                    }
+                    Expr::Atom(Atom::Number(number))
+                }
+                Err(_) => return self.unsupported(&format!("constant {source}"), pos),
+            },
+        };
+        self.push(expr, pos)
+    }
+}
+
+/// Name, lower and upper limit, and the type beside them.
+const RANGES: &[(&str, &str, &str, Option<Kind>)] = &[
+    ("uint", "0", "", Some(Kind::INT)),
+    ("uint8", "0", "255", Some(Kind::INT)),
+    ("int8", "-128", "127", Some(Kind::INT)),
+    ("uint16", "0", "65535", Some(Kind::INT)),
+    ("int16", "-32768", "32767", Some(Kind::INT)),
+    ("rune", "0", "1114111", Some(Kind::INT)),
+    ("uint32", "0", "4294967295", Some(Kind::INT)),
+    ("int32", "-2147483648", "2147483647", Some(Kind::INT)),
+    ("uint64", "0", "18446744073709551615", Some(Kind::INT)),
+    ("int64", "-9223372036854775808", "9223372036854775807", Some(Kind::INT)),
+    ("uint128", "0", "340282366920938463463374607431768211455", Some(Kind::INT)),
+    ("int128", "-170141183460469231731687303715884105728", "170141183460469231731687303715884105727", Some(Kind::INT)),
+    ("float32", "-3.40282346638528859811704183484516925440e+38", "3.40282346638528859811704183484516925440e+38", None),
+    (
+        "float64",
+        "-1.797693134862315708145274237317043567981e+308",
+        "1.797693134862315708145274237317043567981e+308",
+        None,
+    ),
+];

@@ -1,0 +1,267 @@
+//! Expressions with their names resolved, in an arena.
+//!
+//! A reference is the number of environments to go up and a label, so that a value is copied by using its expression
+//! with another environment.
+
+pub(crate) mod compile;
+
+use std::sync::Arc;
+
+use crate::{
+    eval::{call::Function, kind::Kind, label::Label},
+    number::Number,
+    syntax::{
+        ast::{BinaryOp, Constraint, UnaryOp},
+        pos::Pos,
+    },
+    value::BoundOp,
+};
+
+/// Handle of a [`Node`].
+pub(crate) type ExprId = u32;
+
+/// An expression and where it begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) expr: Expr,
+    pub(crate) pos: Pos,
+}
+
+/// A value without parts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Atom {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(Arc<str>),
+    Bytes(Arc<[u8]>),
+}
+
+impl Atom {
+    /// Its kind.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Null => Kind::NULL,
+            Self::Bool(_) => Kind::BOOL,
+            Self::Number(number) if number.is_int() => Kind::INT,
+            Self::Number(_) => Kind::FLOAT,
+            Self::String(_) => Kind::STRING,
+            Self::Bytes(_) => Kind::BYTES,
+        }
+    }
+}
+
+/// An expression.
+#[derive(Clone, Debug)]
+pub(crate) enum Expr {
+    Atom(Atom),
+    Top,
+    Bottom,
+    Type(Kind),
+    /// A predeclared range such as `int8`, with the conjunction that it stands for.
+    Range(&'static str, ExprId),
+    Struct(Arc<StructLit>),
+    List(Arc<ListLit>),
+    /// A field of the struct some environments up.
+    Field {
+        up: u32,
+        label: Label,
+    },
+    /// The label that a pattern or dynamic field matched.
+    MatchedLabel {
+        up: u32,
+        name: Arc<str>,
+    },
+    /// The field that a pattern or dynamic field made.
+    MatchedField {
+        up: u32,
+        name: Arc<str>,
+    },
+    /// A `let` of the struct some environments up.
+    Let {
+        up: u32,
+        name: Arc<str>,
+        value: ExprId,
+    },
+    /// The struct some environments up itself.
+    Scope {
+        up: u32,
+    },
+    /// An imported package of the module.
+    Import {
+        package: u32,
+        name: Arc<str>,
+    },
+    /// A builtin function, with its full name.
+    Builtin(Builtin),
+    Selector {
+        base: ExprId,
+        label: Label,
+        pos: Pos,
+    },
+    Index {
+        base: ExprId,
+        index: ExprId,
+    },
+    Slice {
+        base: ExprId,
+        low: Option<ExprId>,
+        high: Option<ExprId>,
+    },
+    Unary {
+        op: UnaryOp,
+        operand: ExprId,
+    },
+    Bound {
+        op: BoundOp,
+        operand: ExprId,
+    },
+    And {
+        left: ExprId,
+        right: ExprId,
+    },
+    Or(Arc<[Disjunct]>),
+    Binary {
+        op: BinaryOp,
+        left: ExprId,
+        right: ExprId,
+    },
+    Interpolation {
+        parts: Arc<[Part]>,
+        bytes: bool,
+    },
+    Call {
+        function: ExprId,
+        args: Arc<[ExprId]>,
+    },
+    /// `x...`
+    Open(ExprId),
+}
+
+/// A function that needs no import, or one of a builtin package.
+#[derive(Clone, Debug)]
+pub(crate) enum Builtin {
+    Close,
+    And,
+    Or,
+    Error,
+    MatchN,
+    MatchIf,
+    Len,
+    IntOp(BinaryOp),
+    Package(&'static str, &'static Function),
+}
+
+/// An operand of `|`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Disjunct {
+    pub(crate) expr: ExprId,
+    pub(crate) default: bool,
+}
+
+/// A piece of an interpolation.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    Text(Arc<[u8]>),
+    Expr(ExprId),
+}
+
+/// A struct literal or file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StructLit {
+    pub(crate) decls: Vec<Decl>,
+    /// Whether anything is embedded, so that it needs a scope of its own for closedness.
+    pub(crate) embeds: bool,
+    /// Whether it is the top of a file.
+    pub(crate) file: bool,
+    /// Attributes that stand alone in the struct.
+    pub(crate) attributes: Vec<Arc<str>>,
+}
+
+/// A declaration.
+#[derive(Clone, Debug)]
+pub(crate) enum Decl {
+    Field(FieldDecl),
+    /// `(x): v` and `"\(x)": v`.
+    Dynamic {
+        name: ExprId,
+        constraint: Constraint,
+        value: ExprId,
+        pos: Pos,
+        notes: Option<Arc<Notes>>,
+    },
+    Pattern {
+        pattern: ExprId,
+        value: ExprId,
+    },
+    Embed(ExprId),
+    Comprehension(Arc<Comprehension>),
+    Ellipsis(Pos),
+}
+
+/// `label: value` with a fixed label.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldDecl {
+    pub(crate) label: Label,
+    pub(crate) constraint: Constraint,
+    pub(crate) value: ExprId,
+    pub(crate) pos: Pos,
+    pub(crate) notes: Option<Arc<Notes>>,
+}
+
+/// What owners say about a field.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) doc: Option<Arc<str>>,
+    pub(crate) attributes: Vec<Arc<str>>,
+}
+
+/// A list literal.
+#[derive(Clone, Debug)]
+pub(crate) struct ListLit {
+    pub(crate) elements: Vec<Element>,
+    /// `...` or `...T`.
+    pub(crate) rest: Option<Option<ExprId>>,
+}
+
+/// An element of a list literal.
+#[derive(Clone, Debug)]
+pub(crate) enum Element {
+    Value(ExprId),
+    Comprehension(Arc<Comprehension>),
+}
+
+/// Clauses and what they yield.
+#[derive(Debug)]
+pub(crate) struct Comprehension {
+    pub(crate) clauses: Vec<Clause>,
+    /// A struct literal.
+    pub(crate) value: ExprId,
+    /// `else` or `fallback`.
+    pub(crate) otherwise: Option<ExprId>,
+    /// Fields that it may yield; `None` if that can't be told from the text.
+    pub(crate) labels: Option<Vec<Label>>,
+    pub(crate) pos: Pos,
+}
+
+/// A clause of a comprehension; each but `if` opens an environment.
+#[derive(Debug)]
+pub(crate) enum Clause {
+    For {
+        key: Option<Label>,
+        value: Label,
+        source: ExprId,
+        pos: Pos,
+    },
+    If {
+        condition: ExprId,
+    },
+    Let {
+        label: Label,
+        value: ExprId,
+    },
+    /// `try` and `try x = e`: experiments.
+    Try {
+        binding: Option<(Label, ExprId)>,
+    },
+}
