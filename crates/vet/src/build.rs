@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::decimal::{Decimal, Operand};
+use crate::decimal::{Decimal, Operand, Value};
 use crate::formula::{Formula, Join, Truth};
 use crate::lex::Lexer;
 use crate::names::Names;
@@ -602,7 +602,7 @@ fn tighter(
     wins: std::cmp::Ordering,
 ) -> Option<(Operand, bool)> {
     match (a, b) {
-        (Some((a, a_inclusive)), Some((b, b_inclusive))) => Some(match a.compare(b.decimal().number()) {
+        (Some((a, a_inclusive)), Some((b, b_inclusive))) => Some(match a.compare(Value::Long(b.decimal().number())) {
             std::cmp::Ordering::Equal => (a, a_inclusive && b_inclusive),
             // `compare` says how the argument lies to the operand.
             order if order == wins => (b, b_inclusive),

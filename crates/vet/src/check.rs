@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use crate::decimal::Value;
 use crate::fingerprint::Keys;
 use crate::formula::{Formula, Truth};
 use crate::lex::Lexer;
@@ -16,6 +17,9 @@ use crate::program::{
 };
 use crate::text::Text;
 use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
+
+/// Positions of names are kept in 32 bits.
+const DOCUMENT_BYTES_MAX: usize = u32::MAX as usize;
 
 /// What a check found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,32 +34,45 @@ pub struct Checked {
 impl Program {
     /// Judges a document: one JSON value, white space around it allowed.
     pub fn check(&self, document: &[u8]) -> Verdict {
-        self.check_capturing(document).verdict
+        self.run(document, &mut None)
     }
 
     /// Judges a document and finds the value that [`Builder::capture`](crate::Builder::capture) asked for.
     pub fn check_capturing(&self, document: &[u8]) -> Checked {
-        let none = |verdict| Checked { verdict, captured: None };
-        if document.len() > u32::MAX as usize {
-            let limit = u32::MAX as usize;
-            return none(Verdict::Malformed(Malformed { offset: limit, fault: Fault::TooLong(limit) }));
+        let mut captured = None;
+        let verdict = self.run(document, &mut captured);
+        if let (Verdict::Accept | Verdict::Unsure(_), None, Some(path)) = (&verdict, &captured, &self.capture) {
+            // Behind alternatives no field is marked.
+            captured = scalar_at(document, path);
+        }
+        Checked { verdict, captured }
+    }
+
+    fn run(&self, document: &[u8], captured: &mut Option<Range<usize>>) -> Verdict {
+        if document.len() > DOCUMENT_BYTES_MAX {
+            let fault = Fault::TooLong(DOCUMENT_BYTES_MAX);
+            return Verdict::Malformed(Box::new(Malformed { offset: DOCUMENT_BYTES_MAX, fault }));
         }
         let mut checker = Checker {
             program: self,
             lexer: Lexer::new(document, self.limits.depth_max),
             doubt: None,
-            captured: None,
+            captured,
             elements: SmallVec::new(),
         };
         match checker.document() {
-            Ok(()) => Checked { captured: checker.captured(), verdict: checker.settled() },
-            Err(Halt(stop)) => none(match *stop {
-                Stop::Malformed(malformed) => Verdict::Malformed(malformed),
-                Stop::Broken(violation) => match well_formed(document, self.limits.depth_max) {
-                    Ok(()) => Verdict::Reject(Box::new(violation.finish())),
-                    Err(malformed) => Verdict::Malformed(*malformed),
-                },
-            }),
+            Ok(()) if checker.doubt.is_none() => Verdict::Accept,
+            Ok(()) => checker.unsure(),
+            Err(Halt(stop)) => {
+                *checker.captured = None;
+                match *stop {
+                    Stop::Malformed(malformed) => Verdict::Malformed(Box::new(malformed)),
+                    Stop::Broken(violation) => match well_formed(document, self.limits.depth_max) {
+                        Ok(()) => Verdict::Reject(Box::new(violation.finish())),
+                        Err(malformed) => Verdict::Malformed(malformed),
+                    },
+                }
+            }
         }
     }
 }
@@ -118,34 +135,29 @@ impl Halt {
 }
 
 /// A check in progress.
-pub(crate) struct Checker<'p, 'd> {
+pub(crate) struct Checker<'p, 'd, 'c> {
     pub(crate) program: &'p Program,
     pub(crate) lexer: Lexer<'d>,
     /// The first value in doubt, and its island.
     doubt: Option<(Range<usize>, Option<u32>)>,
-    captured: Option<Range<usize>>,
+    captured: &'c mut Option<Range<usize>>,
     /// Fingerprints of elements of the open lists whose elements must differ.
     pub(crate) elements: SmallVec<[u128; 8]>,
 }
 
-impl<'p, 'd> Checker<'p, 'd> {
+impl<'p, 'd> Checker<'p, 'd, '_> {
     fn document(&mut self) -> Flow {
         self.lexer.space();
         self.value(self.program.root)?;
         Ok(self.lexer.end()?)
     }
 
-    fn settled(self) -> Verdict {
-        let Some((range, reason)) = self.doubt else { return Verdict::Accept };
+    #[cold]
+    fn unsure(&self) -> Verdict {
+        let (range, reason) = self.doubt.clone().unwrap_or_default();
         let reason = reason.and_then(|island| self.program.reasons.get(island as usize));
         let reason = reason.map_or_else(|| "ambiguous alternatives".into(), |reason| reason.to_string());
         Verdict::Unsure(Box::new(Doubt { range, reason }))
-    }
-
-    /// Where the captured value stands. Behind alternatives it is looked up when all has been read.
-    fn captured(&self) -> Option<Range<usize>> {
-        let path = self.program.capture.as_ref()?;
-        self.captured.clone().or_else(|| scalar_at(self.lexer.document, path))
     }
 
     /// The truth about the value at `offset`, which has just been read.
@@ -192,11 +204,16 @@ impl<'p, 'd> Checker<'p, 'd> {
     #[inline]
     fn number(&mut self, node: &Node) -> Flow {
         let offset = self.lexer.at;
+        let Some((short, float)) = self.lexer.short_number() else { return self.long_number(node) };
+        let truth = number_truth(&node.number, Value::Short(short), float);
+        self.settle(truth, offset, node, || broken_scalar(node, Kind::Number))
+    }
+
+    #[cold]
+    fn long_number(&mut self, node: &Node) -> Flow {
+        let offset = self.lexer.at;
         let number = self.lexer.number()?;
-        let truth = match &node.number {
-            Formula::Rule(test) => Truth::of(test.holds(number)),
-            formula => formula.truth(&mut |test| Truth::of(test.holds(number))),
-        };
+        let truth = number_truth(&node.number, Value::Long(number), number.float);
         self.settle(truth, offset, node, || broken_scalar(node, Kind::Number))
     }
 
@@ -294,8 +311,7 @@ impl<'p, 'd> Checker<'p, 'd> {
                 }
                 b'{' | b'[' if !found => return None,
                 _ if found => return Some(None),
-                b'-' | b'0'..=b'9' => _ = self.lexer.number().ok()?,
-                _ => _ = self.lexer.literal().ok()?,
+                _ => _ = self.lexer.skip().ok()?,
             }
             if !self.lexer.next(b'}').ok()? {
                 return None;
@@ -331,9 +347,12 @@ impl<'p, 'd> Checker<'p, 'd> {
         let at = self.lexer.at;
         seen.members += 1;
         let plain = rule.is_narrow() && rule.naming.is_none();
-        let guessed = rule.fields.get(guess).filter(|_| plain).and_then(|field| field.stands_at(document, at));
-        let index = if let Some(length) = guessed {
-            self.lexer.at = at + length;
+        let guessed = rule
+            .fields
+            .get(guess)
+            .filter(|field| plain && field.spelling.as_ref().is_some_and(|spelling| spelling.stands_at(document, at)));
+        let index = if let Some(field) = guessed {
+            self.lexer.at = at + field.spelled_bytes;
             self.lexer.space();
             guess
         } else {
@@ -370,7 +389,7 @@ impl<'p, 'd> Checker<'p, 'd> {
     #[cold]
     fn capture(&mut self, start: usize) {
         let scalar = !matches!(self.lexer.document.get(start), Some(b'{' | b'['));
-        self.captured = scalar.then_some(start..self.lexer.at);
+        *self.captured = scalar.then_some(start..self.lexer.at);
     }
 
     /// A name in a struct that has more fields than bits, or a rule for names.
@@ -592,28 +611,37 @@ fn broken_scalar(node: &Node, kind: Kind) -> Broken {
     if node.allows(kind) { Broken::Value(kind) } else { Broken::Kind(kind) }
 }
 
+/// The truth of a formula about a number that has been read; `float` says how it is written.
+#[inline(always)]
+pub(crate) fn number_truth(formula: &Formula<NumberTest>, value: Value<'_>, float: bool) -> Truth {
+    match formula {
+        Formula::Rule(test) => Truth::of(test.holds(value, float)),
+        formula => formula.truth(&mut |test| Truth::of(test.holds(value, float))),
+    }
+}
+
 impl NumberTest {
-    #[inline]
-    pub(crate) fn holds(&self, number: crate::decimal::Number<'_>) -> bool {
+    #[inline(always)]
+    fn holds(&self, value: Value<'_>, float: bool) -> bool {
         match self {
             NumberTest::Range(range) => {
                 let form = match range.form {
                     NumberForm::Any => true,
-                    NumberForm::Integer => !number.float,
-                    NumberForm::Float => number.float,
+                    NumberForm::Integer => !float,
+                    NumberForm::Float => float,
                 };
                 let above = range.min.as_ref().is_none_or(|(min, inclusive)| {
-                    let order = min.compare(number);
+                    let order = min.compare(value);
                     order.is_gt() || *inclusive && order.is_eq()
                 });
                 let below = range.max.as_ref().is_none_or(|(max, inclusive)| {
-                    let order = max.compare(number);
+                    let order = max.compare(value);
                     order.is_lt() || *inclusive && order.is_eq()
                 });
                 form && above && below
             }
-            NumberTest::Whole => number.is_whole(),
-            NumberTest::MultipleOf(divisor) => divisor.divides(number),
+            NumberTest::Whole => value.is_whole(),
+            NumberTest::MultipleOf(divisor) => divisor.divides(value),
         }
     }
 }

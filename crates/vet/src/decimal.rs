@@ -7,18 +7,46 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::Hasher;
 
-/// Numbers of up to this many digits are held as an integer coefficient.
-const SMALL_DIGITS_MAX: usize = 18;
+/// Numbers of up to this many digits are held as an integer.
+const SHORT_DIGITS_MAX: usize = 18;
 
-const POWERS: [i128; SMALL_DIGITS_MAX + 1] = {
-    let mut powers = [1; SMALL_DIGITS_MAX + 1];
+pub(crate) const POWERS: [i128; SHORT_DIGITS_MAX + 1] = {
+    let mut powers = [1; SHORT_DIGITS_MAX + 1];
     let mut i = 1;
-    while i <= SMALL_DIGITS_MAX {
+    while i <= SHORT_DIGITS_MAX {
         powers[i] = powers[i - 1] * 10;
         i += 1;
     }
     powers
 };
+
+/// A number of up to 18 digits without an exponent: `coefficient / 10^scale`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Short {
+    pub(crate) coefficient: i64,
+    pub(crate) scale: u32,
+}
+
+impl Short {
+    #[inline(always)]
+    fn compare(self, other: Short) -> Ordering {
+        if self.scale == other.scale {
+            return self.coefficient.cmp(&other.coefficient);
+        }
+        let scaled = |of: Short, by: Short| i128::from(of.coefficient) * POWERS[by.scale as usize];
+        scaled(self, other).cmp(&scaled(other, self))
+    }
+
+    /// Whether the value is a whole multiple of `divisor`, which is positive.
+    fn is_multiple_of(self, divisor: Short) -> bool {
+        let scaled = |of: Short, by: Short| i128::from(of.coefficient) * POWERS[by.scale as usize];
+        scaled(self, divisor) % scaled(divisor, self) == 0
+    }
+
+    fn is_whole(self) -> bool {
+        i128::from(self.coefficient) % POWERS[self.scale as usize] == 0
+    }
+}
 
 /// The parts of a number's text. `float` says that it is written with a fraction or an exponent.
 #[derive(Clone, Copy, Debug)]
@@ -28,16 +56,19 @@ pub(crate) struct Number<'d> {
     pub(crate) integer: &'d [u8],
     pub(crate) fraction: &'d [u8],
     pub(crate) exponent: i64,
-    /// All digits as one integer; meaningless if there are more than 18 of them.
-    pub(crate) coefficient: u64,
 }
 
 impl<'d> Number<'d> {
-    #[inline]
-    fn small(self) -> Option<(i128, usize)> {
+    /// The number as a short one, if it is.
+    fn short(self) -> Option<Short> {
         let digits = self.integer.len() + self.fraction.len();
-        let signed = if self.negative { -i128::from(self.coefficient) } else { i128::from(self.coefficient) };
-        (digits <= SMALL_DIGITS_MAX && self.exponent == 0).then_some((signed, self.fraction.len()))
+        if digits > SHORT_DIGITS_MAX || self.exponent != 0 {
+            return None;
+        }
+        let digits = self.integer.iter().chain(self.fraction);
+        let coefficient = digits.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+        let signed = if self.negative { -coefficient } else { coefficient };
+        Some(Short { coefficient: signed, scale: self.fraction.len() as u32 })
     }
 
     /// Significant digits, most significant first, and the power of ten that `0.DIGITS` is to be multiplied with.
@@ -61,7 +92,7 @@ impl<'d> Number<'d> {
 
     /// Compares the values, whatever their size.
     #[cold]
-    fn compare_digits(self, other: Number<'_>) -> Ordering {
+    fn compare(self, other: Number<'_>) -> Ordering {
         match (self.is_zero(), other.is_zero()) {
             (true, true) => return Ordering::Equal,
             (true, false) => return if other.negative { Ordering::Greater } else { Ordering::Less },
@@ -78,18 +109,10 @@ impl<'d> Number<'d> {
         if self.negative { order.reverse() } else { order }
     }
 
-    /// Whether the value is a whole multiple of `divisor`, which is small and positive.
-    fn is_multiple_of(self, divisor: Number<'_>) -> bool {
-        let Some((of, of_scale)) = divisor.small() else { return false };
-        if let Some((value, scale)) = self.small() {
-            return (value * POWERS[of_scale]) % (of * POWERS[scale]) == 0;
-        }
-        self.is_multiple_of_digits(of.unsigned_abs(), of_scale as i64)
-    }
-
     /// `digits * 10^shift` must be divisible by `of`: long division over the digits, then the power by squaring.
     #[cold]
-    fn is_multiple_of_digits(self, of: u128, of_scale: i64) -> bool {
+    fn is_multiple_of(self, divisor: Short) -> bool {
+        let of = u128::from(divisor.coefficient.unsigned_abs());
         let (digits, magnitude) = self.significant();
         let count = digits.clone().count();
         let trailing = self.integer.iter().chain(self.fraction).rev().take_while(|digit| **digit == b'0').count();
@@ -97,7 +120,7 @@ impl<'d> Number<'d> {
             return self.is_zero();
         }
         let kept = count - trailing;
-        let shift = magnitude.saturating_sub(kept as i64).saturating_add(of_scale);
+        let shift = magnitude.saturating_sub(kept as i64).saturating_add(i64::from(divisor.scale));
         // Without trailing zeros the digits are no multiple of ten, so a negative shift leaves a fraction.
         let Ok(shift) = u64::try_from(shift) else { return false };
         let remainder = digits.take(kept).fold(0, |sum, digit| (sum * 10 + u128::from(digit - b'0')) % of);
@@ -149,7 +172,7 @@ impl Decimal {
 
     /// Whether the number serves as a divisor: positive, and with no more than 18 digits and no exponent.
     pub(crate) fn is_divisor(&self) -> bool {
-        self.number().small().is_some_and(|(value, _)| value > 0)
+        self.number().short().is_some_and(|short| short.coefficient > 0)
     }
 
     pub(crate) fn number(&self) -> Number<'_> {
@@ -160,7 +183,6 @@ impl Decimal {
             integer: b"0",
             fraction: b"",
             exponent: 0,
-            coefficient: 0,
         })
     }
 }
@@ -201,35 +223,69 @@ impl fmt::Display for DecimalError {
 
 impl std::error::Error for DecimalError {}
 
+/// A number that has been read: as a short one if it is, with its parts otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value<'d> {
+    Short(Short),
+    Long(Number<'d>),
+}
+
+impl Value<'_> {
+    /// Whether the value is whole, however it is written.
+    pub(crate) fn is_whole(self) -> bool {
+        match self {
+            Value::Short(short) => short.is_whole(),
+            Value::Long(number) => number.is_whole(),
+        }
+    }
+}
+
 /// A [`Decimal`] made ready for comparing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Operand {
     decimal: Decimal,
-    small: Option<(i128, usize)>,
+    short: Option<Short>,
 }
 
 impl Operand {
     pub(crate) fn new(decimal: Decimal) -> Operand {
-        let small = decimal.number().small();
-        Operand { decimal, small }
+        let short = decimal.number().short();
+        Operand { decimal, short }
     }
 
     pub(crate) fn decimal(&self) -> &Decimal {
         &self.decimal
     }
 
-    /// How `number` compares with this operand.
-    #[inline]
-    pub(crate) fn compare(&self, number: Number<'_>) -> Ordering {
-        match (number.small(), self.small) {
-            (Some((a, a_scale)), Some((b, b_scale))) => (a * POWERS[b_scale]).cmp(&(b * POWERS[a_scale])),
-            _ => number.compare_digits(self.decimal.number()),
+    /// How `value` compares with this operand.
+    #[inline(always)]
+    pub(crate) fn compare(&self, value: Value<'_>) -> Ordering {
+        match (value, self.short) {
+            (Value::Short(short), Some(other)) => short.compare(other),
+            _ => self.compare_long(value),
         }
     }
 
-    /// Whether `number` is a whole multiple of this operand.
-    pub(crate) fn divides(&self, number: Number<'_>) -> bool {
-        number.is_multiple_of(self.decimal.number())
+    #[cold]
+    fn compare_long(&self, value: Value<'_>) -> Ordering {
+        let operand = self.decimal.number();
+        match value {
+            Value::Long(number) => number.compare(operand),
+            Value::Short(short) => {
+                let text = Decimal::from(short.coefficient);
+                // The scale as an exponent; there are no more than 18 digits to shift.
+                Number { exponent: -i64::from(short.scale), ..text.number() }.compare(operand)
+            }
+        }
+    }
+
+    /// Whether `value` is a whole multiple of this operand, which [is a divisor](Decimal::is_divisor).
+    pub(crate) fn divides(&self, value: Value<'_>) -> bool {
+        match (value, self.short) {
+            (Value::Short(short), Some(divisor)) => short.is_multiple_of(divisor),
+            (Value::Long(number), Some(divisor)) => number.is_multiple_of(divisor),
+            (_, None) => false,
+        }
     }
 }
 
@@ -239,8 +295,11 @@ mod tests {
 
     fn order(a: &str, b: &str) -> Ordering {
         let (a, b) = (Decimal::new(a).unwrap(), Decimal::new(b).unwrap());
-        let order = Operand::new(b.clone()).compare(a.number());
-        assert_eq!(order, a.number().compare_digits(b.number()), "{a} {b}");
+        let order = a.number().compare(b.number());
+        assert_eq!(order, Operand::new(b.clone()).compare(Value::Long(a.number())), "{a} {b}");
+        if let Some(short) = a.number().short() {
+            assert_eq!(order, Operand::new(b.clone()).compare(Value::Short(short)), "{a} {b}");
+        }
         order
     }
 
@@ -284,7 +343,11 @@ mod tests {
             ("0.00000000000000000000500", "0.5", false),
         ] {
             let operand = Operand::new(Decimal::new(divisor).unwrap());
-            assert_eq!(operand.divides(Decimal::new(value).unwrap().number()), expected, "{value} {divisor}");
+            let value = Decimal::new(value).unwrap();
+            assert_eq!(operand.divides(Value::Long(value.number())), expected, "{value} {divisor}");
+            if let Some(short) = value.number().short() {
+                assert_eq!(operand.divides(Value::Short(short)), expected, "{value} {divisor}");
+            }
         }
     }
 

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::block::Block;
-use crate::decimal::Number;
+use crate::block;
+use crate::decimal::{Number, POWERS, Short};
 use crate::text::{Text, hex4};
 use crate::verdict::{Fault, Malformed};
 
@@ -35,6 +35,7 @@ struct Member {
 }
 
 impl<'d> Lexer<'d> {
+    #[inline(always)]
     pub(crate) fn new(document: &'d [u8], depth_max: usize) -> Lexer<'d> {
         Lexer { document, at: 0, depth: 0, depth_max, members: SmallVec::new() }
     }
@@ -42,7 +43,12 @@ impl<'d> Lexer<'d> {
     /// The byte at the reading position; 0, which stands nowhere in JSON, behind the end.
     #[inline(always)]
     pub(crate) fn peek(&self) -> u8 {
-        self.document.get(self.at).copied().unwrap_or(0)
+        self.byte(self.at)
+    }
+
+    #[inline(always)]
+    fn byte(&self, at: usize) -> u8 {
+        self.document.get(at).copied().unwrap_or(0)
     }
 
     /// Skips white space.
@@ -150,22 +156,25 @@ impl<'d> Lexer<'d> {
         let mut at = at;
         let mut high = 0;
         loop {
-            let block = Block::at(self.document, at);
-            let stops = block.specials();
+            let specials = block::specials(self.document, at);
+            let stops = specials & 0xffff;
             if stops == 0 {
-                high |= block.high();
-                at += 16;
+                high |= specials;
+                at += block::BLOCK;
                 continue;
             }
             let plain = stops.trailing_zeros();
-            high |= block.high() & ((1 << plain) - 1);
+            high |= (specials >> 16) & ((1 << plain) - 1);
             at += plain as usize;
-            if self.document.get(at) == Some(&b'"') {
-                let text = Text { raw: &self.document[start..at], escaped: false, ascii: high == 0 };
-                self.at = at + 1;
-                return if high == 0 { Ok(text) } else { self.utf8(start, text) };
+            if self.byte(at) != b'"' {
+                return self.string_special(start, at);
             }
-            return self.string_special(start, at);
+            self.at = at + 1;
+            let text = Text { raw: &self.document[start..at], escaped: false, ascii: high == 0 };
+            if high != 0 {
+                self.utf8(start, text)?;
+            }
+            return Ok(text);
         }
     }
 
@@ -185,12 +194,15 @@ impl<'d> Lexer<'d> {
         }
         self.at = at + 1;
         let raw = &self.document[start..at];
-        self.utf8(start, Text { raw, escaped: true, ascii: false })
+        let text = Text { raw, escaped: true, ascii: false };
+        self.utf8(start, text)?;
+        Ok(text)
     }
 
-    fn utf8(&self, start: usize, text: Text<'d>) -> Read<Text<'d>> {
+    #[inline(never)]
+    fn utf8(&self, start: usize, text: Text<'d>) -> Read {
         match std::str::from_utf8(text.raw) {
-            Ok(_) => Ok(text),
+            Ok(_) => Ok(()),
             Err(error) => Err(self.fault_at(start + error.valid_up_to(), Fault::BadUtf8)),
         }
     }
@@ -219,22 +231,48 @@ impl<'d> Lexer<'d> {
         }
     }
 
+    /// Reads the number at the reading position if it has an integer of up to eight digits, a fraction of up to eight
+    /// and no exponent, and says whether there is a fraction. Reads nothing of any other.
+    #[inline(always)]
+    pub(crate) fn short_number(&mut self) -> Option<(Short, bool)> {
+        let negative = self.peek() == b'-';
+        let first = self.at + usize::from(negative);
+        let digits = block::digits(self.document, first);
+        let integer = digits.trailing_ones();
+        let behind = first + integer as usize;
+        let point = self.byte(behind) == b'.';
+        let fraction = if point { (digits >> (integer + 1)).trailing_ones() } else { 0 };
+        let end = behind + usize::from(point) + fraction as usize;
+        let leading_zero = integer > 1 && self.byte(first) == b'0';
+        // A run of digits that goes to the end of the block may go on behind it.
+        let whole = matches!(integer, 1..=8) && fraction <= 8 && end < first + block::BLOCK;
+        if !whole || point && fraction == 0 || leading_zero || self.byte(end) | 0x20 == b'e' {
+            return None;
+        }
+        self.at = end;
+        let mut coefficient = block::spelled(block::eight(self.document, first), integer);
+        if point {
+            let fraction_digits = block::spelled(block::eight(self.document, behind + 1), fraction);
+            coefficient = coefficient * POWERS[fraction as usize] as u64 + fraction_digits;
+        }
+        let signed = if negative { -(coefficient as i64) } else { coefficient as i64 };
+        Some((Short { coefficient: signed, scale: fraction }, point))
+    }
+
     /// Reads the number at the reading position.
-    #[inline]
     pub(crate) fn number(&mut self) -> Read<Number<'d>> {
         let negative = self.peek() == b'-';
         self.at += usize::from(negative);
-        let mut coefficient = 0;
-        let integer = self.digits(&mut coefficient)?;
+        let integer = self.digits()?;
         if integer.len() > 1 && integer[0] == b'0' {
             self.at -= integer.len() - 1;
             return Err(self.unexpected("no digit behind a leading zero"));
         }
-        let mut number = Number { negative, float: false, integer, fraction: b"", exponent: 0, coefficient };
+        let mut number = Number { negative, float: false, integer, fraction: b"", exponent: 0 };
         if self.peek() == b'.' {
             self.at += 1;
             number.float = true;
-            number.fraction = self.digits(&mut number.coefficient)?;
+            number.fraction = self.digits()?;
         }
         if self.peek() | 0x20 == b'e' {
             number.float = true;
@@ -243,28 +281,27 @@ impl<'d> Lexer<'d> {
         Ok(number)
     }
 
-    #[inline(always)]
-    fn digits(&mut self, coefficient: &mut u64) -> Read<&'d [u8]> {
+    fn digits(&mut self) -> Read<&'d [u8]> {
         let start = self.at;
-        loop {
-            let digit = self.peek().wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            *coefficient = coefficient.wrapping_mul(10).wrapping_add(u64::from(digit));
+        while self.peek().is_ascii_digit() {
             self.at += 1;
         }
         if self.at == start { Err(self.unexpected("a digit")) } else { Ok(&self.document[start..self.at]) }
     }
 
+    fn skip_number(&mut self) -> Read {
+        if self.short_number().is_none() {
+            self.number()?;
+        }
+        Ok(())
+    }
+
     /// An exponent that does not fit is as large as can be held: the number's text is always shorter than that.
-    #[cold]
     fn exponent(&mut self) -> Read<i64> {
         self.at += 1;
         let negative = self.peek() == b'-';
         self.at += usize::from(matches!(self.peek(), b'-' | b'+'));
-        let mut ignored = 0;
-        let digits = self.digits(&mut ignored)?;
+        let digits = self.digits()?;
         let limit = i64::MAX / 16;
         let value = digits.iter().fold(0_i64, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(limit));
         Ok(if negative { -value } else { value })
@@ -296,7 +333,7 @@ impl<'d> Lexer<'d> {
             b'"' => _ = self.string()?,
             b'{' => self.skip_object()?,
             b'[' => self.skip_array()?,
-            b'-' | b'0'..=b'9' => _ = self.number()?,
+            b'-' | b'0'..=b'9' => self.skip_number()?,
             _ => _ = self.literal()?,
         }
         Ok(start..self.at)

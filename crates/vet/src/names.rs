@@ -3,7 +3,7 @@
 //! The hash is perfect where a seed for it is found (always, in practice, up to a few dozen names); a larger table
 //! probes on from the hashed place, a step or two.
 
-use crate::block::Block;
+use crate::block;
 
 /// Seeds that are tried for a table without collisions.
 const SEEDS_MAX: usize = 512;
@@ -21,34 +21,28 @@ pub(crate) struct Names {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
-    word: u128,
+    word: Word,
     name: Box<[u8]>,
 }
 
-/// The first sixteen bytes, or for longer names the first and the last eight.
-#[inline(always)]
-fn word(name: &[u8]) -> u128 {
-    match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        (Some(first), Some(last)) if name.len() > 16 => {
-            u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)) << 64
-        }
-        _ => Block::at(name, 0).word(),
-    }
-}
+/// The first and the last eight bytes of a name, which overlap in one of up to sixteen bytes; of one below eight bytes
+/// the name, followed by zeros, and zero.
+type Word = (u64, u64);
 
-/// The word of the name that stands at `document[start..start + length]`, read in one piece if it is short.
+/// The word of the name at `document[start..start + length]`, a range within the document.
 #[inline(always)]
-fn word_at(document: &[u8], start: usize, length: usize) -> u128 {
+fn word(document: &[u8], start: usize, length: usize) -> Word {
+    let first = block::eight(document, start);
     match length {
-        0 => 0,
-        1..=16 => Block::at(document, start).word() & (u128::MAX >> (128 - 8 * length as u32)),
-        _ => word(&document[start..start + length]),
+        0 => (0, 0),
+        1..8 => (first & (u64::MAX >> (64 - 8 * length)), 0),
+        _ => (first, block::eight(document, start + length - 8)),
     }
 }
 
 #[inline(always)]
-fn hash(word: u128, length: usize, seed: u64) -> u64 {
-    let folded = word as u64 ^ ((word >> 64) as u64).rotate_left(29) ^ (length as u64) << 56;
+fn hash(word: Word, length: usize, seed: u64) -> u64 {
+    let folded = word.0 ^ word.1.rotate_left(29) ^ (length as u64) << 56;
     folded.wrapping_mul(seed)
 }
 
@@ -56,7 +50,7 @@ impl Names {
     /// At most `u16::MAX - 1` distinct names.
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> Names {
         let entries: Box<[Entry]> =
-            names.into_iter().map(|name| Entry { word: word(name), name: name.into() }).collect();
+            names.into_iter().map(|name| Entry { word: word(name, 0, name.len()), name: name.into() }).collect();
         debug_assert!(entries.len() < usize::from(EMPTY));
         let bits = (entries.len() * 4).next_power_of_two().trailing_zeros().max(1);
         let seeds = if entries.len() > 256 { 8 } else { SEEDS_MAX };
@@ -94,23 +88,19 @@ impl Names {
 
     /// The index of `name`.
     pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
-        self.find_word(word(name), name)
+        self.find_at(name, 0, name.len())
     }
 
     /// The index of the name at `document[start..start + length]`, a range within the document.
     #[inline(always)]
     pub(crate) fn find_at(&self, document: &[u8], start: usize, length: usize) -> Option<usize> {
-        self.find_word(word_at(document, start, length), &document[start..start + length])
-    }
-
-    #[inline(always)]
-    fn find_word(&self, word: u128, name: &[u8]) -> Option<usize> {
-        let mut place = (hash(word, name.len(), self.seed) >> self.shift) as usize;
+        let word = word(document, start, length);
+        let mut place = (hash(word, length, self.seed) >> self.shift) as usize;
         loop {
             let index = usize::from(*self.table.get(place)?);
             let entry = self.entries.get(index)?;
-            let same = entry.word == word && entry.name.len() == name.len();
-            if same && (name.len() <= 16 || *entry.name == *name) {
+            let same = entry.word == word && entry.name.len() == length;
+            if same && (length <= 16 || document.get(start..start + length) == Some(&entry.name)) {
                 return Some(index);
             }
             place = (place + 1) & (self.table.len() - 1);

@@ -14,7 +14,7 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::Hir;
 
-use crate::block::{Block, Ranges};
+use crate::block::{self, BLOCK, Ranges};
 
 /// No match, whatever follows. Its row, the first of the table, leads to itself.
 const DEAD: u32 = 0;
@@ -26,17 +26,20 @@ const RANGES_MAX: usize = 3;
 #[derive(PartialEq, Eq)]
 pub struct Pattern {
     source: Box<str>,
-    /// A column per class of bytes, and one more for the end of the string.
-    columns: usize,
+    /// The column for the end of the string: not [`DEAD`] if a string that ends in the state matches.
+    end: usize,
+    /// The column for each byte.
     classes: Box<[u8; 256]>,
-    /// Rows of `columns` entries; an entry is where the next state's row begins.
+    /// The same, but bytes that are not plain text of a JSON string have the last column, which is always [`DEAD`].
+    plain: Box<[u16; 256]>,
+    /// A row per state; an entry is where the next state's row begins.
     table: Box<[u32]>,
-    /// Whether a string that ends in this state, by its number, matches.
-    accepts: Box<[bool]>,
     start: u32,
     /// The row of the state that a match has been seen in.
     matched: u32,
     ladder: Ladder,
+    /// The length of all matching strings, if the ladder reaches to their end.
+    fixed: Option<usize>,
 }
 
 /// The leading positions at which the automaton has one way to go on.
@@ -82,17 +85,23 @@ impl Pattern {
         for byte in 0..=255 {
             classes[usize::from(byte)] = dfa.byte_classes().get(byte);
         }
+        let plain = std::array::from_fn(|byte| match byte as u8 {
+            b'"' | b'\\' | 0..0x20 | 0x80.. => states.columns as u16 - 1,
+            _ => u16::from(classes[byte]),
+        });
         let mut pattern = Pattern {
             source: source.into(),
-            columns: states.columns,
+            end: states.columns - 2,
             classes,
+            plain: Box::new(plain),
             table: states.table.into(),
-            accepts: states.accepts.into(),
             start: states.start,
             matched: states.columns as u32,
             ladder: Ladder::default(),
+            fixed: None,
         };
         pattern.ladder = Ladder::new(&pattern);
+        pattern.fixed = pattern.fixed_length();
         Ok(pattern)
     }
 
@@ -103,7 +112,7 @@ impl Pattern {
 
     /// Bytes of memory that the tables take.
     pub fn memory_bytes(&self) -> usize {
-        self.table.len() * 4 + self.accepts.len() + self.ladder.blocks.len() * size_of::<Ranges>()
+        self.table.len() * 4 + self.ladder.blocks.len() * size_of::<Ranges>()
     }
 
     /// Whether the pattern matches somewhere in the string that these bytes spell.
@@ -126,32 +135,45 @@ impl Pattern {
 
     #[inline]
     fn accepts_in(&self, state: u32) -> bool {
-        self.accepts.get(state as usize / self.columns).copied().unwrap_or(false)
+        self.table.get(state as usize + self.end).is_some_and(|next| *next != DEAD)
     }
 
     /// Reads the string whose text begins at `start`.
     #[inline]
     pub(crate) fn glance(&self, document: &[u8], start: usize) -> Glance {
+        if let Some(length) = self.fixed
+            && self.ladder.holds(document, start, length)
+        {
+            return Glance::Whole(start + length);
+        }
         let climbed = self.ladder.climb(document, start);
         let mut state = self.ladder.states.get(climbed).copied().unwrap_or(self.start);
         let mut at = start + climbed;
         if state == self.matched {
             return Glance::Match(at);
         }
-        loop {
-            match document.get(at) {
-                Some(b'"') => return if self.accepts_in(state) { Glance::Whole(at) } else { Glance::Unclear },
-                Some(&byte @ 0x20..0x80) if byte != b'\\' => state = self.step(state, byte),
-                _ => return Glance::Unclear,
+        while let Some(byte) = document.get(at) {
+            let next = self.table.get(state as usize + usize::from(self.plain[usize::from(*byte)]));
+            let next = next.copied().unwrap_or(DEAD);
+            // Rows are numbered from the dead one and the matched one on.
+            if next <= self.matched {
+                return match byte {
+                    _ if next == self.matched => Glance::Match(at + 1),
+                    b'"' if self.accepts_in(state) => Glance::Whole(at),
+                    _ => Glance::Unclear,
+                };
             }
+            state = next;
             at += 1;
-            if state == self.matched {
-                return Glance::Match(at);
-            }
-            if state == DEAD {
-                return Glance::Unclear;
-            }
         }
+        Glance::Unclear
+    }
+
+    /// Only the last state of the ladder accepts, and there is no way on from it.
+    fn fixed_length(&self) -> Option<usize> {
+        let (last, before) = self.ladder.states.split_last()?;
+        let ends = self.accepts_in(*last) && (0..=0x7f).all(|byte| self.step(*last, byte) == DEAD);
+        (ends && !before.iter().any(|state| self.accepts_in(*state))).then_some(before.len())
     }
 
     /// The only state that plain ASCII leads to from `state`, and the bytes that lead there, as ranges.
@@ -192,9 +214,9 @@ impl Ladder {
         if positions.len() < 2 {
             return Ladder::default();
         }
-        let blocks = positions.chunks(16).map(|chunk| {
+        let blocks = positions.chunks(BLOCK).map(|chunk| {
             // Behind the last position stands a byte that is in no valid document; `climb` does not go that far.
-            let mut ranges = Ranges { low: [[0xff; 16]; RANGES_MAX], span: [[0; 16]; RANGES_MAX] };
+            let mut ranges = Ranges { low: [[0xff; BLOCK]; RANGES_MAX], span: [[0; BLOCK]; RANGES_MAX] };
             for (position, allowed) in chunk.iter().enumerate() {
                 // With fewer ranges than there is room for, ranges are repeated.
                 for (r, (first, last)) in allowed.iter().cycle().take(RANGES_MAX).enumerate() {
@@ -207,17 +229,31 @@ impl Ladder {
         Ladder { blocks: blocks.collect(), states: states.into() }
     }
 
+    /// Whether all positions hold and the string ends behind them. The length is known before the string is read, so
+    /// that what follows need not wait for the outcome.
+    #[inline(always)]
+    fn holds(&self, document: &[u8], start: usize, length: usize) -> bool {
+        let mut left = length;
+        let mut misses = 0;
+        for (i, ranges) in self.blocks.iter().enumerate() {
+            let counts = if left >= BLOCK { 0xffff } else { (1 << left) - 1 };
+            misses |= !block::within(document, start + i * BLOCK, ranges) & counts;
+            left = left.saturating_sub(BLOCK);
+        }
+        misses == 0 && document.get(start + length) == Some(&b'"')
+    }
+
     /// How many positions hold, from the first on.
     #[inline(always)]
     fn climb(&self, document: &[u8], start: usize) -> usize {
         let mut climbed = 0;
         for ranges in &self.blocks {
-            let misses = !Block::at(document, start + climbed).within(ranges) & 0xffff;
+            let misses = !block::within(document, start + climbed, ranges) & 0xffff;
             if misses != 0 {
                 climbed += misses.trailing_zeros() as usize;
                 break;
             }
-            climbed += 16;
+            climbed += BLOCK;
         }
         climbed.min(self.states.len().saturating_sub(1))
     }
@@ -227,15 +263,14 @@ impl Ladder {
 struct States {
     columns: usize,
     table: Vec<u32>,
-    accepts: Vec<bool>,
     start: u32,
 }
 
 impl States {
     fn explore(dfa: &dense::DFA<Vec<u32>>, start: StateID, bytes_max: usize) -> Result<States, String> {
-        let columns = dfa.byte_classes().alphabet_len();
-        let mut states =
-            States { columns, table: vec![DEAD; columns], accepts: vec![false, true], start: columns as u32 };
+        // The alphabet has a class for the end of the string, its last; one more column is always dead.
+        let columns = dfa.byte_classes().alphabet_len() + 1;
+        let mut states = States { columns, table: vec![DEAD; columns], start: columns as u32 };
         states.table.extend(vec![columns as u32; columns]);
         let mut rows = HashMap::new();
         let mut found = Vec::new();
@@ -277,7 +312,9 @@ impl States {
         }
         let row = u32::try_from(self.table.len()).map_err(|error| error.to_string())?;
         self.table.resize(self.table.len() + self.columns, DEAD);
-        self.accepts.push(dfa.is_match_state(dfa.next_eoi_state(state)));
+        if dfa.is_match_state(dfa.next_eoi_state(state)) {
+            self.table[row as usize + self.columns - 2] = self.columns as u32;
+        }
         rows.insert(state, row);
         found.push(state);
         Ok(row)

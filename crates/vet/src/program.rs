@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::block::Block;
+use crate::block::Spelling;
 use crate::decimal::Operand;
 use crate::formula::{Formula, Truth};
 use crate::names::Names;
@@ -216,10 +216,10 @@ impl Struct {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
-    /// `"name":` as the document will spell it, if that is at most sixteen bytes long, and which bytes of it count.
-    spelled: u128,
-    mask: u128,
-    spelled_length: u8,
+    /// `"name":` as a document spells it, if that is short and needs no escapes.
+    pub(crate) spelling: Option<Spelling>,
+    /// How long that is.
+    pub(crate) spelled_bytes: usize,
     pub(crate) required: bool,
     pub(crate) capture: bool,
     pub(crate) node: NodeId,
@@ -227,23 +227,10 @@ pub(crate) struct Field {
 
 impl Field {
     pub(crate) fn new(name: &[u8], node: NodeId, required: bool) -> Field {
-        let mut spelled = vec![b'"'];
-        spelled.extend(name);
-        spelled.extend(b"\":");
+        let spelled = [b"\"", name, b"\":"].concat();
         let plain = name.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
-        let (mask, length) = match spelled.len() {
-            length @ 1..=16 if plain => (u128::MAX >> (128 - 8 * length), length as u8),
-            // No block is equal to a word outside its mask.
-            _ => (0, 0),
-        };
-        let word = if length == 0 { 1 } else { Block::at(&spelled, 0).word() };
-        Field { spelled: word, mask, spelled_length: length, required, capture: false, node }
-    }
-
-    /// Whether the field's name and colon stand at this place; then how long they are.
-    #[inline(always)]
-    pub(crate) fn stands_at(&self, document: &[u8], at: usize) -> Option<usize> {
-        (Block::at(document, at).word() & self.mask == self.spelled).then_some(usize::from(self.spelled_length))
+        let spelling = Spelling::new(&spelled).filter(|_| plain);
+        Field { spelling, spelled_bytes: spelled.len(), required, capture: false, node }
     }
 }
 

@@ -4,7 +4,8 @@
 //! it, without repetition, are in turn surveyed together. So a value is never read twice, and the work per byte is
 //! bounded by the number of rules in the program, however unions are nested.
 
-use crate::check::{Checker, Flow, Tallies, find_name, string_truth};
+use crate::check::{Checker, Flow, Tallies, find_name, number_truth, string_truth};
+use crate::decimal::Value;
 use crate::fingerprint::Keys;
 use crate::formula::Truth;
 use crate::program::{ListTest, Node, NodeId, StructTest};
@@ -122,7 +123,7 @@ impl Living {
     }
 }
 
-impl<'p, 'd> Checker<'p, 'd> {
+impl<'p, 'd> Checker<'p, 'd, '_> {
     /// Judges the value at the reading position by one node, whatever its formula.
     pub(crate) fn survey_node(&mut self, node: &'p Node) -> Flow<Truth> {
         Ok(self.survey_all(&[node])?.truth(0))
@@ -153,8 +154,11 @@ impl<'p, 'd> Checker<'p, 'd> {
                 Ok(masks(nodes, |node| string_truth(&node.string, text)))
             }
             b'-' | b'0'..=b'9' => {
-                let number = self.lexer.number()?;
-                Ok(masks(nodes, |node| node.number.truth(&mut |test| Truth::of(test.holds(number)))))
+                let (value, float) = match self.lexer.short_number() {
+                    Some((short, float)) => (Value::Short(short), float),
+                    None => self.lexer.number().map(|number| (Value::Long(number), number.float))?,
+                };
+                Ok(masks(nodes, |node| number_truth(&node.number, value, float)))
             }
             _ => {
                 let letter = self.lexer.literal()?;

@@ -13,7 +13,7 @@ pub enum Verdict {
     /// Well-formed, no rule of the program is broken, and the verdict depends on what the program cannot judge.
     Unsure(Box<Doubt>),
     /// Not a JSON document that the program takes.
-    Malformed(Malformed),
+    Malformed(Box<Malformed>),
 }
 
 /// A broken rule.
