@@ -80,7 +80,6 @@ impl Program {
 /// Whether the document would be taken if no rule were broken.
 fn well_formed(document: &[u8], depth_max: usize) -> crate::lex::Read {
     let mut lexer = Lexer::new(document, depth_max);
-    lexer.space();
     lexer.skip()?;
     lexer.end()
 }
@@ -178,10 +177,28 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         self.doubt.get_or_insert((offset..self.lexer.at, reason));
     }
 
-    /// Checks the value at the reading position.
-    #[inline]
+    /// Checks the value at the reading position, or behind white space.
     fn value(&mut self, node: NodeId) -> Flow {
+        self.value_here(node)
+    }
+
+    /// The same, in line: the loop over members spends most of its time here.
+    #[inline(always)]
+    fn value_here(&mut self, node: NodeId) -> Flow {
         let node = &self.program.nodes[node as usize];
+        match self.lexer.peek() {
+            b'"' => self.string(node),
+            b'{' => self.object(node),
+            b'[' => self.array(node),
+            b'-' | b'0'..=b'9' => self.number(node),
+            _ => self.other(node),
+        }
+    }
+
+    /// A literal, or white space before the value.
+    #[inline(never)]
+    fn other(&mut self, node: &'p Node) -> Flow {
+        self.lexer.space();
         match self.lexer.peek() {
             b'"' => self.string(node),
             b'{' => self.object(node),
@@ -201,7 +218,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         self.settle(truth, offset, node, || broken_scalar(node, kind))
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, node: &Node) -> Flow {
         let offset = self.lexer.at;
         let Some((short, float)) = self.lexer.short_number() else { return self.long_number(node) };
@@ -210,6 +227,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     }
 
     #[cold]
+    #[inline(never)]
     fn long_number(&mut self, node: &Node) -> Flow {
         let offset = self.lexer.at;
         let number = self.lexer.number()?;
@@ -217,7 +235,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         self.settle(truth, offset, node, || broken_scalar(node, Kind::Number))
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self, node: &Node) -> Flow {
         let offset = self.lexer.at;
         let start = offset + 1;
@@ -240,11 +258,16 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             Formula::Rule(StringTest::OneOf(names)) if !text.escaped => {
                 Truth::of(names.find_at(self.lexer.document, start, text.raw.len()).is_some())
             }
+            // Plain ASCII has as many code points as bytes.
+            Formula::Rule(StringTest::Runes { min, max }) if text.ascii => {
+                Truth::of(*min <= text.raw.len() && text.raw.len() <= *max)
+            }
             formula => string_truth(formula, text),
         };
         self.settle(truth, offset, node, || broken_scalar(node, Kind::String))
     }
 
+    #[inline(never)]
     fn object(&mut self, node: &'p Node) -> Flow {
         match &node.object {
             Formula::Rule(StructTest::Struct(id)) => self.members(&self.program.structs[*id as usize]),
@@ -256,6 +279,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         }
     }
 
+    #[inline(never)]
     fn array(&mut self, node: &'p Node) -> Flow {
         match &node.array {
             Formula::Rule(ListTest::List(id)) => self.elements(&self.program.lists[*id as usize]),
@@ -353,10 +377,10 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             .filter(|field| plain && field.spelling.as_ref().is_some_and(|spelling| spelling.stands_at(document, at)));
         let index = if let Some(field) = guessed {
             self.lexer.at = at + field.spelled_bytes;
-            self.lexer.space();
             guess
         } else {
             let name = self.lexer.name()?;
+            let at = name_offset(name, document);
             if !plain {
                 self.name(rule, name, at)?;
             }
@@ -376,20 +400,25 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             seen.fields |= 1 << index;
         }
         seen.required += usize::from(field.required);
-        let start = self.lexer.at;
-        if let Err(halt) = self.value(field.node) {
-            return Err(halt.within(field_name(rule, index)));
-        }
         if field.capture {
-            self.capture(start);
+            return self.captured_member(rule, index);
+        }
+        if let Err(halt) = self.value_here(field.node) {
+            return Err(halt.within(field_name(rule, index)));
         }
         Ok(index + 1)
     }
 
-    #[cold]
-    fn capture(&mut self, start: usize) {
-        let scalar = !matches!(self.lexer.document.get(start), Some(b'{' | b'['));
+    #[inline(never)]
+    fn captured_member(&mut self, rule: &'p Struct, index: usize) -> Flow<usize> {
+        self.lexer.space();
+        let start = self.lexer.at;
+        let scalar = !matches!(self.lexer.peek(), b'{' | b'[');
+        if let Err(halt) = self.value(rule.fields[index].node) {
+            return Err(halt.within(field_name(rule, index)));
+        }
         *self.captured = scalar.then_some(start..self.lexer.at);
+        Ok(index + 1)
     }
 
     /// A name in a struct that has more fields than bits, or a rule for names.
@@ -447,6 +476,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
                     return Err(Halt::broken(offset, Broken::Length(count + 1)));
                 }
                 let node = rule.prefix.get(count).copied().unwrap_or(rule.rest);
+                self.lexer.space();
                 let start = self.lexer.at;
                 let result = if rule.contains.is_empty() { self.value(node) } else { self.tallied(node, &mut tallies) };
                 if let Err(halt) = result {
@@ -595,6 +625,12 @@ pub(crate) fn find_name(rule: &Struct, document: &[u8], at: usize, name: Text<'_
     rule.names.find(name.resolve(&mut buffer))
 }
 
+/// Where the name's opening quote stands.
+pub(crate) fn name_offset(name: Text<'_>, document: &[u8]) -> usize {
+    // The name is a slice of the document, so its place is the distance of the two.
+    name.raw.as_ptr().addr() - document.as_ptr().addr() - 1
+}
+
 #[cold]
 fn field_name(rule: &Struct, index: usize) -> String {
     let name = rule.names.iter().nth(index).unwrap_or_default();
@@ -655,8 +691,10 @@ impl StringTest {
     fn holds(&self, text: Text<'_>) -> bool {
         match self {
             StringTest::Runes { min, max } => {
-                let runes = text.runes();
-                *min <= runes && runes <= *max
+                // A code point takes from one byte to twelve, so that counting is seldom necessary.
+                let bytes = text.raw.len();
+                let surely = *min <= bytes.div_ceil(12) && bytes <= *max;
+                surely || (*min..=*max).contains(&text.runes())
             }
             StringTest::Pattern(pattern) if text.escaped => pattern.matches(text.bytes()),
             StringTest::Pattern(pattern) => pattern.matches(text.raw.iter().copied()),

@@ -39,6 +39,7 @@ impl Keys {
     }
 
     fn value(&self, lexer: &mut Lexer<'_>) -> Read<u128> {
+        lexer.space();
         let first = lexer.peek();
         Ok(match first {
             b'"' => {

@@ -104,15 +104,17 @@ impl<'d> Lexer<'d> {
         self.at += 1;
     }
 
-    /// Behind a member or an element: true if another one follows, which then stands at the reading position; false
-    /// if the reading position is at `close`.
+    /// Behind a member or an element: true if another one follows, which then stands at the reading position or behind
+    /// white space; false if the reading position is at `close`.
     #[inline(always)]
     pub(crate) fn next(&mut self, close: u8) -> Read<bool> {
-        self.space();
-        let byte = self.peek();
+        let mut byte = self.peek();
+        if byte <= b' ' {
+            self.space_run();
+            byte = self.peek();
+        }
         if byte == b',' {
             self.at += 1;
-            self.space();
             return Ok(true);
         }
         if byte == close {
@@ -124,6 +126,7 @@ impl<'d> Lexer<'d> {
     /// Reads a member's name and the colon; the reading position is then at its value.
     #[inline(always)]
     pub(crate) fn name(&mut self) -> Read<Text<'d>> {
+        self.space();
         if self.peek() != b'"' {
             return Err(self.unexpected("a name in quotes"));
         }
@@ -326,8 +329,9 @@ impl<'d> Lexer<'d> {
         Ok(first)
     }
 
-    /// Skips the value at the reading position and says where it stands.
+    /// Skips the value at the reading position, or behind white space, and says where it stands.
     pub(crate) fn skip(&mut self) -> Read<Range<usize>> {
+        self.space();
         let start = self.at;
         match self.peek() {
             b'"' => _ = self.string()?,

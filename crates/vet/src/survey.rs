@@ -4,7 +4,7 @@
 //! it, without repetition, are in turn surveyed together. So a value is never read twice, and the work per byte is
 //! bounded by the number of rules in the program, however unions are nested.
 
-use crate::check::{Checker, Flow, Tallies, find_name, number_truth, string_truth};
+use crate::check::{Checker, Flow, Tallies, find_name, name_offset, number_truth, string_truth};
 use crate::decimal::Value;
 use crate::fingerprint::Keys;
 use crate::formula::Truth;
@@ -140,6 +140,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     }
 
     fn survey_all(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
+        self.lexer.space();
         match self.lexer.peek() {
             b'{' => self.survey_object(nodes),
             b'[' => self.survey_array(nodes),
@@ -209,8 +210,8 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let mark = self.lexer.mark();
         if self.lexer.peek() != b'}' {
             loop {
-                let at = self.lexer.at;
                 let name = self.lexer.name()?;
+                let at = name_offset(name, self.lexer.document);
                 self.lexer.remember(name);
                 members += 1;
                 self.survey_member(rules, &mut living, &mut required, name, at)?;
@@ -301,6 +302,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         self.lexer.enter()?;
         if self.lexer.peek() != b']' {
             loop {
+                self.lexer.space();
                 let start = self.lexer.at;
                 self.survey_element(rules, &mut living, &mut tallies, count)?;
                 if let Some(keys) = &keys {
