@@ -1,0 +1,36 @@
+//! Who sends, and whether they may.
+
+use std::sync::Arc;
+
+use super::{body::Draft, refusal::Refusal, serving::Serving, serving::Stream};
+
+/// Who sends: a value that a request carries from the edge on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Identity {
+    /// Nobody asked. Whoever reaches the gateway may write every type that it serves.
+    #[default]
+    Anonymous,
+}
+
+impl Identity {
+    fn may_write(&self, _stream: &Stream) -> bool {
+        match self {
+            Self::Anonymous => true,
+        }
+    }
+}
+
+/// A draft of a type that is served, from a sender who may write it.
+pub(super) struct Permitted {
+    pub(super) draft: Draft,
+    pub(super) stream: Arc<Stream>,
+}
+
+/// Finds the type of an event and asks whether the sender may write it.
+pub(super) fn permit(draft: Draft, serving: &Serving, identity: &Identity) -> Result<Permitted, Refusal> {
+    let stream = serving.stream(draft.kind()).ok_or_else(|| Refusal::UnknownType(draft.kind().to_owned()))?;
+    if !identity.may_write(stream) {
+        return Err(Refusal::Forbidden(draft.kind().to_owned()));
+    }
+    Ok(Permitted { stream: Arc::clone(stream), draft })
+}

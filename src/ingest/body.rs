@@ -1,0 +1,368 @@
+//! From a request's body to the events that it says it holds.
+//!
+//! Undoes the content encoding, splits batches and NDJSON, and reads envelopes. Nothing is copied: each event's data
+//! is a slice of the body. What is wrong with one event of many is its own error and leaves the others alone.
+
+use std::{
+    fmt,
+    io::{self, Read},
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
+
+use super::{
+    Identity, Limits, Trace,
+    cloudevents::{self, Attributes, binary, structured},
+    in_flight::Reserved,
+    json::{Json, JsonLimits},
+    media_type::MediaType,
+    refusal::Refusal,
+    text::Text,
+};
+
+/// A request's body with what the edge knows about it.
+#[derive(Debug)]
+pub struct Sent {
+    /// Which kind of endpoint it was sent to.
+    pub endpoint: Endpoint,
+    /// The request's headers.
+    pub headers: HeaderMap,
+    /// The body, as it came.
+    pub bytes: Bytes,
+    /// The share of the bytes in memory; grows with what is decompressed.
+    pub reserved: Reserved,
+    /// Who sends.
+    pub identity: Identity,
+    /// The trace that the request belongs to.
+    pub trace: Trace,
+}
+
+/// What an endpoint takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// CloudEvents, whose type is in the envelope.
+    CloudEvents,
+    /// Plain payloads of this event type.
+    Payloads(Text),
+}
+
+/// A decoded body: the texts of its events, not yet read.
+pub struct Body {
+    /// Who sends.
+    pub identity: Identity,
+    /// The trace that the request belongs to.
+    pub trace: Trace,
+    form: Form,
+    items: Vec<Item>,
+    headers: HeaderMap,
+    json_limits: JsonLimits,
+    event_bytes_max: usize,
+    _reserved: Reserved,
+}
+
+/// How events lie in a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    /// One payload.
+    Payload(Text),
+    /// One payload in each line.
+    Lines(Text),
+    /// One event, its attributes in headers.
+    Binary,
+    /// One event as a JSON object.
+    Structured,
+    /// A list of such objects.
+    Batch,
+}
+
+struct Item {
+    bytes: Bytes,
+    first_line: usize,
+}
+
+/// One event, as its sender says it is.
+#[derive(Debug)]
+pub struct Draft {
+    kind: Text,
+    /// `None` if sluice is to write the envelope.
+    pub(super) attributes: Option<Attributes>,
+    pub(super) data: Data,
+    /// The line of the body in which the data begins, from 1.
+    pub(super) first_line: usize,
+}
+
+/// The data of a draft.
+#[derive(Debug)]
+pub(super) enum Data {
+    Absent,
+    /// Not looked at yet.
+    Text(Bytes),
+    /// Seen to be JSON while the envelope was read.
+    Json(Json),
+}
+
+impl Draft {
+    /// The name of its event type.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+}
+
+impl Body {
+    /// Undoes the content encoding and splits the body into events.
+    ///
+    /// # Errors
+    /// Why none of its events can be told from the others.
+    pub fn decode(mut sent: Sent, limits: &Limits) -> Result<Self, Refusal> {
+        let form = Form::of(&sent.endpoint, &sent.headers)?;
+        let bytes = decompress(&mut sent, limits)?;
+        let items = match form {
+            Form::Lines(_) => lines(&bytes),
+            Form::Batch => batch(&bytes, &limits.json)?,
+            Form::Payload(_) | Form::Binary | Form::Structured => vec![Item { bytes, first_line: 1 }],
+        };
+        if items.len() > limits.events_max {
+            let what = format!("number of events, {},", items.len());
+            return Err(Refusal::limit(what, limits.events_max, "events_max"));
+        }
+        Ok(Self {
+            identity: sent.identity,
+            trace: sent.trace,
+            form,
+            items,
+            headers: sent.headers,
+            json_limits: limits.json,
+            event_bytes_max: limits.event_bytes_max,
+            _reserved: sent.reserved,
+        })
+    }
+
+    /// Whether it is of a form that can hold many events, so that the answer is a list.
+    #[must_use]
+    pub fn is_many(&self) -> bool {
+        matches!(self.form, Form::Lines(_) | Form::Batch)
+    }
+
+    /// How many events it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Reads its events, one after the other.
+    pub fn drafts(&self) -> impl Iterator<Item = Result<Draft, Refusal>> {
+        self.items.iter().map(|item| self.draft(item))
+    }
+
+    fn draft(&self, item: &Item) -> Result<Draft, Refusal> {
+        let draft = match &self.form {
+            Form::Payload(kind) | Form::Lines(kind) => payload(kind, item)?,
+            Form::Binary => self.binary(item)?,
+            Form::Structured | Form::Batch => self.structured(item)?,
+        };
+        let size = match &draft.data {
+            Data::Absent => 0,
+            Data::Text(text) => text.len(),
+            Data::Json(json) => json.bytes().len(),
+        };
+        if size > self.event_bytes_max {
+            return Err(Refusal::limit(format!("data of {size} bytes"), self.event_bytes_max, "event_bytes_max"));
+        }
+        Ok(draft)
+    }
+
+    fn binary(&self, item: &Item) -> Result<Draft, Refusal> {
+        let mut attributes = binary::attributes(&self.headers)?;
+        let data = if item.bytes.is_empty() {
+            Data::Absent
+        } else {
+            attributes.datacontenttype.get_or_insert(Text::from_static("application/json"));
+            json_only(&attributes)?;
+            Data::Text(item.bytes.clone())
+        };
+        Ok(Draft { kind: attributes.kind.clone(), attributes: Some(attributes), data, first_line: item.first_line })
+    }
+
+    fn structured(&self, item: &Item) -> Result<Draft, Refusal> {
+        let read = structured::event(&item.bytes, &self.json_limits);
+        let (attributes, data) = read.map_err(|error| match error {
+            structured::Unreadable::Json(error) => Refusal::json(&error, &item.bytes, item.first_line),
+            structured::Unreadable::Event(error) => error.into(),
+        })?;
+        let data = match data {
+            structured::Data::Absent => Data::Absent,
+            structured::Data::Json(json) => Data::Json(json),
+            structured::Data::Binary(bytes) => Data::Text(bytes),
+        };
+        if !matches!(data, Data::Absent) {
+            json_only(&attributes)?;
+        }
+        Ok(Draft { kind: attributes.kind.clone(), attributes: Some(attributes), data, first_line: item.first_line })
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Body({:?}, {} events)", self.form, self.items.len())
+    }
+}
+
+impl Form {
+    fn of(endpoint: &Endpoint, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let declared = match headers.get(CONTENT_TYPE) {
+            Some(value) => Some(media_type(value)?),
+            None => None,
+        };
+        let essence = declared.as_ref().map_or("", MediaType::essence);
+        match endpoint {
+            Endpoint::CloudEvents => Self::of_cloudevents(essence, headers),
+            Endpoint::Payloads(kind) => Self::of_payloads(kind, declared.as_ref(), essence, headers),
+        }
+    }
+
+    /// HTTP protocol binding, section 3: the batch form first, because the prefix of the structured one fits it too.
+    fn of_cloudevents(essence: &str, headers: &HeaderMap) -> Result<Self, Refusal> {
+        match essence {
+            "application/cloudevents-batch+json" => Ok(Self::Batch),
+            "application/cloudevents+json" => Ok(Self::Structured),
+            _ if essence.starts_with("application/cloudevents") => {
+                let message = format!("CloudEvents of media type {essence} are not taken, only those in JSON are");
+                Err(Refusal::MediaType(message))
+            }
+            _ if binary::is_present(headers) => Ok(Self::Binary),
+            _ => Err(Refusal::MediaType(format!(
+                "media type {} is no CloudEvent: send `ce-` headers, application/cloudevents+json or \
+                 application/cloudevents-batch+json; plain payloads go to /v1/events/{{type}}",
+                if essence.is_empty() { "(none)" } else { essence },
+            ))),
+        }
+    }
+
+    fn of_payloads(
+        kind: &Text,
+        declared: Option<&MediaType>,
+        essence: &str,
+        headers: &HeaderMap,
+    ) -> Result<Self, Refusal> {
+        if essence.starts_with("application/cloudevents") || binary::is_present(headers) {
+            return Err(Refusal::MediaType(
+                "plain payloads are taken here, and sluice writes the envelope; CloudEvents go to /v1/events"
+                    .to_owned(),
+            ));
+        }
+        match essence {
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Self::Lines(kind.clone())),
+            // curl says so of everything that it posts.
+            "" | "application/x-www-form-urlencoded" => Ok(Self::Payload(kind.clone())),
+            _ if declared.is_some_and(MediaType::is_json) => Ok(Self::Payload(kind.clone())),
+            _ => Err(Refusal::MediaType(format!(
+                "media type {essence} is not taken: send application/json, application/x-ndjson or application/jsonl"
+            ))),
+        }
+    }
+}
+
+fn media_type(value: &http::HeaderValue) -> Result<MediaType, Refusal> {
+    value.to_str().ok().and_then(MediaType::parse).ok_or_else(|| {
+        Refusal::MediaType(format!("{:?} is not a media type", String::from_utf8_lossy(value.as_bytes())))
+    })
+}
+
+fn payload(kind: &Text, item: &Item) -> Result<Draft, Refusal> {
+    if item.bytes.is_empty() {
+        return Err(Refusal::Empty("body is empty, a JSON payload was expected".to_owned()));
+    }
+    let data = Data::Text(item.bytes.clone());
+    Ok(Draft { kind: kind.clone(), attributes: None, data, first_line: item.first_line })
+}
+
+/// Schemas judge JSON; data without a media type in `data_base64` must not be taken as such (JSON event format, 3.1).
+fn json_only(attributes: &Attributes) -> Result<(), Refusal> {
+    let found = match &attributes.datacontenttype {
+        Some(datacontenttype) if cloudevents::is_json(datacontenttype) => return Ok(()),
+        Some(datacontenttype) => datacontenttype.to_string(),
+        None => "not given".to_owned(),
+    };
+    Err(Refusal::NotJson { kind: attributes.kind.to_string(), found })
+}
+
+fn lines(bytes: &Bytes) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut start = 0;
+    for (index, end) in memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]).enumerate() {
+        let line = bytes[start..end].strip_suffix(b"\r").unwrap_or(&bytes[start..end]);
+        if !line.trim_ascii().is_empty() {
+            items.push(Item { bytes: bytes.slice_ref(line), first_line: index + 1 });
+        }
+        start = end + 1;
+    }
+    items
+}
+
+fn batch(bytes: &Bytes, limits: &JsonLimits) -> Result<Vec<Item>, Refusal> {
+    let texts = Json::items(bytes, limits).map_err(|error| Refusal::json(&error, bytes, 1))?;
+    let mut items = Vec::with_capacity(texts.len());
+    let (mut line, mut seen) = (1, 0);
+    for text in texts {
+        let start = text.as_ptr() as usize - bytes.as_ptr() as usize;
+        line += memchr::memchr_iter(b'\n', &bytes[seen..start]).count();
+        seen = start;
+        items.push(Item { bytes: text, first_line: line });
+    }
+    Ok(items)
+}
+
+fn decompress(sent: &mut Sent, limits: &Limits) -> Result<Bytes, Refusal> {
+    let Some(value) = sent.headers.get(CONTENT_ENCODING) else { return Ok(sent.bytes.clone()) };
+    let encoding = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
+    let compressed = sent.bytes.clone();
+    match encoding.as_str() {
+        "" | "identity" => Ok(compressed),
+        "gzip" | "x-gzip" => inflate("gzip", flate2::read::MultiGzDecoder::new(&compressed[..]), sent, limits),
+        "zstd" => match zstd_reader(&compressed) {
+            Ok(reader) => inflate("zstd", reader, sent, limits),
+            Err(error) => Err(corrupt("zstd", &error)),
+        },
+        _ => Err(Refusal::Encoding(encoding)),
+    }
+}
+
+/// Windows are bounded to 8 MiB, which RFC 8878 asks every decoder to support and no sender to exceed.
+fn zstd_reader(compressed: &[u8]) -> io::Result<impl Read> {
+    let mut reader = zstd::stream::read::Decoder::with_buffer(compressed)?;
+    reader.window_log_max(23)?;
+    Ok(reader)
+}
+
+fn inflate(encoding: &'static str, mut reader: impl Read, sent: &mut Sent, limits: &Limits) -> Result<Bytes, Refusal> {
+    let mut inflated = Vec::new();
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        let length = match reader.read(&mut chunk) {
+            Ok(0) => return Ok(inflated.into()),
+            Ok(length) => length,
+            Err(error) => return Err(corrupt(encoding, &error)),
+        };
+        if inflated.len() + length > limits.decompressed_bytes_max {
+            let limit = limits.decompressed_bytes_max;
+            return Err(Refusal::limit("decompressed body", limit, "decompressed_bytes_max"));
+        }
+        sent.reserved.grow(length)?;
+        inflated.extend_from_slice(&chunk[..length]);
+    }
+}
+
+fn corrupt(encoding: &'static str, error: &io::Error) -> Refusal {
+    Refusal::Corrupt { encoding, reason: error.to_string() }
+}

@@ -1,0 +1,118 @@
+//! The CloudEvents envelope as record headers (Kafka protocol binding, section 3.2: binary content mode).
+//!
+//! The data is not touched. Attributes that came go out as they came; those of a plain payload are written here.
+
+use std::{borrow::Cow, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+
+use super::{Settings, cloudevents::Attributes, json::Json, serving::Stream, text::Text, validate::Valid};
+use crate::channel::Header;
+
+/// The trace that the request belongs to (W3C Trace Context), as its headers say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// `traceparent`, known to be of the right form.
+    pub parent: Option<Text>,
+    /// `tracestate`.
+    pub state: Option<Text>,
+}
+
+/// An event with its envelope.
+pub(super) struct Event {
+    pub(super) stream: Arc<Stream>,
+    pub(super) id: Text,
+    pub(super) partitionkey: Option<Text>,
+    pub(super) headers: Vec<Header>,
+    pub(super) data: Option<Json>,
+    pub(super) value: Option<Bytes>,
+    pub(super) timestamp_ms: i64,
+}
+
+/// Writes the envelopes of the events of one request.
+pub(super) struct Envelope<'a> {
+    pub(super) settings: &'a Settings,
+    trace: &'a Trace,
+    time: Text,
+    timestamp_ms: i64,
+}
+
+impl<'a> Envelope<'a> {
+    /// For events that are accepted at this time.
+    pub(super) fn of(settings: &'a Settings, trace: &'a Trace, now: SystemTime) -> Self {
+        let now = jiff::Timestamp::try_from(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Self { settings, trace, time: format!("{now:.3}").into(), timestamp_ms: now.as_millisecond() }
+    }
+
+    /// Puts the envelope around an event.
+    pub(super) fn wrap(&self, valid: Valid) -> Event {
+        let Valid { stream, attributes, data } = valid;
+        let attributes = attributes.unwrap_or_else(|| self.written_for(&stream));
+        let value = data.as_ref().map(|data| data.bytes().clone());
+        Event {
+            id: attributes.id.clone(),
+            partitionkey: attributes.extension("partitionkey").cloned(),
+            headers: self.headers(attributes),
+            stream,
+            data,
+            value,
+            timestamp_ms: self.timestamp_ms,
+        }
+    }
+
+    /// The attributes of an event that came as a plain payload. Its trace begins with the request that brought it
+    /// (distributed tracing extension).
+    fn written_for(&self, stream: &Stream) -> Attributes {
+        let trace = [("traceparent", &self.trace.parent), ("tracestate", &self.trace.state)];
+        Attributes {
+            id: uuid::Uuid::now_v7().to_string().into(),
+            source: self.settings.source.as_str().into(),
+            kind: stream.kind.clone(),
+            time: Some(self.time.clone()),
+            subject: None,
+            dataschema: Some(stream.dataschema.clone()),
+            datacontenttype: Some(Text::from_static("application/json")),
+            extensions: trace
+                .into_iter()
+                .filter_map(|(name, value)| Some((Text::from_static(name), value.clone()?)))
+                .collect(),
+        }
+    }
+
+    fn headers(&self, attributes: Attributes) -> Vec<Header> {
+        let mut headers = Vec::with_capacity(10 + attributes.extensions.len());
+        let mut push =
+            |name, value: Text| headers.push(Header { name: Cow::Borrowed(name), value: value.bytes().clone() });
+        push("ce_specversion", Text::from_static("1.0"));
+        push("ce_id", attributes.id);
+        push("ce_source", attributes.source);
+        push("ce_type", attributes.kind);
+        let optional = [
+            ("content-type", attributes.datacontenttype),
+            ("ce_time", attributes.time),
+            ("ce_subject", attributes.subject),
+            ("ce_dataschema", attributes.dataschema),
+            // The hop that brought the event, which its own `ce_traceparent` must not tell.
+            ("traceparent", self.trace.parent.clone()),
+            ("tracestate", self.trace.state.clone()),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                push(name, value);
+            }
+        }
+        for (name, value) in attributes.extensions {
+            headers.push(Header { name: extension_header(&name), value: value.bytes().clone() });
+        }
+        headers
+    }
+}
+
+fn extension_header(name: &str) -> Cow<'static, str> {
+    match name {
+        "partitionkey" => "ce_partitionkey".into(),
+        "traceparent" => "ce_traceparent".into(),
+        "tracestate" => "ce_tracestate".into(),
+        other => format!("ce_{other}").into(),
+    }
+}

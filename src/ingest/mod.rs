@@ -1,0 +1,195 @@
+//! The path of an event: what is sent in, what was written out.
+//!
+//! Each stage is a type that only its step can build, so that no later step checks again:
+//!
+//! ```text
+//! Body ─ Draft ─ Permitted ─ Valid ─ Event ─ Routed ─ Receipt
+//!  body           authorize  validate envelope route   ack
+//! ```
+//!
+//! The path knows no connections and no status codes. Every event that a body holds has exactly one outcome, and the
+//! outcome that nobody sets is failure.
+
+pub mod ack;
+mod authorize;
+pub mod body;
+pub mod cloudevents;
+mod envelope;
+pub mod in_flight;
+pub mod json;
+pub mod media_type;
+pub mod refusal;
+mod route;
+pub mod serving;
+pub mod text;
+mod validate;
+
+use std::{
+    sync::{Arc, RwLock},
+    time::{Duration, Instant, SystemTime},
+};
+
+pub use authorize::Identity;
+pub use envelope::Trace;
+
+use self::{
+    ack::{Answer, Batch},
+    body::{Body, Draft, Sent},
+    envelope::Envelope,
+    json::JsonLimits,
+    refusal::Refusal,
+    route::Routed,
+    serving::Serving,
+};
+use crate::{channel::Channel, telemetry::Metrics};
+
+/// How events are taken in.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The `source` attribute of events whose envelope sluice writes: a URI-reference.
+    pub source: String,
+    /// Bounds on what is sent.
+    pub limits: Limits,
+    /// How long the channel may take to acknowledge, before the outcome is told as unknown. Longer than the channel's
+    /// own limit, so that the channel decides.
+    #[serde(with = "crate::config::duration")]
+    pub append_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { source: "/sluice".to_owned(), limits: Limits::default(), append_timeout: Duration::from_secs(30) }
+    }
+}
+
+/// Bounds on what is sent, each refused one past it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a request's body, as sent.
+    pub body_bytes_max: usize,
+    /// Bytes of a request's body, after decompression.
+    pub decompressed_bytes_max: usize,
+    /// Bytes of one event: its data and the values of its attributes.
+    pub event_bytes_max: usize,
+    /// Events in one request.
+    pub events_max: usize,
+    /// Bounds on JSON text.
+    pub json: JsonLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 16 << 20,
+            decompressed_bytes_max: 64 << 20,
+            event_bytes_max: 1_000_000,
+            events_max: 10_000,
+            json: JsonLimits::default(),
+        }
+    }
+}
+
+/// Takes events in, on behalf of everybody who sends.
+#[derive(Debug)]
+pub struct Ingest {
+    settings: Settings,
+    /// Replaced whole when descriptions change.
+    serving: RwLock<Arc<Serving>>,
+    /// `None` judges events and writes none.
+    channel: Option<Arc<dyn Channel>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Ingest {
+    /// Events of the served types go to the channel.
+    #[must_use]
+    pub fn new(settings: Settings, serving: Serving, channel: Option<Arc<dyn Channel>>, metrics: Arc<Metrics>) -> Self {
+        Self { settings, serving: RwLock::new(Arc::new(serving)), channel, metrics }
+    }
+
+    /// Takes what was sent from bytes to outcomes: the whole path.
+    pub async fn take(&self, sent: Sent) -> Answer {
+        let serving = self.serving();
+        let body = match Body::decode(sent, &self.settings.limits) {
+            Ok(body) => body,
+            Err(refusal) => return Answer::unreadable(refusal, &self.metrics),
+        };
+        let envelope = Envelope::of(&self.settings, &body.trace, SystemTime::now());
+        let mut batch = Batch::new(&body, &self.metrics);
+        let mut pace = Pace::new();
+        for draft in body.drafts() {
+            batch.add(draft, &serving, |draft| accept(draft, &serving, &body.identity, &envelope));
+            pace.keep().await;
+        }
+        match &self.channel {
+            // If we die from here on, the sender has no answer, and each event is in the channel at most once.
+            Some(channel) => batch.append(&**channel, self.settings.append_timeout).await,
+            None => batch.judged(),
+        }
+    }
+
+    /// Judges what was sent and writes nothing; such events are not counted.
+    pub async fn judge(&self, sent: Sent) -> Answer {
+        let serving = self.serving();
+        let body = match Body::decode(sent, &self.settings.limits) {
+            Ok(body) => body,
+            Err(refusal) => return Answer::One(Err(refusal)),
+        };
+        let envelope = Envelope::of(&self.settings, &body.trace, SystemTime::now());
+        let mut verdicts = Vec::new();
+        let mut pace = Pace::new();
+        for draft in body.drafts() {
+            let routed = draft.and_then(|draft| accept(draft, &serving, &body.identity, &envelope));
+            verdicts.push(routed.map(Routed::judged));
+            pace.keep().await;
+        }
+        Answer::new(body.is_many(), verdicts)
+    }
+
+    /// What is served now.
+    #[must_use]
+    pub fn serving(&self) -> Arc<Serving> {
+        Arc::clone(&self.serving.read().expect("nobody panics while holding it"))
+    }
+
+    /// Serves other descriptions from the next request on.
+    pub fn serve(&self, serving: Serving) {
+        *self.serving.write().expect("nobody panics while holding it") = Arc::new(serving);
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// The steps between bytes and channel, for one event.
+fn accept(draft: Draft, serving: &Serving, identity: &Identity, envelope: &Envelope<'_>) -> Result<Routed, Refusal> {
+    let permitted = authorize::permit(draft, serving, identity)?;
+    let valid = validate::check(permitted, &envelope.settings.limits)?;
+    let event = envelope.wrap(valid);
+    route::to_topic(event, &envelope.settings.limits)
+}
+
+/// Lets other requests of this thread go on while a long body is judged.
+struct Pace {
+    since: Instant,
+}
+
+impl Pace {
+    const SLICE: Duration = Duration::from_millis(1);
+
+    fn new() -> Self {
+        Self { since: Instant::now() }
+    }
+
+    async fn keep(&mut self) {
+        if self.since.elapsed() > Self::SLICE {
+            tokio::task::yield_now().await;
+            self.since = Instant::now();
+        }
+    }
+}
