@@ -164,7 +164,7 @@ impl Cli {
     /// What went wrong, in words for the user.
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Serve(settings) => crate::serve::serve(&settings.effective()?.config),
+            Command::Serve(settings) => crate::serve::serve(settings.effective()?.config),
             Command::Check { folder, settings } => check(folder, settings),
             Command::Read { event_type, from, max, follow, settings } => {
                 let wanted = crate::read::Wanted { event_type, from, max, follow };

@@ -1,14 +1,19 @@
 //! Puts the settings that hold into a catalog, a channel and a gateway, and runs them.
 
-use std::{io, sync::Arc};
+use std::{
+    io::{self, IsTerminal as _},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     catalog::Catalog,
-    channel::{Channel, ChannelAddress, sqlite::Sqlite},
+    channel::{Channel, ChannelAddress, kafka::Kafka, sqlite::Sqlite},
     config::{Config, Log, LogFormat, LogLevel},
+    gateway::{self, Gateway, Stopped},
+    http,
     read::{self, Wanted},
 };
 
@@ -26,13 +31,29 @@ pub(crate) fn read(config: &Config, wanted: &Wanted) -> anyhow::Result<()> {
 }
 
 /// Runs the gateway until it is told to stop.
-pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
+pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
     start_log(&config.log);
-    let catalog = Catalog::load(&config.schemas)?;
+    let catalog = Arc::new(Catalog::load(&config.schemas)?);
     runtime()?.block_on(async {
-        open(config)?;
-        anyhow::bail!("{} event types compiled; HTTP is not part of this build", catalog.types.len())
+        let stop = gateway::stop_signal().context("signals can't be listened for")?;
+        let channel = open(&config)?;
+        if let Some(channel) = channel.as_ref().filter(|_| config.create_topics) {
+            channel.create_topics(&catalog.topics()).await.context("topics can't be created")?;
+        }
+        let (products, types) = (catalog.products.len(), catalog.types.len());
+        let http = http::Settings { listen: config.listen, ..config.http };
+        let gateway = Gateway::bind(gateway::Settings { http, ingest: config.ingest }, catalog, channel).await;
+        let gateway = gateway.with_context(|| format!("can't listen on {}", config.listen))?;
+        tracing::info!(address = %gateway.address()?, channel = %config.channel, products, types, "serving");
+        let stopped = gateway.run(stop).await;
+        anyhow::ensure!(stopped.is_clean(), "stopped with {} left", left(stopped));
+        Ok(())
     })
+}
+
+/// What was given up.
+fn left(stopped: Stopped) -> String {
+    format!("{} connections and {} records", stopped.connections_cut, stopped.records_left)
 }
 
 /// The channel that the settings name; none to validate only.
@@ -40,7 +61,7 @@ fn open(config: &Config) -> anyhow::Result<Option<Arc<dyn Channel>>> {
     match &config.channel {
         ChannelAddress::None => Ok(None),
         ChannelAddress::Sqlite(path) => Ok(Some(Arc::new(Sqlite::open(path, &config.sqlite)?))),
-        other => anyhow::bail!("channel {other} is not part of this build"),
+        ChannelAddress::Kafka(brokers) => Ok(Some(Arc::new(Kafka::open(brokers, &config.kafka)?))),
     }
 }
 
@@ -57,7 +78,8 @@ fn start_log(log: &Log) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(level).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
     match log.format {
         LogFormat::Text => subscriber.init(),
         LogFormat::Json => subscriber.json().flatten_event(true).init(),

@@ -38,6 +38,14 @@ fn mistakes_of_all_sources_come_together() {
 }
 
 #[test]
+fn properties_of_the_kafka_client_are_checked_where_there_is_one() {
+    let properties = r#"{"acks": "1", "sasl.password": {"file": "/no/such/file"}}"#;
+    let environment = [("SLUICE_KAFKA_PROPERTIES", properties), ("SLUICE_CHANNEL", "kafka:localhost:9092")];
+    insta::assert_snapshot!(read(None, &environment, None).unwrap_err());
+    assert!(read(None, &environment[..1], None).is_ok());
+}
+
+#[test]
 fn a_file_that_is_named_must_be_there() {
     let sources = Sources { file: Some("no/such.cue".into()), ..Sources::default() };
     assert!(sources.read().unwrap_err().to_string().starts_with("no/such.cue: can't be read: "));

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{Config, environment, file};
 use crate::{
     catalog::{Place, Problem, Problems},
+    channel::ChannelAddress,
     ordered::Node,
 };
 
@@ -41,6 +42,16 @@ impl fmt::Display for Origin {
             Self::File(place) => write!(formatter, "{place}"),
             Self::Environment(name) => formatter.write_str(name),
             Self::Flag(flag) => formatter.write_str(flag),
+        }
+    }
+}
+
+impl Origin {
+    fn place(&self) -> Place {
+        match self {
+            Self::Default => Place { file: "settings".to_owned(), line_column: None },
+            Self::File(place) => place.clone(),
+            other => Place { file: other.to_string(), line_column: None },
         }
     }
 }
@@ -121,7 +132,17 @@ impl Effective {
         }
         let config =
             serde_json::from_value(merged).map_err(|error| vec![wrong(&[], &Origin::Default, &error.to_string())])?;
-        Ok(Self { config, origins })
+        let effective = Self { config, origins };
+        let problems = effective.contradictions();
+        if problems.is_empty() { Ok(effective) } else { Err(problems) }
+    }
+
+    /// What is wrong with settings that have the right shape, or between them.
+    fn contradictions(&self) -> Vec<Problem> {
+        let Config { channel: ChannelAddress::Kafka(_), kafka, ingest, .. } = &self.config else { return Vec::new() };
+        let place = self.origin(&["kafka".to_owned(), "properties".to_owned()]).place();
+        let mistakes = kafka.check(ingest.append_timeout).into_iter();
+        mistakes.map(|mistake| Problem::new(place.clone(), mistake)).collect()
     }
 
     /// The settings as the text of a `sluice.cue`, each with its origin as a comment.
@@ -178,7 +199,7 @@ fn put(tree: &mut Value, path: &[String], value: Value) {
 fn wrong(path: &[String], origin: &Origin, message: &str) -> Problem {
     match origin {
         Origin::File(place) => Problem::new(place.clone(), format!("{}: {message}", path.join("."))),
-        other => Problem::new(Place { file: other.to_string(), line_column: None }, message),
+        other => Problem::new(other.place(), message),
     }
 }
 

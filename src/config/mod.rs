@@ -14,7 +14,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use self::layers::{Effective, Origin, Sources};
-use crate::channel::{ChannelAddress, sqlite};
+use crate::{
+    channel::{ChannelAddress, kafka, sqlite},
+    http, ingest,
+};
 
 /// The definition of all settings with their comments: the reference documentation.
 pub const REFERENCE: &str = include_str!("config.cue");
@@ -33,6 +36,12 @@ pub struct Config {
     pub create_topics: bool,
     /// What is logged, and how.
     pub log: Log,
+    /// How the gateway listens.
+    pub http: http::Settings,
+    /// How events are taken in.
+    pub ingest: ingest::Settings,
+    /// The Kafka channel.
+    pub kafka: kafka::Settings,
     /// The embedded channel.
     pub sqlite: sqlite::Settings,
 }
@@ -83,6 +92,9 @@ impl Default for Config {
             channel: ChannelAddress::Sqlite(PathBuf::from("data/sluice.db")),
             create_topics: false,
             log: Log::default(),
+            http: http::Settings::default(),
+            ingest: ingest::Settings::default(),
+            kafka: kafka::Settings::default(),
             sqlite: sqlite::Settings::default(),
         }
     }

@@ -37,7 +37,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Address and port.
+    /// Address and port; a setting of its own, above these.
+    #[serde(skip)]
     pub listen: SocketAddr,
     /// Where senders and readers reach the gateway, such as `https://events.acme.example`: what `dataschema` begins
     /// with. `None` is `http://` and the address it listens on.
