@@ -4,6 +4,7 @@ mod errors;
 mod json;
 mod literals;
 mod nesting;
+mod printer;
 
 use cue::syntax::ast::{Expr, File};
 use cue::syntax::pos::{FileId, SourceFile};

@@ -201,7 +201,7 @@ impl<'a> Printer<'a> {
     }
 
     fn field(&mut self, field: &'a Field) {
-        self.label(field);
+        self.part(|printer| printer.label(field));
         self.postfix_alias(field.postfix_alias.as_ref());
         match field.constraint {
             Constraint::None => {}

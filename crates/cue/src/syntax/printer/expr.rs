@@ -55,18 +55,18 @@ impl<'a> Printer<'a> {
                 self.selector(base, selector, depth);
             }
             Expr::Index { base, pos, end, index } => {
-                self.nested(base, PRIMARY, 1);
+                self.part(|printer| printer.nested(base, PRIMARY, 1));
                 self.at(*pos);
                 self.token("[");
-                self.nested(index, 0, depth + 1);
+                self.part(|printer| printer.nested(index, 0, depth + 1));
                 self.at(*end);
                 self.token("]");
             }
             Expr::Slice { base, pos, end, low, high } => {
-                self.nested(base, PRIMARY, 1);
+                self.part(|printer| printer.nested(base, PRIMARY, 1));
                 self.at(*pos);
                 self.token("[");
-                self.bounds(low.as_deref(), high.as_deref(), depth);
+                self.part(|printer| printer.bounds(low.as_deref(), high.as_deref(), depth));
                 self.at(*end);
                 self.token("]");
             }
@@ -74,7 +74,7 @@ impl<'a> Printer<'a> {
             Expr::Unary { pos, op, operand } => self.unary(*pos, *op, operand, precedence, depth),
             Expr::Binary { pos, op, left, right } => self.binary(expr, (*pos, *op, left, right), precedence, depth),
             Expr::Postfix { op, operand, .. } => {
-                self.nested(operand, PRIMARY, depth);
+                self.part(|printer| printer.nested(operand, PRIMARY, depth));
                 self.token(match op {
                     PostfixOp::Open => "...",
                     PostfixOp::Optional => "?",
@@ -102,14 +102,14 @@ impl<'a> Printer<'a> {
         }
         self.at(pos);
         self.token("(");
-        self.nested(inner, 0, depth.saturating_sub(1).max(1));
+        self.part(|printer| printer.nested(inner, 0, depth.saturating_sub(1).max(1)));
         self.at(end);
         self.token(")");
     }
 
     /// Whether the selector stands on a line of its own, and so is indented.
     fn selector(&mut self, base: &'a Expr, selector: &'a Selector, depth: usize) -> bool {
-        self.nested(base, PRIMARY, depth);
+        self.part(|printer| printer.nested(base, PRIMARY, depth));
         self.token(".");
         let pos = match selector {
             Selector::Ident(ident) => ident.pos,
@@ -151,14 +151,29 @@ impl<'a> Printer<'a> {
     fn call(&mut self, function: &'a Expr, pos: Pos, end: Pos, args: &'a [Expr], depth: usize) {
         let depth = depth + usize::from(args.len() > 1);
         let indented = match function {
-            Expr::Selector { base, selector } => self.selector(base, selector, depth),
+            Expr::Selector { base, selector } => {
+                self.unfinished += 1;
+                let indented = self.selector(base, selector, depth);
+                self.unfinished -= 1;
+                indented
+            }
             other => {
-                self.nested(other, PRIMARY, depth);
+                self.part(|printer| printer.nested(other, PRIMARY, depth));
                 false
             }
         };
         self.at(pos);
         self.token("(");
+        self.entries(|printer| printer.args(args, depth));
+        self.allow(Space::LAST_COMMA.and(Space::TIGHT));
+        self.at(end);
+        self.token(")");
+        if indented {
+            self.allow(Space::UNINDENT);
+        }
+    }
+
+    fn args(&mut self, args: &'a [Expr], depth: usize) {
         self.enter(None);
         for arg in args {
             let (comments, inner) = split(arg);
@@ -168,12 +183,6 @@ impl<'a> Printer<'a> {
             self.leave();
         }
         self.leave();
-        self.allow(Space::LAST_COMMA.and(Space::TIGHT));
-        self.at(end);
-        self.token(")");
-        if indented {
-            self.allow(Space::UNINDENT);
-        }
     }
 
     fn unary(&mut self, pos: Pos, op: UnaryOp, operand: &'a Expr, precedence: u8, depth: usize) {
@@ -205,13 +214,14 @@ impl<'a> Printer<'a> {
         }
         let apart = precedence < cutoff(expr, depth);
         let same = matches!(left, Expr::Binary { op, .. } if self::precedence(*op) == precedence);
-        self.nested(left, precedence, depth + usize::from(!same));
+        self.part(|printer| printer.nested(left, precedence, depth + usize::from(!same)));
         self.allow(Space::FIXED);
         if apart {
             self.allow(Space::BLANK);
         }
         self.at(pos);
         self.token(binary_text(op));
+        self.comments_before(right.pos());
         if self.is_on_new_line(right.pos()) {
             self.allow(Space::BREAK);
         } else {
@@ -246,7 +256,7 @@ impl<'a> Printer<'a> {
         let line = self.layout.line;
         self.allow(space.and(line_break).and(Space::INDENT));
         self.layout.after_brace = true;
-        self.decl_list(&lit.decls.iter().map(Item::Decl).collect::<Vec<_>>());
+        self.entries(|printer| printer.decl_list(&lit.decls.iter().map(Item::Decl).collect::<Vec<_>>()));
         self.allow(Space::UNINDENT);
         let mut space = Space::TIGHT;
         if self.layout.line != line {
@@ -268,7 +278,7 @@ impl<'a> Printer<'a> {
         self.at(lit.pos);
         self.token("[");
         self.allow(space);
-        self.elements(lit);
+        self.entries(|printer| printer.elements(lit));
         self.allow(Space::LAST_COMMA.and(Space::TIGHT));
         self.comments_here();
         self.allow(Space::UNINDENT.and(Space::TIGHT));
@@ -434,7 +444,7 @@ impl Mix {
     }
 }
 
-pub(super) fn precedence(op: BinaryOp) -> u8 {
+fn precedence(op: BinaryOp) -> u8 {
     match op {
         BinaryOp::Or => 1,
         BinaryOp::And => 2,
@@ -458,7 +468,7 @@ pub(super) fn precedence(op: BinaryOp) -> u8 {
     }
 }
 
-fn unary_text(op: UnaryOp) -> &'static str {
+pub(super) fn unary_text(op: UnaryOp) -> &'static str {
     match op {
         UnaryOp::Plus => "+",
         UnaryOp::Minus => "-",
@@ -475,7 +485,7 @@ fn unary_text(op: UnaryOp) -> &'static str {
     }
 }
 
-fn binary_text(op: BinaryOp) -> &'static str {
+pub(super) fn binary_text(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Or => "|",
         BinaryOp::And => "&",

@@ -70,6 +70,9 @@ pub(super) enum Last {
     Plus,
     Minus,
     Slash,
+    Less,
+    /// What could be the start of a longer operator.
+    Opening,
     Bracket,
     Other,
 }
@@ -91,6 +94,8 @@ pub(super) struct Layout {
     /// An opening brace is the last on the line so far.
     pub(super) after_brace: bool,
     pub(super) last: Last,
+    /// A line end behind the last token counts as a comma.
+    pub(super) ends_declaration: bool,
 }
 
 impl Layout {
@@ -168,6 +173,7 @@ impl Layout {
             None => self.column += text.len(),
         }
         self.last = Last::Other;
+        self.ends_declaration = true;
     }
 
     /// Whether a blank must come before an operator, lest it run into the token before it.

@@ -5,6 +5,7 @@
 //! same comments.
 
 mod columns;
+mod compact;
 mod decl;
 mod expr;
 mod layout;
@@ -12,6 +13,7 @@ mod layout;
 use super::ast::{BasicLit, CommentGroup, Comments, Decl, Expr, File, Ident, LitKind};
 use super::literal;
 use super::pos::{Pos, SourceFile};
+pub use compact::print_compact;
 use layout::{Gap, Last, Layout, Space};
 
 /// Prints a file. `source` is the text that it was parsed from, if there is one.
@@ -56,6 +58,10 @@ struct Printer<'a> {
     layout: Layout,
     stack: Vec<Frame<'a>>,
     frame: Frame<'a>,
+    /// How many expressions are open that go on behind what is being printed: no line may end there.
+    unfinished: usize,
+    /// Comments that wait for a place where a line may end.
+    deferred: Vec<&'a CommentGroup>,
     /// Inside the expression of an interpolated one-line string: line ends of the source do not count.
     flat: usize,
 }
@@ -63,7 +69,7 @@ struct Printer<'a> {
 impl<'a> Printer<'a> {
     fn new(source: Option<&'a SourceFile>) -> Self {
         let frame = Frame { comments: Vec::new(), slot: 0, separator: Space::LINE, outer_separator: Space::LINE };
-        Self { source, layout: Layout::new(), stack: Vec::new(), frame, flat: 0 }
+        Self { source, layout: Layout::new(), stack: Vec::new(), frame, unfinished: 0, deferred: Vec::new(), flat: 0 }
     }
 
     /// What the source has before a position; `None` if there is no source.
@@ -114,6 +120,9 @@ impl<'a> Printer<'a> {
     fn token(&mut self, text: &str) {
         let clash = match self.layout.last {
             Last::Int => text == ".",
+            // `<-` is a token, and so is much that ends in `=` or `=~`.
+            Last::Less => text.starts_with(['-', '=']),
+            Last::Opening => text.starts_with('='),
             Last::Plus => text.starts_with('+'),
             Last::Minus => text.starts_with('-'),
             Last::Slash => text.starts_with('*'),
@@ -125,10 +134,34 @@ impl<'a> Printer<'a> {
             "+" => Last::Plus,
             "-" => Last::Minus,
             "/" => Last::Slash,
+            "<" => Last::Less,
+            ">" | "!" | "=" => Last::Opening,
             "}" | "]" => Last::Bracket,
             _ => Last::Other,
         };
+        self.layout.ends_declaration = matches!(text, ")" | "]" | "}" | "?" | "..." | "_|_");
         self.count();
+        if !self.layout.ends_declaration {
+            self.release_deferred();
+        }
+    }
+
+    fn release_deferred(&mut self) {
+        std::mem::take(&mut self.deferred).into_iter().for_each(|group| self.comment_group(group));
+    }
+
+    /// Prints a part of an expression behind which the expression goes on.
+    fn part(&mut self, print: impl FnOnce(&mut Self)) {
+        self.unfinished += 1;
+        print(self);
+        self.unfinished -= 1;
+    }
+
+    /// Prints something in brackets in which lines may end between the entries.
+    fn entries(&mut self, print: impl FnOnce(&mut Self)) {
+        let unfinished = std::mem::take(&mut self.unfinished);
+        print(self);
+        self.unfinished = unfinished;
     }
 
     /// A keyword that needs blanks around it.
@@ -180,6 +213,9 @@ impl<'a> Printer<'a> {
     /// Leaves it.
     fn leave(&mut self) {
         self.comments_up_to(u8::MAX);
+        if self.unfinished == 0 {
+            self.release_deferred();
+        }
         if let Some(frame) = self.stack.pop() {
             self.frame = frame;
         }
@@ -191,9 +227,16 @@ impl<'a> Printer<'a> {
         self.comments_up_to(self.frame.slot);
     }
 
+    /// Comments of the node that stand before a position.
+    fn comments_before(&mut self, pos: Pos) {
+        let due = self.frame.comments.iter().take_while(|group| group.pos < pos && pos.is_some()).count();
+        let groups: Vec<&'a CommentGroup> = self.frame.comments.drain(..due).collect();
+        groups.into_iter().for_each(|group| self.comment_group(group));
+    }
+
     fn comments_up_to(&mut self, slot: u8) {
         let due = self.frame.comments.iter().take_while(|group| group.slot <= slot).count();
-        let groups: Vec<&CommentGroup> = self.frame.comments.drain(..due).collect();
+        let groups: Vec<&'a CommentGroup> = self.frame.comments.drain(..due).collect();
         for (index, group) in groups.into_iter().enumerate() {
             if index > 0 {
                 self.allow(Space::SECTION);
@@ -202,7 +245,10 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn comment_group(&mut self, group: &CommentGroup) {
+    fn comment_group(&mut self, group: &'a CommentGroup) {
+        if self.unfinished > 0 && self.layout.ends_declaration {
+            return self.deferred.push(group);
+        }
         // A comment on the line of a token stands apart from it; the first of a file starts a line.
         let least = if self.layout.is_empty() { Gap::Line } else { Gap::Blank };
         let mut gap = self.gap(group.pos).map(|gap| gap.max(least));
