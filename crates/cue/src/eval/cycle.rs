@@ -6,7 +6,7 @@
 
 use super::{
     engine::Engine,
-    vertex::{NONE, TrailId, VertexId},
+    vertex::{ErrorId, NONE, TrailId, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -38,21 +38,19 @@ impl Engine {
         false
     }
 
+    /// Fails a vertex that is nothing but a way back to where it came from.
     pub(crate) fn check_structural_cycle(&mut self, vertex: VertexId) {
         let work = &self.v(vertex).work;
-        let Some(pos) = work.cyclic else { return };
-        if work.acyclic_content() {
-            return;
+        if work.cyclic && !work.acyclic {
+            let message = "structural cycle".to_owned();
+            let error = self.error(Code::StructuralCycle, Rule::Cycle, message, vertex, Pos::NONE, vec![]);
+            self.fail(vertex, error);
         }
-        let message = "structural cycle".to_owned();
-        let error = self.error(Code::StructuralCycle, Rule::Cycle, message, vertex, Pos::NONE, vec![]);
-        let _ = pos;
-        self.fail(vertex, error);
     }
-}
 
-impl super::vertex::Working {
-    fn acyclic_content(&self) -> bool {
-        self.acyclic
+    /// Whether evaluation ends at a vertex, since below it everything would come again.
+    pub(crate) fn ends_in_cycle(&self, vertex: VertexId) -> bool {
+        let is_cycle = |error: &ErrorId| self.code(*error) == Code::StructuralCycle;
+        self.v(vertex).work.cyclic && self.v(vertex).work.errors.iter().any(is_cycle)
     }
 }

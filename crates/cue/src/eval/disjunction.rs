@@ -115,6 +115,10 @@ impl Engine {
 
     /// The definite errors of a vertex and of all that is below it.
     pub(crate) fn definite_errors(&self, vertex: VertexId, out: &mut Vec<ErrorId>) {
+        stacker::maybe_grow(128 << 10, 2 << 20, || self.definite_errors_inner(vertex, out));
+    }
+
+    fn definite_errors_inner(&self, vertex: VertexId, out: &mut Vec<ErrorId>) {
         let vertex = self.follow(vertex);
         let v = self.v(vertex);
         let mut own: Vec<_> = v.work.errors.iter().copied().filter(|error| !self.is_incomplete(*error)).collect();
@@ -125,7 +129,8 @@ impl Engine {
             own.push(error);
         }
         out.extend(own);
-        for (_, child) in &v.arcs {
+        let arcs = if self.ends_in_cycle(vertex) { &[][..] } else { &v.arcs };
+        for (_, child) in arcs {
             if self.v(*child).constraint == crate::syntax::ast::Constraint::None {
                 self.definite_errors(*child, out);
             }

@@ -28,13 +28,13 @@ impl Engine {
             return;
         }
         let key = (conjunct.term, conjunct.env, conjunct.info.scope);
-        let cyclic = self.is_cyclic(conjunct.info.trail);
+        let content = !self.is_cyclic(conjunct.info.trail) && self.is_content(conjunct.term);
         let work = &mut self.vm(vertex).work;
         if work.seen.contains(&key) {
             return;
         }
         work.seen.push(key);
-        work.acyclic |= !cyclic;
+        work.acyclic |= content;
         if !work.scopes.contains(&conjunct.info.scope) {
             work.scopes.push(conjunct.info.scope);
         }
@@ -47,6 +47,25 @@ impl Engine {
                 self.add_datum(vertex, &datum, conjunct.info);
             }
         });
+    }
+
+    /// Whether a term says something by itself, rather than by what it refers to.
+    fn is_content(&self, term: Term) -> bool {
+        let Term::Expr(expr) = term else { return true };
+        !matches!(self.expr(expr), Expr::And { .. }) && !self.is_reference(expr)
+    }
+
+    fn is_reference(&self, expr: ExprId) -> bool {
+        matches!(
+            self.expr(expr),
+            Expr::Field { .. }
+                | Expr::Selector { .. }
+                | Expr::Index { .. }
+                | Expr::MatchedField { .. }
+                | Expr::Let { .. }
+                | Expr::Scope { .. }
+                | Expr::Import { .. }
+        )
     }
 
     fn add_expr(&mut self, vertex: VertexId, expr: ExprId, conjunct: Conjunct) {
@@ -87,13 +106,7 @@ impl Engine {
                     self.fail(vertex, error);
                 }
             }
-            Expr::Field { .. }
-            | Expr::Selector { .. }
-            | Expr::Index { .. }
-            | Expr::MatchedField { .. }
-            | Expr::Let { .. }
-            | Expr::Scope { .. }
-            | Expr::Import { .. } => self.schedule(vertex, Work::Reference(conjunct, expr)),
+            _ if self.is_reference(expr) => self.schedule(vertex, Work::Reference(conjunct, expr)),
             Expr::Call { function, args } => self.add_call(vertex, expr, function, &args, conjunct),
             _ => self.schedule(vertex, Work::Evaluate(conjunct, expr)),
         }
@@ -335,8 +348,7 @@ impl Engine {
         self.vm(vertex).work.seen_references.push((target, info.scope));
         let cyclic = self.closes_cycle(vertex, target, info.trail);
         if cyclic {
-            let pos = self.pos(expr);
-            self.vm(vertex).work.cyclic.get_or_insert(pos);
+            self.vm(vertex).work.cyclic = true;
         }
         let cyclic = cyclic || self.is_cyclic(info.trail);
         info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), target, cyclic });

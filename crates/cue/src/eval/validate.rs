@@ -31,7 +31,7 @@ impl Engine {
     }
 
     fn finalize_inner(&mut self, vertex: VertexId) {
-        if matches!(self.v(vertex).base, Base::Disjunction(_)) {
+        if matches!(self.v(vertex).base, Base::Disjunction(_)) || self.ends_in_cycle(vertex) {
             return;
         }
         let mut worst = NONE;
@@ -134,6 +134,10 @@ impl Engine {
     }
 
     fn incomplete_errors(&mut self, vertex: VertexId, out: &mut Vec<ErrorId>) {
+        stacker::maybe_grow(128 << 10, 2 << 20, || self.incomplete_errors_inner(vertex, out));
+    }
+
+    fn incomplete_errors_inner(&mut self, vertex: VertexId, out: &mut Vec<ErrorId>) {
         let vertex = self.default_of(vertex);
         match self.v(vertex).base.clone() {
             Base::Atom(_) => {}

@@ -358,8 +358,8 @@ pub(crate) struct Working {
     pub(crate) errors: Vec<ErrorId>,
     pub(crate) seen: Vec<(Term, EnvId, ScopeId)>,
     pub(crate) seen_references: Vec<(VertexId, ScopeId)>,
-    /// A reference that leads back to where it came from, and whether anything else is here.
-    pub(crate) cyclic: Option<Pos>,
+    /// Whether a reference leads back to where it came from, and whether anything else is here.
+    pub(crate) cyclic: bool,
     pub(crate) acyclic: bool,
     pub(crate) attributes: Vec<Arc<str>>,
 }
@@ -384,7 +384,7 @@ impl Default for Working {
             errors: Vec::new(),
             seen: Vec::new(),
             seen_references: Vec::new(),
-            cyclic: None,
+            cyclic: false,
             acyclic: false,
             attributes: Vec::new(),
         }
