@@ -1,4 +1,4 @@
-//! What operators see: metrics of the path, named after its steps, and logs. Never the value of a payload.
+//! What operators see: metrics of the path, named after its steps. Never the value of a payload.
 //!
 //! Labels are bounded: products and types come from the catalog, routes and outcomes from the code, rules up to a
 //! number.
@@ -11,46 +11,6 @@ use prometheus::{
 };
 
 use crate::ingest::ack::Outcome;
-
-/// How logs are written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// For people or for machines.
-    pub log_format: LogFormat,
-    /// Which messages, in the form `info,sluice::http=debug`. Empty is `info`.
-    pub log_filter: String,
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// A line to read.
-    #[default]
-    Text,
-    /// A JSON object in each line.
-    Json,
-}
-
-/// Starts to write logs to the standard error. Does nothing the second time.
-///
-/// # Errors
-/// When the filter can't be read.
-pub fn init_logs(settings: &Settings) -> Result<(), tracing_subscriber::filter::ParseError> {
-    let filter = match settings.log_filter.as_str() {
-        "" => "info",
-        filter => filter,
-    };
-    let filter = tracing_subscriber::EnvFilter::builder().parse(filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second subscriber is refused; the first goes on, which is what tests in one process want.
-    match settings.log_format {
-        LogFormat::Text => builder.try_init().ok(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init().ok(),
-    };
-    Ok(())
-}
 
 /// Names of rules that are counted by name; those that come later count as `other`.
 const RULES_MAX: usize = 64;

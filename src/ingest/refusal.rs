@@ -18,7 +18,7 @@ pub enum Refusal {
     #[error("body broke off: {0}")]
     BrokenOff(String),
     /// Bodies in memory leave no room.
-    #[error("{in_flight_bytes_max} bytes of bodies are in flight already")]
+    #[error("bodies in memory would be over the limit of {in_flight_bytes_max} bytes")]
     Overloaded {
         /// The limit.
         in_flight_bytes_max: usize,

@@ -70,7 +70,7 @@ fn document(name: &str) -> Document {
     ])
 }
 
-/// The seed's event type alone, or beside `anything`, `status` (compacted, keyed by `trip.id`) and `deep`.
+/// The seed's event type alone, or beside `anything`, and `status` (compacted, keyed by `trip.id`).
 pub fn catalog(only_identity: bool) -> Catalog {
     let mut types = vec![event_type("Identity", "Identity", None, false, Validator::new(Identity))];
     if !only_identity {
@@ -120,10 +120,6 @@ impl Builder {
         let channel = self.with_channel.then(|| Arc::new(memory.clone()) as Arc<dyn Channel>);
         App::start(self.settings, self.catalog, channel, memory).await
     }
-
-    pub async fn start_on(self, channel: Arc<dyn Channel>) -> App {
-        App::start(self.settings, self.catalog, Some(channel), Memory::new()).await
-    }
 }
 
 /// A gateway that runs.
@@ -157,10 +153,14 @@ impl App {
         Self { address, memory, metrics, stop: Some(stop), running }
     }
 
-    /// Asks the gateway to stop and waits until it has.
-    pub async fn stop(mut self) -> Stopped {
-        self.begin_to_stop();
+    /// Waits until it has stopped.
+    pub async fn stopped(self) -> Stopped {
         self.running.await.expect("the gateway does not panic")
+    }
+
+    /// How many records wait in the channel.
+    pub fn memory_depth(&self) -> usize {
+        self.memory.depth().records
     }
 
     pub fn begin_to_stop(&mut self) {

@@ -2,3 +2,7 @@
 
 mod answers;
 mod app;
+mod cloudevents;
+mod connections;
+mod limits;
+mod outcomes;

@@ -1,0 +1,162 @@
+//! Every bound, and what one past it reads.
+
+use std::{io::Write, time::Duration};
+
+use insta::assert_snapshot;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::app::{App, Reply, request};
+
+const JSON: &str = "content-type: application/json";
+const NDJSON: &str = "content-type: application/x-ndjson";
+const PATH: &str = "/v1/events/anything";
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).expect("a vector takes all");
+    encoder.finish().expect("a vector takes all")
+}
+
+/// A JSON string of so many bytes.
+fn string(bytes: usize) -> String {
+    format!("\"{}\"", "x".repeat(bytes - 2))
+}
+
+#[tokio::test]
+async fn body_bytes() {
+    let app = App::builder().set(|settings| settings.ingest.limits.body_bytes_max = 100).start().await;
+    assert_eq!(app.post(PATH, &[JSON], string(100)).await.status, 200);
+    assert_snapshot!("body_bytes", app.post(PATH, &[JSON], string(101)).await);
+    let chunked = |size: usize| {
+        let chunk = format!("{size:x}\r\n{}\r\n0\r\n\r\n", string(size));
+        let mut bytes = request("POST", PATH, &[JSON, "transfer-encoding: chunked"], b"");
+        bytes.extend(chunk.into_bytes());
+        bytes
+    };
+    for (size, status) in [(100, 200), (101, 413)] {
+        let mut stream = app.connect().await;
+        stream.write_all(&chunked(size)).await.expect("sent");
+        assert_eq!(Reply::read(&mut stream).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn event_bytes() {
+    let app = App::builder().set(|settings| settings.ingest.limits.event_bytes_max = 1000).start().await;
+    let envelope = app.post(PATH, &[JSON], "1").await.status;
+    let size = app.memory.records("things")[0].record.size();
+    assert_eq!(envelope, 200);
+    assert_eq!(app.post(PATH, &[JSON], string(1000 - size + 1)).await.status, 200);
+    let over = app.post(PATH, &[JSON], string(1000 - size + 2)).await;
+    assert_eq!((over.status, over.json()["detail"].as_str()), (413, Some("event of 1001 bytes is over the limit of 1000")));
+    let mixed = app.post(PATH, &[NDJSON], format!("1\n{}\n2", string(1001))).await;
+    assert_snapshot!("event_bytes", mixed);
+    assert_eq!(app.memory.records("things").len(), 4);
+}
+
+#[tokio::test]
+async fn events_in_one_request() {
+    let app = App::builder().set(|settings| settings.ingest.limits.events_max = 3).start().await;
+    assert_eq!(app.post(PATH, &[NDJSON], "1\n2\n3\n").await.status, 200);
+    assert_snapshot!("events_max", app.post(PATH, &[NDJSON], "1\n2\n3\n4").await);
+    assert_eq!(app.memory.records("things").len(), 3);
+}
+
+#[tokio::test]
+async fn shape_of_json() {
+    let app = App::new().await;
+    let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+    assert_eq!(app.post(PATH, &[JSON], nested(64)).await.status, 200);
+    assert_snapshot!("json_depth", app.post(PATH, &[JSON], nested(65)).await);
+    assert_eq!(app.post(PATH, &[JSON], "9".repeat(1024)).await.status, 200);
+    assert_snapshot!("json_number", app.post(PATH, &[JSON], "9".repeat(1025)).await);
+    assert_snapshot!("json_exponent", app.post(PATH, &[JSON], "[1e-1000, 1e1001]").await);
+    let event = |depth: usize| format!(r#"{{"specversion":"1.0","id":"1","source":"/","type":"anything","data":{}}}"#, nested(depth));
+    for (depth, status) in [(64, 200), (65, 413)] {
+        let one = app.post("/v1/events", &["content-type: application/cloudevents+json"], event(depth)).await;
+        let batch = format!("[{}]", event(depth));
+        let many = app.post("/v1/events", &["content-type: application/cloudevents-batch+json"], batch).await;
+        assert_eq!((one.status, many.status), (status, status));
+    }
+}
+
+#[tokio::test]
+async fn decompressed_bytes() {
+    let app = App::builder().set(|settings| settings.ingest.limits.decompressed_bytes_max = 100_000).start().await;
+    let body = string(100_000);
+    let zstd = |body: &str| zstd::encode_all(body.as_bytes(), 3).expect("a vector takes all");
+    let headers = |encoding: &'static str| [JSON, encoding];
+    assert_eq!(app.post(PATH, &headers("content-encoding: gzip"), gzip(body.as_bytes())).await.status, 200);
+    assert_eq!(app.post(PATH, &headers("content-encoding: ZSTD"), zstd(&body)).await.status, 200);
+    assert_eq!(app.memory.records("things")[0].record.value.as_deref(), Some(body.as_bytes()));
+    let bomb = gzip(&vec![b' '; 50 << 20]);
+    assert_snapshot!("gzip_bomb", app.post(PATH, &headers("content-encoding: gzip"), bomb).await);
+    let over = string(100_001);
+    assert_eq!(app.post(PATH, &headers("content-encoding: zstd"), zstd(&over)).await.code(), "limit-exceeded");
+    assert_snapshot!("not_gzip", app.post(PATH, &headers("content-encoding: gzip"), "{}").await);
+    let cut = &gzip(body.as_bytes())[..50];
+    assert_eq!(app.post(PATH, &headers("content-encoding: gzip"), cut).await.code(), "corrupt-body");
+    assert_snapshot!("unknown_encoding", app.post(PATH, &headers("content-encoding: br"), "{}").await);
+    assert_eq!(app.memory.records("things").len(), 2);
+}
+
+#[tokio::test]
+async fn bytes_in_flight() {
+    let app = App::builder().set(|settings| settings.http.in_flight_bytes_max = 1000).start().await;
+    assert_snapshot!("in_flight", app.post(PATH, &[JSON], string(1001)).await);
+    let mut slow = app.connect().await;
+    let bytes = request("POST", PATH, &[JSON], string(600).as_bytes());
+    slow.write_all(&bytes[..bytes.len() - 1]).await.expect("sent");
+    while app.post(PATH, &[JSON], string(500)).await.status == 200 {}
+    assert_eq!(app.post(PATH, &[JSON], string(400)).await.status, 200);
+    slow.write_all(b"\"").await.expect("sent");
+    assert_eq!(Reply::read(&mut slow).await.status, 200);
+    assert_eq!(app.post(PATH, &[JSON], string(1000)).await.status, 200);
+    // What is decompressed counts as well.
+    let headers = [JSON, "content-encoding: gzip"];
+    assert_eq!(app.post(PATH, &headers, gzip(string(1000).as_bytes())).await.code(), "overloaded");
+}
+
+#[tokio::test]
+async fn time_for_the_body() {
+    let app = App::builder().set(|settings| settings.http.body_read_timeout = Duration::from_millis(100)).start().await;
+    let mut slow = app.connect().await;
+    slow.write_all(&request("POST", PATH, &[JSON, "content-length: 2"], b"")).await.expect("sent");
+    assert_snapshot!("body_too_slow", Reply::read(&mut slow).await);
+}
+
+#[tokio::test]
+async fn time_for_the_head() {
+    let app = App::builder().set(|settings| settings.http.header_read_timeout = Duration::from_millis(100)).start().await;
+    // Nothing, the beginning of either protocol, and half a head.
+    for begin in ["", "P", "PRI * HTTP/2.0\r\n", "POST / HTTP/1.1\r\nhost: a"] {
+        let mut stream = app.connect().await;
+        stream.write_all(begin.as_bytes()).await.expect("sent");
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "{begin:?}");
+    }
+    assert_eq!(app.get("/healthz", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn bytes_of_the_head() {
+    let app = App::builder().set(|settings| settings.http.header_bytes_max = 8192).start().await;
+    let header = |size: usize| format!("x-long: {}", "x".repeat(size));
+    assert_eq!(app.get("/healthz", &[&header(7000)]).await.status, 200);
+    assert_eq!(app.get("/healthz", &[&header(9000)]).await.status, 431);
+}
+
+#[tokio::test]
+async fn connections() {
+    let app = App::builder().set(|settings| settings.http.connections_max = 2).start().await;
+    let mut held = [app.connect().await, app.connect().await];
+    for stream in &mut held {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+        stream.read_exact(&mut [0; 12]).await.expect("an answer");
+    }
+    let mut one_more = app.connect().await;
+    assert_snapshot!("connections", Reply::read(&mut one_more).await);
+    drop(held);
+    while app.get("/healthz", &[]).await.status != 200 {}
+}
