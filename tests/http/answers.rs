@@ -86,7 +86,9 @@ async fn many_plain_events() {
     assert_snapshot!("many_invalid", app.post(path, &[NDJSON], lines(&[OLD, OLD])).await);
     assert_snapshot!("many_none", app.post(path, &[NDJSON], "\n").await);
     assert_eq!(app.memory.records("Identity").len(), 8);
-    assert!(app.memory.records("Identity").iter().all(|stored| stored.record.value.as_deref() == Some(JOHN.as_bytes())));
+    assert!(
+        app.memory.records("Identity").iter().all(|stored| stored.record.value.as_deref() == Some(JOHN.as_bytes()))
+    );
 }
 
 #[tokio::test]

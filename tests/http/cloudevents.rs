@@ -50,7 +50,10 @@ async fn binary_mode_without_a_media_type_is_json() {
 async fn structured_mode_keeps_attributes_and_bytes() {
     let app = App::new().await;
     let more = r#", "data" : {"a" : 1.50, "b":"\u00e9"} ,"time":"2026-01-31T12:00:00z","subject":"\u20ac \"","datacontenttype":"text/json","num":-7,"flag":true,"gone":null"#;
-    assert_snapshot!("structured_accepted", app.post("/v1/events", &[STRUCTURED], structured("1", "anything", more)).await);
+    assert_snapshot!(
+        "structured_accepted",
+        app.post("/v1/events", &[STRUCTURED], structured("1", "anything", more)).await
+    );
     assert_snapshot!("structured_record", app.records("things").join("\n\n"));
     let base64 = r#","datacontenttype":"application/json","data_base64":"eyJhIjogMX0=""#;
     assert_eq!(app.post("/v1/events", &[STRUCTURED], structured("2", "anything", base64)).await.status, 200);

@@ -68,7 +68,8 @@ async fn requests_under_way_are_finished_before_the_end() {
 
 #[tokio::test]
 async fn the_end_does_not_wait_for_ever() {
-    let mut app = App::builder().set(|settings| settings.http.shutdown_timeout = Duration::from_millis(50)).start().await;
+    let mut app =
+        App::builder().set(|settings| settings.http.shutdown_timeout = Duration::from_millis(50)).start().await;
     app.memory.stall();
     let mut stream = app.connect().await;
     stream.write_all(&request("POST", PATH, &[JSON], b"1")).await.expect("sent");

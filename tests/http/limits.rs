@@ -48,7 +48,10 @@ async fn event_bytes() {
     assert_eq!(envelope, 200);
     assert_eq!(app.post(PATH, &[JSON], string(1000 - size + 1)).await.status, 200);
     let over = app.post(PATH, &[JSON], string(1000 - size + 2)).await;
-    assert_eq!((over.status, over.json()["detail"].as_str()), (413, Some("event of 1001 bytes is over the limit of 1000")));
+    assert_eq!(
+        (over.status, over.json()["detail"].as_str()),
+        (413, Some("event of 1001 bytes is over the limit of 1000"))
+    );
     let mixed = app.post(PATH, &[NDJSON], format!("1\n{}\n2", string(1001))).await;
     assert_snapshot!("event_bytes", mixed);
     assert_eq!(app.memory.records("things").len(), 4);
@@ -71,7 +74,9 @@ async fn shape_of_json() {
     assert_eq!(app.post(PATH, &[JSON], "9".repeat(1024)).await.status, 200);
     assert_snapshot!("json_number", app.post(PATH, &[JSON], "9".repeat(1025)).await);
     assert_snapshot!("json_exponent", app.post(PATH, &[JSON], "[1e-1000, 1e1001]").await);
-    let event = |depth: usize| format!(r#"{{"specversion":"1.0","id":"1","source":"/","type":"anything","data":{}}}"#, nested(depth));
+    let event = |depth: usize| {
+        format!(r#"{{"specversion":"1.0","id":"1","source":"/","type":"anything","data":{}}}"#, nested(depth))
+    };
     for (depth, status) in [(64, 200), (65, 413)] {
         let one = app.post("/v1/events", &["content-type: application/cloudevents+json"], event(depth)).await;
         let batch = format!("[{}]", event(depth));
@@ -127,7 +132,8 @@ async fn time_for_the_body() {
 
 #[tokio::test]
 async fn time_for_the_head() {
-    let app = App::builder().set(|settings| settings.http.header_read_timeout = Duration::from_millis(100)).start().await;
+    let app =
+        App::builder().set(|settings| settings.http.header_read_timeout = Duration::from_millis(100)).start().await;
     // Nothing, the beginning of either protocol, and half a head.
     for begin in ["", "P", "PRI * HTTP/2.0\r\n", "POST / HTTP/1.1\r\nhost: a"] {
         let mut stream = app.connect().await;
