@@ -53,7 +53,6 @@ fn a_file_that_is_named_must_be_there() {
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
 fn the_file_wins_over_defaults_and_the_environment_over_the_file() {
     let file = "listen: \"0.0.0.0:1\"\nlog: level: \"warn\"\nsqlite: queue_bytes_max: 8Mi\n";
     let effective = read(Some(file), &[("SLUICE_LISTEN", "0.0.0.0:2")], None).unwrap();
@@ -63,14 +62,12 @@ fn the_file_wins_over_defaults_and_the_environment_over_the_file() {
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
 fn mistakes_in_the_file_have_their_places() {
     let file = "listen: 8181\nlog: levl: \"warn\"\nhttp: connections_max: 0\nhttp: body_read_timeout: \"5 s\"\n";
     insta::assert_snapshot!(read(Some(file), &[("SLUICE_LOG_LEVEL", "loud")], None).unwrap_err());
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
 fn the_reference_has_every_setting_with_its_default() {
     let file = cue::SourceFile::new("config.cue", sluice::config::REFERENCE);
     let instance = cue::Instance::compile(vec![file], &cue::Limits::default()).unwrap();
@@ -80,7 +77,6 @@ fn the_reference_has_every_setting_with_its_default() {
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
 fn what_is_shown_can_be_read_again() {
     let effective = read(None, &[("SLUICE_LOG_FORMAT", "json")], Some("0.0.0.0:7")).unwrap();
     assert_eq!(read(Some(&effective.to_cue()), &[], None).unwrap().config, effective.config);

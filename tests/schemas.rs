@@ -30,8 +30,8 @@ fn name(path: &Path) -> &str {
 
 /// The samples of each event type, as (type, folder); every type of the examples has some.
 fn samples(catalog: &Catalog) -> Vec<(String, PathBuf)> {
-    let products = list(Path::new("schemas"));
-    let folders = products.iter().flat_map(|product| list(&product.join("samples")));
+    let products = list(Path::new("schemas")).into_iter().filter(|path| path.is_dir());
+    let folders = products.flat_map(|product| list(&product.join("samples")));
     let found: Vec<_> = folders.map(|folder| (name(&folder).to_owned(), folder)).collect();
     let mut types: Vec<&str> = catalog.types.keys().map(|name| &**name).collect();
     let mut sampled: Vec<&str> = found.iter().map(|(kind, _)| &**kind).collect();
@@ -42,7 +42,6 @@ fn samples(catalog: &Catalog) -> Vec<(String, PathBuf)> {
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
 fn valid_samples_are_accepted() {
     let catalog = examples();
     for (kind, folder) in samples(&catalog) {
@@ -54,7 +53,6 @@ fn valid_samples_are_accepted() {
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
 fn invalid_samples_are_refused_as_their_files_say() {
     let catalog = examples();
     for (kind, folder) in samples(&catalog) {
@@ -72,7 +70,6 @@ fn invalid_samples_are_refused_as_their_files_say() {
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
 fn the_catalog_of_the_examples() {
     let catalog = examples();
     let details: Vec<Value> = catalog.products.iter().map(|product| product.details(&catalog)).collect();
@@ -80,7 +77,7 @@ fn the_catalog_of_the_examples() {
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
+#[ignore = "definitions are not exported as OpenAPI yet"]
 fn one_product_has_the_document_that_cue_writes() {
     let catalog = Catalog::load(Path::new("schemas/people")).unwrap_or_else(|problems| panic!("{problems}"));
     let openapi: Value = serde_json::from_slice(&catalog.openapi.0[0].body).unwrap();
@@ -98,7 +95,7 @@ fn one_product_has_the_document_that_cue_writes() {
 }
 
 #[test]
-#[ignore = "the CUE engine can't evaluate yet"]
+#[ignore = "definitions are not exported as OpenAPI yet"]
 fn the_document_of_all_examples() {
     let texts = examples().openapi.0.into_iter().map(|one| String::from_utf8(one.body.to_vec()).unwrap());
     insta::assert_snapshot!(texts.collect::<Vec<_>>().join("\n---\n"));

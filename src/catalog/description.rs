@@ -4,16 +4,10 @@
 //! reported like any other mistake in a description. What comes out has been checked on its own; what must hold between
 //! products is checked where they are put together.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use cue::{FieldOptions, Instance, Limits, PathPart, Shape, SourceFile, Value};
+use cue::{FieldOptions, Instance, Limits, PathPart, Shape, SourceFile, Validation, Value};
 use serde_json::json;
 
 use super::{
@@ -22,7 +16,7 @@ use super::{
     folder::{self, Unit},
     json_schema::JsonSchema,
     openapi,
-    problem::{Place, Problem},
+    problem::{EMBEDDED, Place, Problem},
 };
 use crate::{channel::TopicSpec, config::duration};
 
@@ -76,24 +70,16 @@ fn read_cue(unit: &Unit) -> Result<Described, Vec<Problem>> {
         unit.cue.iter().map(|path| source_file(path)).collect::<Result<Vec<_>, _>>().map_err(|one| vec![one])?;
     let of_cue = |errors| Problem::of_cue(errors, &whole);
     let instance = Instance::compile(files.clone(), &Limits::default()).map_err(of_cue)?;
+    let root = instance.root();
     let package = Package { unit, instance, files };
-    let root = package.instance.root();
     match (field(&root, "product"), field(&root, "events")) {
         (None, None) => package.read_definitions(&root),
+        (_, None) => Err(vec![Problem::new(whole, "describes a product without events: expected \"events\"")]),
         _ => {
-            root.unify(&shape().map_err(of_cue)?).validate(cue::Validation { concrete: false }).map_err(of_cue)?;
+            package.check_shape().map_err(of_cue)?;
             package.read_events(&root)
         }
     }
-}
-
-/// The embedded definition of what a package may say.
-fn shape() -> Result<Value, cue::Errors> {
-    static SHAPE: LazyLock<Result<Value, cue::Errors>> = LazyLock::new(|| {
-        let file = SourceFile::new("description.cue", include_str!("description.cue"));
-        Instance::compile(vec![file], &Limits::default())?.lookup("#Description")
-    });
-    SHAPE.clone()
 }
 
 struct Package<'a> {
@@ -103,6 +89,17 @@ struct Package<'a> {
 }
 
 impl Package<'_> {
+    /// Judges `product` and `events` by the embedded definition of what they may say.
+    fn check_shape(&self) -> Result<(), cue::Errors> {
+        let shape = SourceFile::new(format!("{EMBEDDED}description.cue"), include_str!("description.cue"));
+        let files = self.files.iter().cloned().chain([shape]).collect();
+        let root = Instance::compile(files, &Limits::default())?.root();
+        let parts = ["product", "events"].into_iter().filter_map(|name| field(&root, name));
+        let found = parts.filter_map(|part| part.validate(Validation { concrete: false }).err());
+        let errors: Vec<cue::Error> = found.flatten().collect();
+        if errors.is_empty() { Ok(()) } else { Err(cue::Errors::new(errors)) }
+    }
+
     fn read_definitions(&self, root: &Value) -> Result<Described, Vec<Problem>> {
         let mut described = Described::new(self.unit, Place::whole(&self.unit.folder));
         let mut problems = Vec::new();
@@ -149,8 +146,8 @@ impl Package<'_> {
         let place = self.place_of(&event.value);
         let settings =
             Event::read(name, place.clone(), &event.value).map_err(|errors| Problem::of_cue(errors, &place))?;
-        let schema =
-            field(&event.value, "schema").ok_or_else(|| vec![Problem::new(place.clone(), "schema is missing")])?;
+        let schema = field(&event.value, "schema")
+            .ok_or_else(|| vec![Problem::new(place.clone(), format!("event type {name:?}: schema is missing"))])?;
         let at = |value: &Value| value.position().map_or(place.clone(), |position| Place::from(&position));
         if settings.compacted && settings.key.is_none() {
             let message = format!("event type {name:?}: a compacted topic needs a key, as in key: \"id\"");

@@ -17,6 +17,7 @@ use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+pub(crate) use self::problem::EMBEDDED;
 pub use self::problem::{Place, Problem, Problems};
 use crate::channel::TopicSpec;
 

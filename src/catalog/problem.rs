@@ -2,6 +2,9 @@
 
 use std::{fmt, path::Path};
 
+/// What the names of CUE files that are part of the program begin with.
+pub(crate) const EMBEDDED: &str = "embedded:";
+
 /// Where something stands in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -67,16 +70,26 @@ impl Problem {
     }
 
     /// The mistakes that the CUE engine reports; `fallback` is for those that have no position.
+    ///
+    /// Positions in what is [embedded](EMBEDDED) are left out where there are others: what is embedded is right. So is
+    /// the line that counts the alternatives that failed, before the line for each.
     #[must_use]
     pub fn of_cue(errors: cue::Errors, fallback: &Place) -> Vec<Self> {
+        let is_summary = |error: &cue::Error| error.rule == cue::Rule::Disjunction && error.primary.is_none();
+        let several = errors.iter().any(|error| !is_summary(error));
+        let told = errors.into_iter().filter(|error| !several || !is_summary(error));
         let problem = |error: cue::Error| {
-            let mut places: Vec<Place> = error.printed_positions().into_iter().map(Place::from).collect();
+            let all = error.printed_positions().into_iter();
+            let mut places: Vec<Place> =
+                all.filter(|one| !one.file.name.starts_with(EMBEDDED)).map(Place::from).collect();
             if places.is_empty() {
                 places.push(fallback.clone());
             }
             Self { message: error.to_string(), places }
         };
-        errors.into_iter().map(problem).collect()
+        let mut problems: Vec<Self> = told.map(problem).collect();
+        problems.sort_by(|a, b| a.places.cmp(&b.places));
+        problems
     }
 }
 

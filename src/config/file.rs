@@ -8,7 +8,7 @@ use super::{
     REFERENCE,
     layers::{Given, Origin, defaults},
 };
-use crate::catalog::{Place, Problem};
+use crate::catalog::{EMBEDDED, Place, Problem};
 
 /// The file that is read when none is named, if it is there.
 const DEFAULT: &str = "sluice.cue";
@@ -33,10 +33,12 @@ pub(super) fn given(named: Option<&Path>, problems: &mut Vec<Problem>) -> Vec<Gi
 }
 
 fn read(path: &Path, text: String) -> Result<Vec<Given>, cue::Errors> {
-    let reference = Instance::compile(vec![SourceFile::new("config.cue", REFERENCE)], &Limits::default())?;
     let file = SourceFile::new(path.display().to_string(), text);
+    // Embedded in a file, the definition closes what all files say together.
+    let reference = SourceFile::new(format!("{EMBEDDED}config.cue"), format!("{REFERENCE}\n#Config\n"));
+    let checked = Instance::compile(vec![file.clone(), reference], &Limits::default())?;
+    checked.root().validate(Validation { concrete: true })?;
     let root = Instance::compile(vec![file], &Limits::default())?.root();
-    root.unify(&reference.lookup("#Config")?).validate(Validation { concrete: true })?;
     let mut given = Vec::new();
     collect(&root, &defaults(), &Place::whole(path), &mut Vec::new(), &mut given)?;
     Ok(given)
