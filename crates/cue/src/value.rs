@@ -678,6 +678,10 @@ impl Schema {
             let env = engine.new_env(NONE, base.root);
             let resolved = engine.resolve(env, expr, base.root);
             let vertex = resolved.map_err(|error| Errors::new(report(&engine, &files, &[error], &[])))?;
+            // A plain reference is where documents are judged, not a step on the way that errors tell of.
+            if engine.is_reference(expr) {
+                engine.store.exprs[expr].pos = Pos::NONE;
+            }
             (vertex, Conjunct { term: Term::Expr(expr), env, info: Info::ROOT })
         };
         let errors = engine.violations(vertex, false);
@@ -726,6 +730,16 @@ impl Schema {
         if errors.is_empty() {
             return Ok(());
         }
-        Err(Errors::new(report(&engine, &files, &errors, &self.prefix)))
+        let errors = report(&engine, &files, &errors, &self.prefix);
+        Err(Errors::new(errors.into_iter().map(|error| document_first(error, file)).collect()))
     }
+}
+
+/// Gives places in a document the lowest file id, since they are told before those in the schema.
+fn document_first(mut error: Error, document: FileId) -> Error {
+    for position in error.primary.iter_mut().chain(&mut error.positions) {
+        let id = position.pos.file;
+        position.pos.file = FileId(if id == document { 0 } else { id.0 + 1 });
+    }
+    error
 }

@@ -55,7 +55,8 @@ impl Engine {
         !matches!(self.expr(expr), Expr::And { .. }) && !self.is_reference(expr)
     }
 
-    fn is_reference(&self, expr: ExprId) -> bool {
+    /// Whether an expression is nothing but a way to another vertex.
+    pub(crate) fn is_reference(&self, expr: ExprId) -> bool {
         matches!(
             self.expr(expr),
             Expr::Field { .. }
