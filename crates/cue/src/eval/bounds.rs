@@ -8,7 +8,7 @@ use super::{
     engine::{Engine, Outcome},
     expression::Val,
     kind::Kind,
-    vertex::{Check, CheckRule, EnvId, Info, Origin, Show, VertexId},
+    vertex::{Check, CheckRule, Conjunct, EnvId, Info, Origin, Show, Term, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -40,7 +40,7 @@ impl Engine {
         env: EnvId,
         info: Info,
     ) -> Outcome<()> {
-        let pos = self.pos(operand);
+        let pos = self.pos(expr);
         let rule = match self.eval(env, operand, vertex)? {
             Val::Atom(atom) => CheckRule::Bound(op, atom),
             Val::Vertex(value) if matches!(self.kind_of(value), Kind::STRUCT | Kind::LIST) && is_equality(op) => {
@@ -49,15 +49,14 @@ impl Engine {
             Val::Vertex(value) => {
                 let shown = self.show_vertex(value);
                 let message = format!("non-concrete value {shown} for bound {}", op_text(op));
-                return Err(self.incomplete(vertex, Rule::Incomplete, message, vec![pos]));
+                return Err(self.incomplete(vertex, Rule::Incomplete, message, vec![self.pos(operand)]));
             }
         };
         let show = match &rule {
             CheckRule::Bound(op, atom) => Show::Bound(*op, atom.clone()),
             _ => Show::Expr(expr),
         };
-        let mut origin = self.origin(show, expr, info);
-        origin.pos = pos;
+        let origin = self.origin(show, expr, info);
         if let CheckRule::Bound(op, atom) = &rule {
             let Some(kind) = bound_kind(*op, atom) else {
                 let message = format!("cannot use {} for bound {}", self.show_atom(atom), op_text(*op));
@@ -69,9 +68,7 @@ impl Engine {
             {
                 return Err(self.error(Code::Eval, Rule::Pattern, message, vertex, pos, vec![pos]));
             }
-            let mut kind_origin = origin.clone();
-            kind_origin.pos = self.pos(expr);
-            self.add_kind(vertex, kind, &kind_origin);
+            self.add_kind(vertex, kind, &origin);
         }
         self.add_check(vertex, Check { rule, origin });
         Ok(())
@@ -186,12 +183,21 @@ impl Engine {
             format!("invalid value {} (out of bound {})", self.show_atom(atom), self.show(&check.origin.show));
         let mut positions = self.positions(&check.origin);
         positions.extend(self.positions(origin));
-        if let Some(kind) = self.v(vertex).work.kind_origin.clone() {
-            positions.extend(self.positions(&kind));
+        if !matches!(side(op), Side::Lower | Side::Upper) {
+            positions.extend(self.conjunct_positions(vertex));
         }
         let primary = check.origin.pos;
         let error = self.error(Code::Eval, rule, message, vertex, primary, positions);
         self.fail(vertex, error);
+    }
+
+    /// Where the expressions stand that a vertex is made of. Errors of all checks but lower and upper bounds tell them.
+    pub(crate) fn conjunct_positions(&self, vertex: VertexId) -> Vec<Pos> {
+        let expr = |conjunct: &Conjunct| match conjunct.term {
+            Term::Expr(expr) => Some(self.pos(expr)),
+            _ => None,
+        };
+        self.v(vertex).conjuncts.iter().filter_map(expr).filter(|pos| pos.is_some()).collect()
     }
 
     /// Whether a regular expression matches somewhere in a text.

@@ -392,12 +392,21 @@ impl Engine {
         let message = format!("invalid value {shown} (does not satisfy {name}){detail}");
         let mut positions = self.positions(&check.origin);
         positions.extend(self.positions(origin));
-        if let Some(kind) = self.v(vertex).work.kind_origin.clone() {
-            positions.extend(self.positions(&kind));
-        }
+        positions.extend(self.conjunct_positions(vertex));
+        positions.extend(self.shown_argument_positions(validator));
         let primary = if validator.args.is_empty() { Pos::NONE } else { check.origin.pos };
         let error = self.error(Code::Eval, Rule::Validator, message, vertex, primary, positions);
         self.fail(vertex, error);
+    }
+
+    /// Where the arguments stand that the message of a validator shows.
+    fn shown_argument_positions(&self, validator: &Validator) -> Vec<Pos> {
+        let shown = match &validator.function {
+            Builtin::MatchN => 1,
+            Builtin::Package(_, found) if !found.non_concrete => validator.args.len(),
+            _ => 0,
+        };
+        validator.args.iter().take(shown).map(|(_, arg)| self.pos(*arg)).collect()
     }
 
     fn validator_text(&self, validator: &Validator) -> String {
