@@ -15,8 +15,12 @@ fn format(text: &str) -> String {
 
 /// The value of the only field, without comments and places; parentheses show as they group.
 fn shape(text: &str) -> String {
-    let file = parse(text).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
-    let Some(Decl::Field(field)) = file.decls.first() else { panic!("no field in {text}") };
+    let file = parse(text).map_err(|errors| format!("{errors:?}\n{text}")).expect("well-formed");
+    let field = file.decls.iter().find_map(|decl| match decl {
+        Decl::Field(field) => Some(field),
+        _ => None,
+    });
+    let field = field.expect("the text has a field");
     print_compact(&field.value)
 }
 
