@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use serde_json::{Value, json};
 
 use crate::{
-    catalog::{Catalog, Problems},
+    catalog::Catalog,
     channel::{ChannelAddress, ReadFrom},
     config::{self, Effective, LogFormat, LogLevel, REFERENCE},
 };
@@ -186,7 +186,7 @@ fn check(folder: Option<PathBuf>, settings: Sources) -> anyhow::Result<()> {
         Some(folder) => folder,
         None => Settings::from(settings).effective()?.config.schemas,
     };
-    let catalog = load(&folder)?;
+    let catalog = Catalog::load(&folder)?;
     let mut report = String::new();
     for product in &catalog.products {
         for kind in product.types.iter().filter_map(|name| catalog.types.get(name)) {
@@ -202,15 +202,6 @@ fn check(folder: Option<PathBuf>, settings: Sources) -> anyhow::Result<()> {
 /// Such as `1 product` or `2 products`.
 fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-fn load(folder: &std::path::Path) -> anyhow::Result<Catalog> {
-    Catalog::load(folder).map_err(|problems| counted(&problems, ""))
-}
-
-/// All mistakes, and at the end how many there are.
-fn counted(problems: &Problems, place: &str) -> anyhow::Error {
-    anyhow::anyhow!("{problems}\n{} found{place}", count(problems.0.len(), "mistake"))
 }
 
 fn start(text: &str) -> Result<ReadFrom, String> {
@@ -260,6 +251,6 @@ impl Settings {
             let path = path.iter().map(ToString::to_string).collect();
             sources.flags.extend(value.map(|value| (path, value, flag)));
         }
-        sources.read().map_err(|problems| counted(&problems, " in the settings"))
+        Ok(sources.read()?)
     }
 }

@@ -110,9 +110,13 @@ impl fmt::Display for Problem {
 pub struct Problems(pub Vec<Problem>);
 
 impl fmt::Display for Problems {
+    /// One after the other, and at the end how many there are.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        formatter.write_str(&lines.join("\n"))
+        for problem in &self.0 {
+            writeln!(formatter, "{problem}")?;
+        }
+        let count = self.0.len();
+        write!(formatter, "{count} mistake{} found", if count == 1 { "" } else { "s" })
     }
 }
 
