@@ -70,8 +70,11 @@ fn document(name: &str) -> Document {
     ])
 }
 
-/// The seed's event type alone, or beside `anything`, and `status` (compacted, keyed by `trip.id`).
-pub fn catalog(only_identity: bool) -> Catalog {
+/// Topics have this prefix. The seed's event type alone, or beside `anything`, and `status` (compacted, keyed by `trip.id`).
+pub(crate) fn catalog(only_identity: bool, prefix: &str) -> Catalog {
+    let event_type = |name, topic, key, compacted, validator| {
+        event_type(name, &format!("{prefix}{topic}"), key, compacted, validator)
+    };
     let mut types = vec![event_type("Identity", "Identity", None, false, Validator::new(Identity))];
     if !only_identity {
         types.push(event_type("anything", "things", None, false, Validator::new(Anything)));
@@ -93,53 +96,62 @@ pub fn catalog(only_identity: bool) -> Catalog {
 }
 
 /// How a gateway under test is made.
-pub struct Builder {
-    pub settings: Settings,
+pub(crate) struct Builder {
+    pub(crate) settings: Settings,
     catalog: Catalog,
     with_channel: bool,
 }
 
 impl Builder {
-    pub fn only_identity(mut self) -> Self {
-        self.catalog = catalog(true);
+    pub(crate) fn only_identity(mut self) -> Self {
+        self.catalog = catalog(true, "");
         self
     }
 
-    pub fn without_channel(mut self) -> Self {
+    pub(crate) fn with_topics(mut self, prefix: &str) -> Self {
+        self.catalog = catalog(false, prefix);
+        self
+    }
+
+    pub(crate) fn without_channel(mut self) -> Self {
         self.with_channel = false;
         self
     }
 
-    pub fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self
     }
 
-    pub async fn start(self) -> App {
+    pub(crate) async fn start(self) -> App {
         let memory = Memory::new();
         let channel = self.with_channel.then(|| Arc::new(memory.clone()) as Arc<dyn Channel>);
         App::start(self.settings, self.catalog, channel, memory).await
     }
+
+    pub(crate) async fn start_on(self, channel: Arc<dyn Channel>) -> App {
+        App::start(self.settings, self.catalog, Some(channel), Memory::new()).await
+    }
 }
 
 /// A gateway that runs.
-pub struct App {
-    pub address: SocketAddr,
-    pub memory: Memory,
-    pub metrics: Arc<Metrics>,
+pub(crate) struct App {
+    pub(crate) address: SocketAddr,
+    pub(crate) memory: Memory,
+    pub(crate) metrics: Arc<Metrics>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<Stopped>,
 }
 
 impl App {
-    pub fn builder() -> Builder {
+    pub(crate) fn builder() -> Builder {
         let mut settings = Settings::default();
         settings.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         settings.http.public_url = Some("http://sluice.example/".to_owned());
-        Builder { settings, catalog: catalog(false), with_channel: true }
+        Builder { settings, catalog: catalog(false, ""), with_channel: true }
     }
 
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::builder().start().await
     }
 
@@ -154,40 +166,40 @@ impl App {
     }
 
     /// Waits until it has stopped.
-    pub async fn stopped(self) -> Stopped {
+    pub(crate) async fn stopped(self) -> Stopped {
         self.running.await.expect("the gateway does not panic")
     }
 
     /// How many records wait in the channel.
-    pub fn memory_depth(&self) -> usize {
+    pub(crate) fn memory_depth(&self) -> usize {
         self.memory.depth().records
     }
 
-    pub fn begin_to_stop(&mut self) {
+    pub(crate) fn begin_to_stop(&mut self) {
         self.stop.take().expect("asked once").send(()).expect("it runs");
     }
 
-    pub async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("the gateway listens")
     }
 
     /// Sends a request with these header lines and this body.
-    pub async fn send(&self, method: &str, path: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Reply {
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Reply {
         let mut stream = self.connect().await;
         stream.write_all(&request(method, path, headers, body.as_ref())).await.expect("sent");
         Reply::read(&mut stream).await
     }
 
-    pub async fn get(&self, path: &str, headers: &[&str]) -> Reply {
+    pub(crate) async fn get(&self, path: &str, headers: &[&str]) -> Reply {
         self.send("GET", path, headers, "").await
     }
 
-    pub async fn post(&self, path: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Reply {
+    pub(crate) async fn post(&self, path: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Reply {
         self.send("POST", path, headers, body).await
     }
 
     /// Headers and values of the records of a topic, as text.
-    pub fn records(&self, topic: &str) -> Vec<String> {
+    pub(crate) fn records(&self, topic: &str) -> Vec<String> {
         self.memory.records(topic).iter().map(|stored| show(&stored.record)).collect()
     }
 }
@@ -202,7 +214,7 @@ fn show(record: &sluice::channel::Record) -> String {
 }
 
 /// The bytes of a request that closes its connection.
-pub fn request(method: &str, path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+pub(crate) fn request(method: &str, path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: sluice\r\nconnection: close\r\n");
     if !body.is_empty() {
         head.push_str(&format!("content-length: {}\r\n", body.len()));
@@ -215,15 +227,15 @@ pub fn request(method: &str, path: &str, headers: &[&str], body: &[u8]) -> Vec<u
 }
 
 /// An answer, shown whole.
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<String>,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<String>,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// Reads until the connection is closed.
-    pub async fn read(stream: &mut TcpStream) -> Self {
+    pub(crate) async fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
         // A connection that is reset after the answer has been read is as good as one that is closed.
@@ -235,16 +247,16 @@ impl Reply {
         Self { status, headers: lines.map(str::to_owned).collect(), body: body.to_owned() }
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
     /// The `code` of a problem.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 }

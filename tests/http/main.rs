@@ -6,3 +6,4 @@ mod cloudevents;
 mod connections;
 mod limits;
 mod outcomes;
+mod round_trip;
