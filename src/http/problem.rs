@@ -96,10 +96,6 @@ impl<'a> Problem<'a> {
         Self::new(kind, format!("method {method} is not served there, those in `Allow` are"))
     }
 
-    pub(super) fn bad_request(detail: String) -> Self {
-        Self::new(sender(StatusCode::BAD_REQUEST, "bad-request", "the request can't be understood"), detail)
-    }
-
     pub(super) fn internal() -> Self {
         Self::new(kind(&Refusal::Lost), "sluice broke while it worked on the request; the log says where")
     }
