@@ -21,4 +21,4 @@ pub use eval::kind::Kind;
 pub use limits::Limits;
 pub use load::Source;
 pub use syntax::{ast::Constraint, pos::SourceFile};
-pub use value::{BoundOp, Field, FieldOptions, Instance, Schema, Shape, Validation, Value, VetOptions};
+pub use value::{BoundOp, Field, FieldOptions, Instance, Operand, Schema, Shape, Validation, Value, VetOptions};

@@ -3,6 +3,8 @@
 //! All three are immutable, cheap to clone and may be shared between threads: what is evaluated is frozen, and a
 //! further evaluation works on a layer of its own on top.
 
+mod operands;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -30,6 +32,8 @@ use crate::{
         pos::{FileId, Pos, SourceFile},
     },
 };
+
+pub use operands::Operand;
 
 /// What is evaluated so far, never to change again.
 #[derive(Debug)]
@@ -130,6 +134,16 @@ impl Instance {
         engine.finalize(self.frozen.root);
         let frozen = self.frozen.freeze(engine, self.frozen.files.clone());
         Value { vertex: frozen.root, frozen }
+    }
+
+    /// The comment at the top of the first file that has one: that of the package, or one that stands alone.
+    #[must_use]
+    pub fn doc(&self) -> Option<String> {
+        let of_file = |file: &ast::File| {
+            let package = file.package.as_ref().and_then(|package| package.comments.doc());
+            package.or_else(|| file.comments.before.first().map(ast::CommentGroup::text))
+        };
+        self.frozen.asts.iter().find_map(of_file).map(|doc| doc.trim().to_owned())
     }
 
     /// The value at a path such as `#Order` or `events."x".schema`, or of any expression over the package's names.

@@ -2,3 +2,5 @@
 
 pub mod cue;
 pub mod json;
+pub mod openapi;
+pub mod tree;

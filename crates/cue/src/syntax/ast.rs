@@ -538,12 +538,19 @@ impl Comments {
     /// The doc comment as text: markers and one leading space taken off, lines joined.
     #[must_use]
     pub fn doc(&self) -> Option<String> {
-        let group = self.before.iter().rfind(|group| group.doc)?;
+        self.before.iter().rfind(|group| group.doc).map(CommentGroup::text)
+    }
+}
+
+impl CommentGroup {
+    /// The text of the comment: markers and one leading space taken off, lines joined.
+    #[must_use]
+    pub fn text(&self) -> String {
         let strip = |line: &String| {
             let text = line.strip_prefix("//").unwrap_or(line);
             text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned()
         };
-        Some(group.lines.iter().map(strip).collect::<Vec<_>>().join("\n"))
+        self.lines.iter().map(strip).collect::<Vec<_>>().join("\n")
     }
 }
 
