@@ -137,14 +137,7 @@ impl Engine {
             return;
         }
         let mut checks = self.v(vertex).work.checks.clone();
-        checks.sort_by_key(|check| match &check.rule {
-            CheckRule::Bound(op, _) => match side(*op) {
-                Side::Lower => 0,
-                Side::Upper => 1,
-                _ => 2,
-            },
-            _ => 2,
-        });
+        checks.sort_by_key(Check::rank);
         for check in checks {
             match &check.rule {
                 CheckRule::Bound(op, bound) => self.run_bound(vertex, *op, bound, &check, &atom, &origin),
@@ -213,6 +206,17 @@ impl Engine {
         match &self.regexps[pattern].0 {
             Ok(regexp) => Ok(regexp.is_match(&String::from_utf8_lossy(text))),
             Err(message) => Err(message.clone()),
+        }
+    }
+}
+
+impl Check {
+    /// Lower bounds come first, then upper ones, then all others.
+    pub(crate) fn rank(&self) -> u8 {
+        match &self.rule {
+            CheckRule::Bound(op, _) if side(*op) == Side::Lower => 0,
+            CheckRule::Bound(op, _) if side(*op) == Side::Upper => 1,
+            _ => 2,
         }
     }
 }

@@ -371,7 +371,10 @@ impl Engine {
         check: &Check,
         origin: &Origin,
     ) {
-        let shown = self.show_val(&value);
+        let shown = match &value {
+            Val::Vertex(value) => self.show_evaluated(*value),
+            Val::Atom(atom) => self.show_atom(atom),
+        };
         let outcome = match &validator.function {
             Builtin::MatchN => self.match_n(vertex, validator),
             Builtin::MatchIf => self.match_if(vertex, validator),

@@ -144,7 +144,7 @@ impl Engine {
             Base::Bottom(error) => out.push(error),
             Base::Struct | Base::List => {}
             Base::Partial | Base::Unknown | Base::Disjunction(_) => {
-                let message = format!("incomplete value {}", self.show_incomplete(vertex));
+                let message = format!("incomplete value {}", self.show_evaluated(vertex));
                 let error = self.error(Code::Incomplete, Rule::Incomplete, message, vertex, Pos::NONE, Vec::new());
                 out.push(error);
             }

@@ -6,9 +6,9 @@ use crate::{
         engine::Engine,
         function::builtin_name,
         label::Label,
-        vertex::{Base, CheckRule, Show, VertexId},
+        vertex::{Base, Check, CheckRule, Show, Term, VertexId},
     },
-    ir::{Atom, Decl, Element, Expr, ExprId, Part},
+    ir::{Atom, Decl, Element, Expr, ExprId, Part, compile::names::RANGES},
     syntax::{
         ast::{Constraint, UnaryOp},
         literal::{Lines, quote_bytes, quote_label},
@@ -43,9 +43,7 @@ impl Engine {
             Show::Expr(expr) => self.show_expr(*expr),
             Show::Kind(kind) => kind.to_string(),
             Show::Bound(op, atom) => {
-                let value = self.show_atom(atom);
-                let space = if value.starts_with('-') { " " } else { "" };
-                format!("{}{space}{value}", op_text(*op))
+                format!("{}{}", op_text(*op), self.show_atom(atom))
             }
             Show::Vertex(vertex) => self.show_vertex(*vertex),
             Show::Text(text) => text.to_string(),
@@ -97,9 +95,7 @@ impl Engine {
             }
             Expr::Unary { op, operand } => format!("{}{}", unary(*op), self.show_expr(*operand)),
             Expr::Bound { op, operand } => {
-                let value = self.show_expr(*operand);
-                let space = if value.starts_with('-') { " " } else { "" };
-                format!("{}{space}{value}", op_text(*op))
+                format!("{}{}", op_text(*op), self.show_expr(*operand))
             }
             Expr::And { left, right } => format!("({} & {})", self.show_expr(*left), self.show_expr(*right)),
             Expr::Or(disjuncts) => {
@@ -181,23 +177,35 @@ impl Engine {
     /// Prints a value.
     pub(crate) fn show_vertex(&self, vertex: VertexId) -> String {
         let mut budget = SHOWN_MAX;
-        self.show_within(vertex, ",", ":", "|", &mut budget)
+        self.show_within(vertex, &mut budget)
     }
 
-    /// Prints a value that is not concrete: parts of structs are left out.
-    pub(crate) fn show_incomplete(&self, vertex: VertexId) -> String {
+    /// Prints a value with all that it may become: optional and required fields are evaluated for it.
+    pub(crate) fn show_evaluated(&mut self, vertex: VertexId) -> String {
+        self.evaluate_shown(vertex, &mut SHOWN_MAX.clone());
+        self.show_vertex(vertex)
+    }
+
+    /// Evaluates what will be shown.
+    fn evaluate_shown(&mut self, vertex: VertexId, budget: &mut usize) {
+        self.process(vertex);
         let vertex = self.follow(vertex);
-        let Base::Disjunction(leaves) = &self.v(vertex).base else { return self.show_vertex(vertex) };
-        let show = |leaf: VertexId| match self.v(self.follow(leaf)).base {
-            Base::Struct => "{…}".to_owned(),
-            _ => self.show_vertex(leaf),
-        };
-        let parts: Vec<_> = leaves.iter().map(|(leaf, default)| (show(*leaf), *default)).collect();
-        let marked = |(text, default): &(String, bool)| if *default { format!("*{text}") } else { text.clone() };
-        parts.iter().map(marked).collect::<Vec<_>>().join(" | ")
+        if *budget == 0 || self.shown_reference(vertex).is_some() {
+            return;
+        }
+        *budget -= 1;
+        let mut below: Vec<VertexId> = self.v(vertex).arcs.iter().map(|(_, child)| *child).collect();
+        if let Base::Disjunction(leaves) = &self.v(vertex).base {
+            below.extend(leaves.iter().map(|(leaf, _)| *leaf));
+        }
+        stacker::maybe_grow(128 << 10, 2 << 20, || below.into_iter().for_each(|id| self.evaluate_shown(id, budget)));
     }
 
-    fn show_within(&self, vertex: VertexId, comma: &str, colon: &str, bar: &str, budget: &mut usize) -> String {
+    fn show_within(&self, vertex: VertexId, budget: &mut usize) -> String {
+        stacker::maybe_grow(128 << 10, 2 << 20, || self.show_within_inner(vertex, budget))
+    }
+
+    fn show_within_inner(&self, vertex: VertexId, budget: &mut usize) -> String {
         let vertex = self.follow(vertex);
         if *budget == 0 {
             return "…".to_owned();
@@ -208,62 +216,84 @@ impl Engine {
             Base::Bottom(_) if v.arcs.is_empty() => "_|_".to_owned(),
             Base::Atom(atom) if v.arcs.is_empty() => self.show_atom(atom),
             Base::Disjunction(leaves) => {
-                let show = |(leaf, default): &(VertexId, bool), budget: &mut usize| {
-                    let text = self.show_within(*leaf, comma, colon, bar, budget);
-                    if *default { format!("*{text}") } else { text }
+                let defaults = leaves.iter().filter(|(_, default)| *default);
+                let others = leaves.iter().filter(|(_, default)| !*default);
+                let mark = |default: bool| if default { "*" } else { "" };
+                let mut show = |(leaf, default): &(VertexId, bool)| {
+                    format!("{}{}", mark(*default), self.show_within(*leaf, budget))
                 };
-                let parts: Vec<_> = leaves.iter().map(|leaf| show(leaf, budget)).collect();
-                format!("({})", parts.join(bar))
+                let parts: Vec<_> = defaults.chain(others).map(&mut show).collect();
+                parts.join(" | ")
             }
             Base::List => {
-                let mut parts = Vec::new();
-                for element in self.elements(vertex) {
-                    parts.push(self.show_within(element, comma, colon, bar, budget));
-                }
-                if v.work.lists.iter().all(|part| part.open) {
-                    let rest = v.work.lists.iter().find_map(|part| part.rest);
-                    parts.push(format!("...{}", rest.map(|(rest, _)| self.show_expr(rest)).unwrap_or_default()));
-                }
-                format!("[{}]", parts.join(comma))
+                let elements = self.elements(vertex);
+                let parts: Vec<_> = elements.into_iter().map(|element| self.show_child(element, budget)).collect();
+                format!("[{}]", parts.join(","))
             }
             Base::Partial | Base::Unknown if v.arcs.is_empty() => self.show_constraints(vertex),
             _ => {
-                let mut parts = Vec::new();
-                for (label, child) in &v.arcs {
-                    let value = self.show_within(*child, comma, colon, bar, budget);
-                    parts.push(format!("{}{}{colon}{value}", self.show_label(*label), mark(self.v(*child).constraint)));
-                }
-                format!("{{{}}}", parts.join(comma))
+                let show = |(label, child): &(Label, VertexId)| {
+                    let constraint = mark(self.v(*child).constraint);
+                    format!("{}{constraint}:{}", self.show_label(*label), self.show_child(*child, budget))
+                };
+                let parts: Vec<_> = v.arcs.iter().map(show).collect();
+                format!("{{{}}}", parts.join(","))
             }
         }
+    }
+
+    /// A struct that is nothing but a reference is shown as that.
+    fn show_child(&self, vertex: VertexId, budget: &mut usize) -> String {
+        let reference = self.shown_reference(self.follow(vertex));
+        reference.unwrap_or_else(|| self.show_within(vertex, budget))
+    }
+
+    fn shown_reference(&self, vertex: VertexId) -> Option<String> {
+        let v = self.v(vertex);
+        let [conjunct] = v.conjuncts.as_slice() else { return None };
+        let Term::Expr(expr) = conjunct.term else { return None };
+        let [(target, _)] = v.work.seen_references.as_slice() else { return None };
+        if !self.is_reference(expr) || !matches!(v.base, Base::Struct) {
+            return None;
+        }
+        let path: Vec<_> = self.path(*target).into_iter().map(|label| self.show_label(label)).collect();
+        Some(format!("~({})", path.join(".")))
     }
 
     /// Prints types and checks.
     fn show_constraints(&self, vertex: VertexId) -> String {
         use crate::eval::kind::Kind;
         let work = &self.v(vertex).work;
-        let mut parts: Vec<String> = Vec::new();
+        let mut checks: Vec<_> = work.checks.iter().collect();
+        checks.sort_by_key(|check| (check.rank(), check.origin.pos));
+        let mut parts: Vec<String> = checks.iter().map(|check| self.show_check(check)).collect();
         let implied = work.checks.iter().fold(Kind::TOP, |all, check| match &check.rule {
             CheckRule::Bound(op, atom) => all.and(implied_kind(*op, atom)),
             _ => all,
         });
-        for check in &work.checks {
-            parts.push(match &check.rule {
-                CheckRule::Bound(..) | CheckRule::Compare(..) => self.show(&check.origin.show),
-                CheckRule::Function(validator) => self.show_expr(validator.expr),
-            });
+        let by_function = work.checks.iter().any(|check| matches!(check.rule, CheckRule::Function(_)));
+        if parts.is_empty() || (implied != work.kind && !by_function) {
+            parts.push(work.kind.to_string());
         }
-        if parts.is_empty() || implied != work.kind {
-            let by_function = work.checks.iter().any(|check| matches!(check.rule, CheckRule::Function(_)));
-            if parts.is_empty() || !by_function {
-                parts.push(work.kind.to_string());
-            }
-        }
-        match parts.as_slice() {
-            [one] => one.clone(),
-            many => format!("({})", many.join(" & ")),
+        with_range_names(parts).join(" & ")
+    }
+
+    fn show_check(&self, check: &Check) -> String {
+        match &check.rule {
+            CheckRule::Bound(..) | CheckRule::Compare(..) => self.show(&check.origin.show),
+            CheckRule::Function(validator) => self.show_expr(validator.expr),
         }
     }
+}
+
+/// A range that has a name is shown by it.
+fn with_range_names(parts: Vec<String>) -> Vec<String> {
+    let named = RANGES.iter().find(|(_, low, high, kind)| {
+        let bounds = [format!(">={low}"), format!("<={high}")];
+        let bounds = bounds.into_iter().filter(|bound| bound.len() > 2);
+        bounds.chain(kind.map(|kind| kind.to_string())).eq(parts.iter().cloned())
+    });
+    named.map_or(parts, |(name, ..)| vec![(*name).to_owned()])
 }
 
 fn implied_kind(op: crate::BoundOp, atom: &Atom) -> crate::Kind {

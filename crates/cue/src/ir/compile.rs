@@ -3,7 +3,7 @@
 //! Names are looked up from the inside out: fields, aliases and `let` clauses of the enclosing literals, the fields of
 //! all files of the package, imports, predeclared names. What the evaluator does not know is an error here.
 
-mod names;
+pub(crate) mod names;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@
 
 use super::ast::{BasicLit, Comments, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, StructLit, UnaryOp};
 use super::error::SyntaxError;
+use super::literal;
 use super::parser::ParseLimits;
 use super::pos::{FileId, Pos, SourceFile};
 use super::unicode;
@@ -310,7 +311,11 @@ fn show_byte(byte: u8) -> String {
     }
 }
 
-fn field(label: BasicLit, colon: Pos, value: Expr) -> Field {
+/// A key that names itself without quotes stands where its text begins, as the reference has it.
+fn field(mut label: BasicLit, colon: Pos, value: Expr) -> Field {
+    if names_itself(&label) {
+        label.pos.offset += 1;
+    }
     Field {
         pos: label.pos,
         label: Label::String(label),
@@ -322,4 +327,9 @@ fn field(label: BasicLit, colon: Pos, value: Expr) -> Field {
         attributes: Vec::new(),
         comments: Comments::default(),
     }
+}
+
+fn names_itself(label: &BasicLit) -> bool {
+    let Ok(literal::Text::String(name)) = literal::decode_text(&label.raw) else { return false };
+    !literal::quote_label(&name).starts_with('"')
 }

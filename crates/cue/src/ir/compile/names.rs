@@ -141,7 +141,7 @@ impl Compiler<'_> {
 }
 
 /// Name, lower and upper limit, and the type beside them.
-const RANGES: &[(&str, &str, &str, Option<Kind>)] = &[
+pub(crate) const RANGES: &[(&str, &str, &str, Option<Kind>)] = &[
     ("uint", "0", "", Some(Kind::INT)),
     ("uint8", "0", "255", Some(Kind::INT)),
     ("int8", "-128", "127", Some(Kind::INT)),
