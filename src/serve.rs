@@ -10,7 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     catalog::Catalog,
-    channel::{Channel, ChannelAddress, kafka::Kafka, sqlite::Sqlite},
+    channel::{self, Channel, ChannelError},
     config::{Config, Log, LogFormat, LogLevel},
     gateway::{self, Gateway, Stopped},
     http,
@@ -57,12 +57,8 @@ fn left(stopped: Stopped) -> String {
 }
 
 /// The channel that the settings name; none to validate only.
-fn open(config: &Config) -> anyhow::Result<Option<Arc<dyn Channel>>> {
-    match &config.channel {
-        ChannelAddress::None => Ok(None),
-        ChannelAddress::Sqlite(path) => Ok(Some(Arc::new(Sqlite::open(path, &config.sqlite)?))),
-        ChannelAddress::Kafka(brokers) => Ok(Some(Arc::new(Kafka::open(brokers, &config.kafka)?))),
-    }
+fn open(config: &Config) -> Result<Option<Arc<dyn Channel>>, ChannelError> {
+    channel::open(&config.channel, &config.sqlite, &config.kafka)
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
