@@ -16,7 +16,7 @@ use self::{
 };
 
 const GATEWAY_ROUNDS: u64 = 20;
-const BROKER_ROUNDS: u64 = 6;
+const BROKER_ROUNDS: u64 = 5;
 
 /// Kills the gateway in each round while senders send, a little earlier or later each time.
 async fn kill_the_gateway(ground: &Ground) -> Vec<Sent> {

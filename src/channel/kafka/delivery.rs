@@ -47,6 +47,8 @@ impl From<usize> for Ticket {
 pub(super) struct Deliveries {
     waiting: Mutex<Waiting>,
     fatal: AtomicBool,
+    /// From the word that no broker can be reached to the next acknowledgement.
+    outage: AtomicBool,
     last_error: Mutex<Option<String>>,
     depth_max: Depth,
     delivery_timeout_ms: u32,
@@ -75,6 +77,7 @@ impl Deliveries {
         Self {
             waiting: Mutex::default(),
             fatal: AtomicBool::new(false),
+            outage: AtomicBool::new(false),
             last_error: Mutex::default(),
             depth_max: Depth { records: settings.queue_records_max, bytes: settings.queue_bytes_max },
             delivery_timeout_ms: settings.delivery_timeout_ms,
@@ -117,9 +120,32 @@ impl Deliveries {
         self.fatal.store(true, Ordering::Release);
     }
 
-    /// What the client complained of last, and forgets it.
+    /// What the client complained of last.
     pub(super) fn last_error(&self) -> Option<String> {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what the client complains of; the log gets it when it is news, because the client repeats itself.
+    fn complain(&self, reason: &str) {
+        let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_deref() != Some(reason) {
+            tracing::warn!(reason, "kafka client");
+            *last = Some(reason.to_owned());
+        }
+    }
+
+    fn outage_begins(&self) {
+        if !self.outage.swap(true, Ordering::Relaxed) {
+            tracing::warn!(reason = self.last_error(), "no kafka broker can be reached");
+        }
+    }
+
+    /// Called with each acknowledgement, so it must cost nothing when there is no outage.
+    fn outage_ends(&self) {
+        if self.outage.load(Ordering::Relaxed) && self.outage.swap(false, Ordering::Relaxed) {
+            *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            tracing::info!("kafka acknowledges again");
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -230,7 +256,10 @@ impl Context {
 
     fn outcome(&self, result: &DeliveryResult<'_>) -> Result<Receipt, AppendError> {
         let (error, message) = match result {
-            Ok(message) => return Ok(Receipt { partition: message.partition(), offset: message.offset() }),
+            Ok(message) => {
+                self.deliveries.outage_ends();
+                return Ok(Receipt { partition: message.partition(), offset: message.offset() });
+            }
             Err((error, message)) => (error, message),
         };
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
@@ -272,18 +301,22 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka client");
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
-            self.deliveries.set_fatal();
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AllBrokersDown) => self.deliveries.outage_begins(),
+            Some(RDKafkaErrorCode::Fatal) => {
+                tracing::error!(%error, reason, "the kafka producer failed and will be replaced");
+                self.deliveries.set_fatal();
+            }
+            _ => self.deliveries.complain(reason),
         }
-        *self.deliveries.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
     }
 }
 
-/// Passes librdkafka's log lines on.
+/// Passes librdkafka's log lines on. Those of connections that fail come as errors too, and are repeated at each attempt.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     use RDKafkaLogLevel as Level;
     match level {
+        _ if matches!(facility, "FAIL" | "METADATAUPDATE") => tracing::debug!(facility, "{message}"),
         Level::Emerg | Level::Alert | Level::Critical | Level::Error => tracing::error!(facility, "{message}"),
         Level::Warning => tracing::warn!(facility, "{message}"),
         Level::Notice | Level::Info => tracing::info!(facility, "{message}"),
