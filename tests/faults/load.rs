@@ -62,7 +62,7 @@ impl Load {
     /// Waits until a good number of events more is acknowledged.
     pub(crate) async fn until_acknowledged_more(&self) {
         let goal = self.acknowledged.load(Ordering::Relaxed) + 200;
-        for _ in 0..600 {
+        for _ in 0..1200 {
             if self.acknowledged.load(Ordering::Relaxed) >= goal {
                 return;
             }
