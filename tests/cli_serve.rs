@@ -144,3 +144,32 @@ fn a_gateway_that_cannot_start_says_why_and_ends_with_1() {
     let address = taken.local_addr().unwrap().to_string();
     assert!(fails(&["--listen", &address]).starts_with(&format!("can't listen on {address}: ")));
 }
+
+#[tokio::test]
+#[ignore = "needs a Kafka at SLUICE_TEST_KAFKA"]
+async fn events_go_through_kafka() {
+    let channel = format!("kafka:{}", std::env::var("SLUICE_TEST_KAFKA").unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let kind = format!("Ping-{}", std::process::id());
+    let description = format!("events: \"{kind}\": {{schema: #Ping, key: \"n\", partitions: 2}}\n#Ping: n!: int\n");
+    std::fs::write(folder.path().join("ping.cue"), description).unwrap();
+    let args = ["--schemas", ".", "--channel", &channel];
+
+    let gateway = Served::start(folder.path(), &args);
+    let (status, body) = gateway.get("/readyz").await;
+    assert!(status == 503 && body.contains(&kind), "{status} {body}");
+    assert_eq!(gateway.post("/", "{\"n\": 1}").await.0, 503);
+    assert_eq!(gateway.stop(), Some(0));
+
+    let gateway = Served::start(folder.path(), &[&args[..], &["--create-topics"]].concat());
+    assert_eq!(gateway.get("/readyz").await.0, 200);
+    for n in 0..10 {
+        assert_eq!(gateway.post("/", &format!("{{\"n\": {n}}}")).await.0, 200);
+    }
+    assert_eq!(gateway.post("/", "{\"n\": 0.5}").await.0, 422);
+    assert_eq!(gateway.stop(), Some(0));
+    let mut numbers: Vec<i64> =
+        read(folder.path(), &args).iter().map(|event| event["data"]["n"].as_i64().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..10).collect::<Vec<_>>());
+}

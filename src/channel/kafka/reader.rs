@@ -7,7 +7,7 @@ use rdkafka::{
     ClientConfig, ClientContext, Message, Offset, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{Consumer, ConsumerContext, StreamConsumer},
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Headers as _},
 };
 use tokio::{
@@ -33,6 +33,13 @@ struct ReaderContext;
 impl ClientContext for ReaderContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         delivery::log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // The end of a partition is what a reader waits for.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "kafka client");
+        }
     }
 }
 
