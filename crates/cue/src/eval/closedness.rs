@@ -7,7 +7,7 @@
 //! - lies inside of the required scope, or,
 //! - if that scope is embedded in a literal, lies in that literal outside of the embedding; and so on outwards.
 //!
-//! A scope stops to restrict a field that it does not know if it is open (`...`, `_`).
+//! A scope that is open (`...`, `_`) lets all fields be, and restricts no further what it does not declare.
 
 use super::{
     engine::Engine,
@@ -67,22 +67,16 @@ impl Engine {
         let parent = self.follow(v.parent);
         for scope in self.required_scopes(parent) {
             let one_level = self.store.scopes[scope].kind == ScopeKind::Close;
-            if !one_level && !all.contains(&scope) && !self.is_released(scope, vertex, parent) {
+            if !one_level && !all.contains(&scope) && !self.is_released(scope, vertex) {
                 all.push(scope);
             }
         }
         all
     }
 
-    /// Whether a required scope of the parent does not reach into a field: it is open and does not know the field.
-    fn is_released(&self, scope: ScopeId, vertex: VertexId, parent: VertexId) -> bool {
-        let known = self.v(vertex).work.scopes.iter().any(|found| self.is_within(*found, scope));
-        !known && self.is_open(parent, scope)
-    }
-
-    /// Whether a scope lets any field be.
-    fn is_open(&self, vertex: VertexId, scope: ScopeId) -> bool {
-        self.v(vertex).work.open_scopes.iter().any(|open| self.is_evidence(scope, *open))
+    /// Whether a required scope of the parent does not reach into a field: nothing that it knows declares the field.
+    fn is_released(&self, scope: ScopeId, vertex: VertexId) -> bool {
+        !self.v(vertex).declared.iter().any(|found| self.is_evidence(scope, found.scope))
     }
 
     /// Whether a struct is closed.

@@ -56,6 +56,7 @@ impl Engine {
             | Expr::Selector { .. }
             | Expr::Index { .. }
             | Expr::MatchedField { .. }
+            | Expr::NamedField { .. }
             | Expr::Let { .. }
             | Expr::Scope { .. }
             | Expr::Import { .. } => {

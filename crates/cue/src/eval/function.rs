@@ -376,8 +376,8 @@ impl Engine {
             Val::Atom(atom) => self.show_atom(atom),
         };
         let outcome = match &validator.function {
-            Builtin::MatchN => self.match_n(vertex, validator),
-            Builtin::MatchIf => self.match_if(vertex, validator),
+            Builtin::MatchN => self.match_n(vertex, validator, &value),
+            Builtin::MatchIf => self.match_if(vertex, validator, &value),
             Builtin::Package(_, found) => self.call_validator(vertex, validator, found, value),
             _ => return,
         };
@@ -386,10 +386,6 @@ impl Engine {
             Ok(Some(failure)) => failure,
             Err(error) => return self.fail(vertex, error),
         };
-        if failure.code == Code::Incomplete {
-            let error = self.incomplete(vertex, Rule::Validator, failure.message, vec![check.origin.pos]);
-            return self.fail(vertex, error);
-        }
         let name = self.validator_text(validator);
         let detail = if failure.message.is_empty() { String::new() } else { format!(": {}", failure.message) };
         let message = format!("invalid value {shown} (does not satisfy {name}){detail}");
@@ -398,8 +394,11 @@ impl Engine {
         positions.extend(self.conjunct_positions(vertex));
         positions.extend(self.shown_argument_positions(validator));
         let primary = if validator.args.is_empty() { Pos::NONE } else { check.origin.pos };
-        let error = self.error(Code::Eval, Rule::Validator, message, vertex, primary, positions);
-        self.fail(vertex, error);
+        let error = self.error(failure.code, Rule::Validator, message, vertex, primary, positions);
+        match failure.code {
+            Code::Incomplete => self.vm(vertex).work.unmet.push(error),
+            _ => self.fail(vertex, error),
+        }
     }
 
     /// Where the arguments stand that the message of a validator shows.
@@ -453,50 +452,63 @@ impl Engine {
     }
 
     /// `matchN(count, [schemas])`.
-    fn match_n(&mut self, vertex: VertexId, validator: &Validator) -> Outcome<Option<Failure>> {
+    fn match_n(&mut self, vertex: VertexId, validator: &Validator, value: &Val) -> Outcome<Option<Failure>> {
         let [(env, count), (_, schemas)] = validator.args[..] else {
             return Err(self.wrong_count("matchN", &[], 2, vertex));
         };
         let elements = self.list_argument(env, &[schemas], "matchN", vertex)?;
-        let mut matched = 0;
-        for element in elements {
-            matched += i64::from(self.fits(vertex, element));
-        }
+        let fits: Vec<Fit> = elements.into_iter().map(|element| self.fit(value, element)).collect();
+        let number = |wanted: &[Fit]| fits.iter().filter(|fit| wanted.contains(fit)).count();
+        let (matched, reachable) = (number(&[Fit::Yes]), number(&[Fit::Yes, Fit::Maybe]));
         let wanted = self.anonymous(Term::Expr(count), env);
-        let datum = Datum::Number(crate::number::Number::int(matched));
-        let both = self.both_of(wanted, &datum);
-        if self.error_of(both).is_none() {
+        if self.is_count(wanted, matched) {
             return Ok(None);
         }
+        let mendable = (matched + 1..=reachable).any(|count| self.is_count(wanted, count));
         self.process(wanted);
-        let wanted = self.show_vertex(wanted);
-        Ok(Some(Failure::new(format!("{matched} matched, expected {wanted}"))))
+        let message = format!("{matched} matched, expected {}", self.show_vertex(wanted));
+        Ok(Some(Failure::unsatisfied(message, mendable)))
+    }
+
+    fn is_count(&mut self, wanted: VertexId, count: usize) -> bool {
+        let both = self.both_of(wanted, &Datum::Number(crate::number::Number::int(count as i64)));
+        self.error_of(both).is_none()
     }
 
     /// `matchIf(condition, then, else)`.
-    fn match_if(&mut self, vertex: VertexId, validator: &Validator) -> Outcome<Option<Failure>> {
+    fn match_if(&mut self, vertex: VertexId, validator: &Validator, value: &Val) -> Outcome<Option<Failure>> {
         let [(env, condition), (_, then), (_, otherwise)] = validator.args[..] else {
             return Err(self.wrong_count("matchIf", &[], 3, vertex));
         };
         let condition = self.anonymous(Term::Expr(condition), env);
-        let (branch, name) = match self.fits(vertex, condition) {
-            true => (then, "then"),
-            false => (otherwise, "else"),
+        let (branch, name) = match self.fit(value, condition) {
+            Fit::Yes => (then, "if"),
+            Fit::No | Fit::Maybe => (otherwise, "else"),
         };
         let branch = self.anonymous(Term::Expr(branch), env);
-        if self.fits(vertex, branch) {
-            return Ok(None);
-        }
-        Ok(Some(Failure::new(format!("did not match \"{name}\" schema"))))
+        Ok(match self.fit(value, branch) {
+            Fit::Yes => None,
+            fit => Some(Failure::unsatisfied(format!("failed to match {name}"), fit == Fit::Maybe)),
+        })
     }
 
-    /// Whether a value unified with a schema is free of errors and has all required fields.
-    fn fits(&mut self, value: VertexId, schema: VertexId) -> bool {
-        let both = self.anonymous(Term::Vertex(schema), NONE);
-        let conjunct = Conjunct { term: Term::Plain(value), env: NONE, info: Info::ROOT };
-        self.vm(both).conjuncts.push(conjunct);
-        self.finalize(both);
-        self.error_of(both).is_none() && !self.lacks_required(both)
+    /// Whether a value unified with a schema is free of errors, concrete where the schema asks, and complete.
+    fn fit(&mut self, value: &Val, schema: VertexId) -> Fit {
+        let both = match value {
+            Val::Atom(atom) => self.both_of(schema, &atom_datum(atom)),
+            Val::Vertex(value) => {
+                let both = self.anonymous(Term::Plain(*value), NONE);
+                let conjunct = Conjunct { term: Term::Vertex(schema), env: NONE, info: Info::ROOT };
+                self.vm(both).conjuncts.push(conjunct);
+                both
+            }
+        };
+        match self.error_of(both) {
+            Some(error) if !self.is_incomplete(error) => Fit::No,
+            Some(_) => Fit::Maybe,
+            None if self.lacks_required(both) => Fit::Maybe,
+            None => Fit::Yes,
+        }
     }
 
     fn lacks_required(&self, vertex: VertexId) -> bool {
@@ -582,6 +594,15 @@ impl call::Engine for Engine {
     fn is_match(&mut self, pattern: &str, text: &str) -> Result<bool, Failure> {
         self.regexp_matches(&Arc::from(pattern), text.as_bytes()).map_err(Failure::new)
     }
+}
+
+/// Whether a value satisfies a schema.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    Yes,
+    /// Not now, but more information could mend it.
+    Maybe,
+    No,
 }
 
 fn accepts_fewer(found: &call::Function, count: usize) -> bool {

@@ -26,6 +26,20 @@ impl Engine {
                 let env = self.store.envs[self.env_up(env, up)];
                 self.lookup(env.vertex, env.label, self.pos(expr), at)
             }
+            Expr::NamedField { up, field, .. } => {
+                let env = self.env_up(env, up);
+                let label = match self.eval_atom(env, field, at)? {
+                    Atom::String(text) => self.store.labels.regular(&text),
+                    other => {
+                        let message =
+                            format!("invalid index {} (invalid type {})", self.show_atom(&other), other.kind());
+                        let pos = self.pos(field);
+                        return Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]));
+                    }
+                };
+                let vertex = self.store.envs[env].vertex;
+                self.lookup(vertex, label, self.pos(expr), at)
+            }
             Expr::Let { up, value, .. } => Ok(self.let_vertex(self.env_up(env, up), value)),
             Expr::Scope { up } => {
                 let env = self.env_up(env, up);
@@ -245,12 +259,7 @@ impl Engine {
     /// Whether a vertex is an error, with all that is below it.
     pub(crate) fn error_of(&mut self, vertex: VertexId) -> Option<ErrorId> {
         self.finalize(vertex);
-        let followed = self.follow(vertex);
-        let v = self.v(followed);
-        match v.base {
-            Base::Bottom(error) => Some(error),
-            _ => Some(v.child_error).filter(|error| *error != NONE),
-        }
+        Some(self.known_error(vertex)).filter(|error| *error != NONE)
     }
 }
 

@@ -63,6 +63,7 @@ impl Engine {
                 | Expr::Selector { .. }
                 | Expr::Index { .. }
                 | Expr::MatchedField { .. }
+                | Expr::NamedField { .. }
                 | Expr::Let { .. }
                 | Expr::Scope { .. }
                 | Expr::Import { .. }

@@ -60,17 +60,22 @@ impl Engine {
 
     /// The worse of an error and what is wrong with a child.
     fn worse(&self, worst: ErrorId, child: VertexId) -> ErrorId {
-        let child = self.follow(child);
-        let v = self.v(child);
-        let own = match v.base {
-            Base::Bottom(error) => error,
-            _ => v.child_error,
-        };
-        match (worst, own) {
+        match (worst, self.known_error(child)) {
             (worst, NONE) => worst,
             (NONE, own) => own,
             (worst, own) if self.is_incomplete(worst) && !self.is_incomplete(own) => own,
             _ => worst,
+        }
+    }
+
+    /// The error of a finalized vertex: the worse one of its own and what is below it.
+    pub(crate) fn known_error(&self, vertex: VertexId) -> ErrorId {
+        let v = self.v(self.follow(vertex));
+        match v.base {
+            Base::Bottom(own) if v.child_error != NONE && self.is_incomplete(own) => v.child_error,
+            Base::Bottom(own) => own,
+            _ if v.child_error != NONE => v.child_error,
+            _ => v.work.unmet.first().copied().unwrap_or(NONE),
         }
     }
 
@@ -79,6 +84,7 @@ impl Engine {
         if !matches!(self.v(vertex).base, Base::Struct | Base::List) {
             return;
         }
+        self.vm(vertex).work.unmet.clear();
         let checks = self.v(vertex).work.checks.clone();
         let errors = self.v(vertex).work.errors.len();
         let origin = self.v(vertex).work.kind_origin.clone();
@@ -142,7 +148,7 @@ impl Engine {
         match self.v(vertex).base.clone() {
             Base::Atom(_) => {}
             Base::Bottom(error) => out.push(error),
-            Base::Struct | Base::List => {}
+            Base::Struct | Base::List => out.extend(self.v(vertex).work.unmet.iter()),
             Base::Partial | Base::Unknown | Base::Disjunction(_) => {
                 let message = format!("incomplete value {}", self.show_evaluated(vertex));
                 let error = self.error(Code::Incomplete, Rule::Incomplete, message, vertex, Pos::NONE, Vec::new());

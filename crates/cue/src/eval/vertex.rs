@@ -356,6 +356,8 @@ pub(crate) struct Working {
     pub(crate) undecided: Vec<Undecided>,
     pub(crate) disjunctions_met: Vec<(ExprId, u32)>,
     pub(crate) errors: Vec<ErrorId>,
+    /// Checks of a struct or list that fail now but may be met with more information.
+    pub(crate) unmet: Vec<ErrorId>,
     pub(crate) seen: Vec<(Term, EnvId, ScopeId)>,
     pub(crate) seen_references: Vec<(VertexId, ScopeId)>,
     /// Whether a reference leads back to where it came from, and whether anything else is here.
@@ -382,6 +384,7 @@ impl Default for Working {
             undecided: Vec::new(),
             disjunctions_met: Vec::new(),
             errors: Vec::new(),
+            unmet: Vec::new(),
             seen: Vec::new(),
             seen_references: Vec::new(),
             cyclic: false,

@@ -83,6 +83,7 @@ impl Engine {
             Expr::Field { label, .. } => self.show_label(*label),
             Expr::MatchedLabel { name, .. }
             | Expr::MatchedField { name, .. }
+            | Expr::NamedField { name, .. }
             | Expr::Let { name, .. }
             | Expr::Import { name, .. } => name.to_string(),
             Expr::Scope { .. } => "self".to_owned(),

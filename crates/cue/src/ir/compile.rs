@@ -85,6 +85,7 @@ enum Target {
     Let(ExprId),
     MatchedLabel,
     MatchedField,
+    NamedField(ExprId),
     Text(String),
     Module(u32),
     Builtin(&'static Package),
@@ -227,7 +228,10 @@ impl<'a> Compiler<'a> {
                     self.declare(scope, &clause.ident, Target::Let(value), true);
                 }
                 ast::Decl::Field(field) => {
-                    let Some(label) = self.fixed_label(&field.label) else { continue };
+                    let Some(label) = self.fixed_label(&field.label) else {
+                        self.declare_named_field(scope, field);
+                        continue;
+                    };
                     if let Some(alias) = &field.alias {
                         self.declare(scope, alias, Target::Field(label), true);
                     }
@@ -237,6 +241,17 @@ impl<'a> Compiler<'a> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Declares the alias of a field with a computed name for the fields beside it; the name is filled in later.
+    fn declare_named_field(&mut self, scope: &mut Scope, field: &ast::Field) {
+        let alias = field.alias.as_ref().or_else(|| field.postfix_alias.as_ref().map(|alias| &alias.field));
+        if let Some(alias) = alias
+            && !matches!(field.label, ast::Label::Pattern(_))
+        {
+            let name = self.push(Expr::Top, field.label.pos());
+            self.declare(scope, alias, Target::NamedField(name), false);
         }
     }
 
@@ -348,14 +363,14 @@ impl<'a> Compiler<'a> {
             ast::Label::Ident(_) | ast::Label::Pattern(_) => return,
         };
         let mut aliases = Scope { level: false, names: FxHashMap::default() };
-        if let Some(alias) = &field.alias {
-            self.declare(&mut aliases, alias, Target::MatchedField, false);
+        let alias = field.alias.as_ref().or_else(|| field.postfix_alias.as_ref().map(|alias| &alias.field));
+        if let Some(alias) = alias
+            && let Some((_, Target::NamedField(placeholder))) = self.find(&alias.name)
+        {
+            self.exprs[placeholder] = self.exprs[name].clone();
         }
-        if let Some(alias) = &field.postfix_alias {
-            self.declare(&mut aliases, &alias.field, Target::MatchedField, false);
-            if let Some(key) = &alias.label {
-                self.declare(&mut aliases, key, Target::MatchedLabel, false);
-            }
+        if let Some(key) = field.postfix_alias.as_ref().and_then(|alias| alias.label.as_ref()) {
+            self.declare(&mut aliases, key, Target::MatchedLabel, false);
         }
         let value = self.field_value(&field.value, Target::MatchedField, aliases);
         lit.decls.push(Decl::Dynamic { name, constraint: field.constraint, value, pos, notes });

@@ -77,6 +77,12 @@ pub(crate) enum Expr {
         up: u32,
         name: Arc<str>,
     },
+    /// The field of a computed name in the struct some environments up.
+    NamedField {
+        up: u32,
+        name: Arc<str>,
+        field: ExprId,
+    },
     /// A `let` of the struct some environments up.
     Let {
         up: u32,

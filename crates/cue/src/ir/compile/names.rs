@@ -41,6 +41,7 @@ impl Compiler<'_> {
             Target::Let(value) => Expr::Let { up, name, value },
             Target::MatchedLabel => Expr::MatchedLabel { up, name },
             Target::MatchedField => Expr::MatchedField { up, name },
+            Target::NamedField(field) => Expr::NamedField { up, name, field },
             Target::Text(text) => Expr::Atom(Atom::String(text.into())),
             Target::Module(package) => Expr::Import { package, name },
             Target::Builtin(package) => {
