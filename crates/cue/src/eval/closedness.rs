@@ -106,7 +106,12 @@ impl Engine {
 
     /// Reports the fields that are not allowed.
     pub(crate) fn check_closed(&mut self, vertex: VertexId) {
-        if !matches!(self.v(vertex).base, Base::Struct | Base::Bottom(_)) || self.v(vertex).arcs.is_empty() {
+        let judged = match self.v(vertex).base {
+            Base::Struct => true,
+            Base::Bottom(error) => self.is_incomplete(error),
+            _ => false,
+        };
+        if !judged || self.v(vertex).arcs.is_empty() {
             return;
         }
         let required = self.required_scopes(vertex);

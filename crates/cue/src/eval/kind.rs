@@ -71,10 +71,10 @@ impl Kind {
     }
 }
 
+/// In the order in which the reference lists them.
 const NAMES: [(Kind, &str); 10] = [
     (Kind::NULL, "null"),
     (Kind::BOOL, "bool"),
-    (Kind::NUMBER, "number"),
     (Kind::INT, "int"),
     (Kind::FLOAT, "float"),
     (Kind::STRING, "string"),
@@ -82,6 +82,7 @@ const NAMES: [(Kind, &str); 10] = [
     (Kind::FUNC, "func"),
     (Kind::LIST, "list"),
     (Kind::STRUCT, "struct"),
+    (Kind::NUMBER, "number"),
 ];
 
 impl fmt::Display for Kind {
@@ -92,8 +93,10 @@ impl fmt::Display for Kind {
         }
         let mut rest = *self;
         let mut parts = Vec::new();
+        let number = self.contains(Self::NUMBER);
         for (kind, name) in NAMES {
-            if rest.contains(kind) {
+            let part_of_number = number && (kind == Self::INT || kind == Self::FLOAT);
+            if rest.contains(kind) && !part_of_number {
                 parts.push(name);
                 rest = rest.without(kind);
             }

@@ -55,6 +55,10 @@ impl Engine {
         !matches!(self.expr(expr), Expr::And { .. }) && !self.is_reference(expr)
     }
 
+    fn is_integer_range(&self, all: ExprId) -> bool {
+        matches!(self.expr(all), Expr::And { right, .. } if matches!(self.expr(*right), Expr::Type(Kind::INT)))
+    }
+
     /// Whether an expression is nothing but a way to another vertex.
     pub(crate) fn is_reference(&self, expr: ExprId) -> bool {
         matches!(
@@ -89,7 +93,13 @@ impl Engine {
                 let origin = self.origin(Show::Kind(kind), expr, conjunct.info);
                 self.add_kind(vertex, kind, &origin);
             }
-            Expr::Range(_, all) => self.add_conjunct(vertex, same(all)),
+            Expr::Range(_, all) => {
+                // A value of another type clashes with the range, not with one of its parts.
+                let kind = if self.is_integer_range(all) { Kind::INT } else { Kind::NUMBER };
+                let origin = self.origin(Show::Expr(expr), expr, conjunct.info);
+                self.add_kind(vertex, kind, &origin);
+                self.add_conjunct(vertex, same(all));
+            }
             Expr::Struct(lit) => self.add_struct(vertex, &lit, expr, conjunct),
             Expr::List(lit) => {
                 if lit.elements.iter().any(|element| matches!(element, Element::Comprehension(_))) {

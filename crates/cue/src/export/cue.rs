@@ -30,7 +30,7 @@ impl Engine {
         match atom {
             Atom::Null => "null".to_owned(),
             Atom::Bool(value) => value.to_string(),
-            Atom::Number(number) => show_number(number),
+            Atom::Number(number) => number.value.to_string(),
             Atom::String(text) => quote_string(text),
             Atom::Bytes(bytes) => quote_bytes(bytes, Lines::One),
         }
@@ -306,15 +306,6 @@ fn implied_kind(op: crate::BoundOp, atom: &Atom) -> crate::Kind {
             Kind::STRING.or(Kind::BYTES)
         }
         other => other.kind(),
-    }
-}
-
-/// A number as errors print it.
-fn show_number(number: &crate::number::Number) -> String {
-    let text = number.value.to_string();
-    match number.is_int() || text.contains(['.', 'E']) {
-        true => text,
-        false => text + ".0",
     }
 }
 
