@@ -10,7 +10,6 @@ pub mod config;
 pub mod gateway;
 pub mod http;
 pub mod ingest;
-mod ordered;
 pub mod read;
 mod serve;
 pub mod telemetry;

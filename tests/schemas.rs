@@ -77,7 +77,6 @@ fn the_catalog_of_the_examples() {
 }
 
 #[test]
-#[ignore = "definitions are not exported as OpenAPI yet"]
 fn one_product_has_the_document_that_cue_writes() {
     let catalog = Catalog::load(Path::new("schemas/people")).unwrap_or_else(|problems| panic!("{problems}"));
     let openapi: Value = serde_json::from_slice(&catalog.openapi.0[0].body).unwrap();
@@ -95,7 +94,6 @@ fn one_product_has_the_document_that_cue_writes() {
 }
 
 #[test]
-#[ignore = "definitions are not exported as OpenAPI yet"]
 fn the_document_of_all_examples() {
     let texts = examples().openapi.0.into_iter().map(|one| String::from_utf8(one.body.to_vec()).unwrap());
     insta::assert_snapshot!(texts.collect::<Vec<_>>().join("\n---\n"));

@@ -32,6 +32,12 @@ pub(super) fn given(named: Option<&Path>, problems: &mut Vec<Problem>) -> Vec<Gi
     })
 }
 
+/// The definition of all settings.
+pub(super) fn reference() -> Result<Value, cue::Errors> {
+    let file = SourceFile::new(format!("{EMBEDDED}config.cue"), REFERENCE);
+    Instance::compile(vec![file], &Limits::default())?.lookup("#Config")
+}
+
 fn read(path: &Path, text: String) -> Result<Vec<Given>, cue::Errors> {
     let file = SourceFile::new(path.display().to_string(), text);
     // Embedded in a file, the definition closes what all files say together.

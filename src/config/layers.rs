@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
+use cue::{FieldOptions, PathPart};
 use serde_json::{Map, Value};
 
 use super::{Config, environment, file};
 use crate::{
     catalog::{Place, Problem, Problems},
     channel::ChannelAddress,
-    ordered::Node,
 };
 
 /// Where settings are looked for.
@@ -145,29 +145,39 @@ impl Effective {
         mistakes.map(|mistake| Problem::new(place.clone(), mistake)).collect()
     }
 
-    /// The settings as the text of a `sluice.cue`, each with its origin as a comment.
+    /// The settings as the text of a `sluice.cue`, in the order of the reference, each with its origin as a comment.
     #[must_use]
     pub fn to_cue(&self) -> String {
-        let text = serde_json::to_string(&self.config).expect("settings are plain data");
-        let tree: Node = serde_json::from_str(&text).expect("what serde_json writes it reads");
+        let tree = serde_json::to_value(&self.config).expect("settings are plain data");
         let mut lines = Vec::new();
-        self.write(&tree, &mut Vec::new(), &mut lines);
+        self.write(&tree, file::reference().ok().as_ref(), &mut Vec::new(), &mut lines);
         let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or_default();
         lines.iter().map(|(line, origin)| format!("{line:width$} // {origin}\n")).collect()
     }
 
-    fn write(&self, node: &Node, path: &mut Vec<String>, lines: &mut Vec<(String, String)>) {
-        match node {
-            Node::Object(fields) if !fields.is_empty() && !self.origins.contains_key(path) => {
+    fn write(
+        &self,
+        value: &Value,
+        reference: Option<&cue::Value>,
+        path: &mut Vec<String>,
+        lines: &mut Vec<(String, String)>,
+    ) {
+        match value {
+            Value::Object(fields) if !fields.is_empty() && !self.origins.contains_key(path) => {
+                let inner = |name: &str| reference.and_then(|value| value.get(&PathPart::Field(name.into())));
+                let order = reference.map(|value| value.fields(FieldOptions::default())).unwrap_or_default();
+                let place = |name: &str| order.iter().position(|field| field.label == PathPart::Field(name.into()));
+                let mut fields: Vec<_> = fields.iter().collect();
+                fields.sort_by_key(|(name, _)| place(name));
                 for (name, value) in fields {
                     path.push(name.clone());
-                    self.write(value, path, lines);
+                    self.write(value, inner(name).as_ref(), path, lines);
                     path.pop();
                 }
             }
             value => {
                 let names: String = path.iter().map(|name| format!("{}: ", cue_label(name))).collect();
-                lines.push((format!("{names}{}", value.to_line()), self.origin(path).to_string()));
+                lines.push((format!("{names}{value}"), self.origin(path).to_string()));
             }
         }
     }

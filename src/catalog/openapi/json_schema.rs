@@ -4,9 +4,8 @@
 //! the document allows all that the schema allows. The schema itself is served beside it and is what events are
 //! checked against.
 
+use cue::{export::tree::Json, number::Number};
 use serde_json::{Map, Value, json};
-
-use crate::ordered::Node;
 
 /// Keywords that mean the same in OpenAPI 3.0 and hold no schemas.
 const SAME: [&str; 17] = [
@@ -33,15 +32,25 @@ const SAME: [&str; 17] = [
 const LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
 /// The components of a schema: itself under its name, and each of its definitions under `NAME.DEFINITION`.
-pub(super) fn components(name: &str, schema: &Value) -> Vec<(String, Node)> {
-    let mut all = vec![(name.to_owned(), Node::from(&converted(schema, name)))];
+pub(super) fn components(name: &str, schema: &Value) -> Vec<(String, Json)> {
+    let mut all = vec![(name.to_owned(), tree(&converted(schema, name)))];
     for key in ["$defs", "definitions"] {
         let definitions = schema.get(key).and_then(Value::as_object).into_iter().flatten();
-        all.extend(
-            definitions.map(|(inner, schema)| (format!("{name}.{inner}"), Node::from(&converted(schema, name)))),
-        );
+        all.extend(definitions.map(|(inner, schema)| (format!("{name}.{inner}"), tree(&converted(schema, name)))));
     }
     all.into_iter().map(|(name, node)| (component_name(&name), node)).collect()
+}
+
+/// A value of `serde_json` as a tree that can be printed with those of CUE.
+fn tree(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(flag) => Json::Bool(*flag),
+        Value::Number(number) => Number::from_json(&number.to_string()).map_or(Json::Null, Json::Number),
+        Value::String(text) => Json::String(text.clone()),
+        Value::Array(elements) => Json::Array(elements.iter().map(tree).collect()),
+        Value::Object(fields) => Json::Object(fields.iter().map(|(key, value)| (key.clone(), tree(value))).collect()),
+    }
 }
 
 /// With `-` for each character that the name of a component may not have.
@@ -168,7 +177,7 @@ mod tests {
 
     fn component(schema: Value) -> Value {
         let all = components("T", &schema);
-        serde_json::from_str(&all[0].1.to_json()).unwrap()
+        serde_json::from_str(&all[0].1.to_string()).unwrap()
     }
 
     #[test]
@@ -214,7 +223,7 @@ mod tests {
         let schema = json!({"$defs": {"a/b": {"$ref": "#"}}, "items": {"$ref": "#/$defs/a~1b"}});
         let all = components("my type", &schema);
         assert_eq!(all.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["my-type", "my-type.a-b"]);
-        assert!(all[0].1.to_json().contains("#/components/schemas/my-type.a-b"));
-        assert!(all[1].1.to_json().contains("#/components/schemas/my-type\""));
+        assert!(all[0].1.to_string().contains("#/components/schemas/my-type.a-b"));
+        assert!(all[1].1.to_string().contains("#/components/schemas/my-type\""));
     }
 }
