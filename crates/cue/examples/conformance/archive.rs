@@ -7,7 +7,7 @@ use cue::syntax::literal::{Text, decode_text};
 use cue::{Constraint, Errors, Field, FieldOptions, Instance, Limits, PathPart, Source, SourceFile, Value};
 
 /// Steps that one archive may take.
-const STEPS_MAX: u64 = 5_000_000;
+const STEPS_MAX: u64 = 1_000_000;
 
 /// Files by their name in the archive.
 struct Files<'a>(&'a BTreeMap<String, String>);

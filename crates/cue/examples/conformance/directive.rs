@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use cue::syntax::ast::Expr;
 use cue::syntax::pos::{FileId, SourceFile};
@@ -18,15 +20,18 @@ use crate::report::Report;
 
 /// Deep enough for any case; the engine's own limits come first.
 const STACK_BYTES: usize = 256 << 20;
+/// An archive that takes longer is given up: all its cases fail.
+const ARCHIVE_TIME_MAX: Duration = Duration::from_secs(20);
 
 pub(crate) fn run(folder: &Path, options: &Options, report: &mut Report) -> Result<(), String> {
     if options.check.as_deref() == Some("syntax") {
         return Ok(());
     }
-    let archives: Vec<Archive> = corpus::rows(&folder.join("archives.jsonl"))?;
+    // An archive that is given up goes on in its thread, so what it reads must live as long as the program.
+    let archives: &'static [Archive] = corpus::rows(&folder.join("archives.jsonl"))?.leak();
+    let rows: &'static [Directive] = corpus::rows(&folder.join("eval.jsonl"))?.leak();
     let files: BTreeMap<&str, &Archive> = archives.iter().map(|archive| (archive.archive.as_str(), archive)).collect();
     let mut cases: BTreeMap<&str, Vec<&Directive>> = BTreeMap::new();
-    let rows: Vec<Directive> = corpus::rows(&folder.join("eval.jsonl"))?;
     for row in rows.iter().filter(|row| counts(row) && is_wanted(row, options)) {
         cases.entry(&row.archive).or_default().push(row);
     }
@@ -55,12 +60,18 @@ struct Judged {
     panicked: bool,
 }
 
-fn run_archive(archive: &Archive, rows: &[&Directive], options: &Options, report: &mut Report) {
-    let judged: Vec<Judged> = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let handle = thread.spawn_scoped(scope, || judge_archive(archive, rows)).expect("the system starts threads");
-        handle.join().unwrap_or_default()
-    });
+fn run_archive(archive: &'static Archive, rows: &[&'static Directive], options: &Options, report: &mut Report) {
+    let (sender, receiver) = mpsc::channel();
+    let cases = rows.to_vec();
+    let judge = move || sender.send(judge_archive(archive, &cases)).unwrap_or_default();
+    let started = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(judge);
+    started.expect("the system starts threads");
+    let given_up = |_| {
+        report.gave_up(&archive.archive);
+        let failed = || Judged { verdict: Err("it takes too long".to_owned()), places: None, panicked: false };
+        rows.iter().map(|_| failed()).collect()
+    };
+    let judged = receiver.recv_timeout(ARCHIVE_TIME_MAX).unwrap_or_else(given_up);
     for (row, judged) in rows.iter().zip(judged) {
         let passed = judged.verdict.is_ok();
         report.count("eval stage", &row.stage, passed);

@@ -15,6 +15,7 @@ struct Count {
 pub(crate) struct Report {
     counts: BTreeMap<(String, String), Count>,
     panics: Vec<String>,
+    given_up: Vec<String>,
 }
 
 impl Report {
@@ -26,6 +27,11 @@ impl Report {
 
     pub(crate) fn panicked(&mut self, case: &str) {
         self.panics.push(case.to_owned());
+    }
+
+    /// An archive took too long.
+    pub(crate) fn gave_up(&mut self, archive: &str) {
+        self.given_up.push(archive.to_owned());
     }
 
     pub(crate) fn print(&self) {
@@ -40,6 +46,8 @@ impl Report {
         }
         println!("panics {}", self.panics.len());
         self.panics.iter().for_each(|case| println!("  {case}"));
+        println!("given up {}", self.given_up.len());
+        self.given_up.iter().for_each(|archive| println!("  {archive}"));
     }
 
     /// The counts, one a line: group, name and passed, separated by tabs.
