@@ -2,7 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+    types::{RDKafkaApiKey, RDKafkaRespErr},
+};
 use sluice::channel::{
     AppendError, Channel, ReadFrom, Receipt, Record, TopicSpec,
     kafka::{Kafka, Settings},
@@ -50,10 +55,10 @@ async fn an_event_for_a_missing_topic_is_refused_alone_and_quickly() {
 }
 
 /// Sends until the channel has noticed that the topic can be written.
-async fn until_taken(channel: &Kafka, topic: &str) {
+async fn until_taken(channel: &Kafka, topic: &str) -> Receipt {
     for _ in 0..100 {
-        if append(channel, event(topic)).await.is_ok() {
-            return;
+        if let Ok(receipt) = append(channel, event(topic)).await {
+            return receipt;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -63,7 +68,7 @@ async fn until_taken(channel: &Kafka, topic: &str) {
 #[tokio::test]
 async fn a_broker_that_is_away_gets_nothing_after_the_answer() {
     let (broker, channel) = mock(&Settings { delivery_timeout_ms: 3000, ..kafka_settings() });
-    append(&channel, event("trips")).await.unwrap();
+    let before = until_taken(&channel, "trips").await;
     broker.stall();
     let error = append(&channel, event("trips")).await.unwrap_err();
     assert_eq!(error, AppendError::Unavailable("not acknowledged within 3000 ms".to_owned()));
@@ -72,14 +77,15 @@ async fn a_broker_that_is_away_gets_nothing_after_the_answer() {
     assert!(reason.starts_with(&format!("no answer from {} within 3 s: ", broker.address)), "{reason}");
 
     broker.resume();
-    while !channel.readiness(&[]).await.is_ready() {}
-    assert_eq!(append(&channel, event("trips")).await.unwrap().offset, 1);
+    let after = until_taken(&channel, "trips").await;
+    assert_eq!(after.offset, before.offset + 1);
+    assert!(channel.readiness(&[]).await.is_ready());
 }
 
 #[tokio::test]
 async fn a_broker_that_answers_too_late_leaves_it_unknown() {
     let (broker, channel) = mock(&Settings { delivery_timeout_ms: 1000, ..kafka_settings() });
-    append(&channel, event("trips")).await.unwrap();
+    until_taken(&channel, "trips").await;
     broker.run(|cluster| cluster.broker_round_trip_time(-1, Duration::from_secs(20)).unwrap());
     let error = append(&channel, event("trips")).await.unwrap_err();
     assert!(matches!(error, AppendError::Unconfirmed(_)), "{error:?}");
@@ -126,8 +132,7 @@ async fn a_producer_that_failed_for_good_is_replaced() {
     let channel = Kafka::open(std::slice::from_ref(&broker.address), &kafka_settings()).unwrap();
     let error = append(&channel, event("trips")).await.unwrap_err();
     assert!(matches!(error, AppendError::Unavailable(_) | AppendError::Refused(_)), "{error:?}");
-    until_taken(&channel, "trips").await;
-    assert_eq!(append(&channel, event("trips")).await.unwrap().offset, 1);
+    assert_eq!(until_taken(&channel, "trips").await.offset, 0);
 }
 
 #[tokio::test]
@@ -167,4 +172,20 @@ async fn topics_are_created_as_described() {
     let too_many = TopicSpec { replication: Some(99), ..spec("test-too-many-replicas") };
     let error = channel.create_topics(&[too_many]).await.unwrap_err().to_string();
     assert!(error.starts_with("can't create topic \"test-too-many-replicas\": "), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs a Kafka broker: scripts/kafka up"]
+async fn a_topic_that_was_deleted_is_missing() {
+    let channel = Kafka::open(&[real_kafka_address()], &kafka_settings()).unwrap();
+    let name = format!("test-deleted-{}", std::process::id());
+    channel.create_topics(&[TopicSpec { replication: Some(1), ..spec(&name) }]).await.unwrap();
+    append(&channel, event(&name)).await.unwrap();
+
+    let mut client = ClientConfig::new();
+    let admin: AdminClient<DefaultClientContext> =
+        client.set("bootstrap.servers", real_kafka_address()).create().unwrap();
+    admin.delete_topics(&[&name], &AdminOptions::new()).await.unwrap().pop().unwrap().unwrap();
+    let error = append(&channel, event(&name)).await.unwrap_err();
+    assert_eq!(error, AppendError::UnknownTopic(name.as_str().into()));
 }

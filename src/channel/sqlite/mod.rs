@@ -2,7 +2,8 @@
 //!
 //! One thread writes; each of its transactions takes all requests that wait (group commit), and an append is answered
 //! after the transaction's fsync. Readers use connections of their own and never block the writer. A topic comes into
-//! being with its first record and has one partition, whose offsets have no gaps.
+//! being with its first record and has one partition, whose offsets have no gaps. Everything is kept: a topic's retention
+//! and compaction are for Kafka.
 
 mod file;
 mod queue;
