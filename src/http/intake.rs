@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, header::CONTENT_LENGTH},
+    http::{
+        HeaderMap,
+        header::{CONTENT_LENGTH, EXPECT},
+    },
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -19,22 +22,43 @@ use crate::ingest::{
     text::Text,
 };
 
+/// Bytes of a refused body that are read and thrown away before it is answered.
+const DISCARDED_BYTES_MAX: usize = 64 << 20;
+
 /// Reads the body of a request.
 ///
 /// # Errors
 /// Which bound it passed.
 pub(super) async fn read(edge: &Arc<Edge>, endpoint: Endpoint, request: Request) -> Result<Sent, Refusal> {
-    let (parts, body) = request.into_parts();
-    let mut reserved = edge.in_flight.share();
+    let (parts, mut body) = request.into_parts();
     let limit = edge.settings.body_read_timeout;
-    let reading = bytes(body, &parts.headers, edge.ingest.settings().limits.body_bytes_max, &mut reserved);
+    let body_bytes_max = edge.ingest.settings().limits.body_bytes_max;
+    let mut reserved = edge.in_flight.share();
+    let reading = async {
+        let read = bytes(&mut body, &parts.headers, body_bytes_max, &mut reserved).await;
+        if read.is_err() && !parts.headers.contains_key(EXPECT) {
+            discard(&mut body).await;
+        }
+        read
+    };
     let bytes = tokio::time::timeout(limit, reading).await.unwrap_or(Err(Refusal::TooSlow(limit)))?;
     let trace = trace(&parts.headers);
     Ok(Sent { endpoint, headers: parts.headers, bytes, reserved, identity: Identity::Anonymous, trace })
 }
 
+/// Reads on for a while, so that a sender that is still writing gets to read why it is refused: a connection that is
+/// closed on unread bytes is reset, and the answer with it.
+async fn discard(body: &mut Body) {
+    let mut discarded = 0;
+    while discarded < DISCARDED_BYTES_MAX
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        discarded += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
 async fn bytes(
-    mut body: Body,
+    body: &mut Body,
     headers: &HeaderMap,
     body_bytes_max: usize,
     reserved: &mut Reserved,

@@ -105,6 +105,14 @@ pub(super) enum Data {
     Json(Json),
 }
 
+impl Sent {
+    /// Whether the body says that it is.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        self.headers.contains_key(CONTENT_ENCODING)
+    }
+}
+
 impl Draft {
     /// The name of its event type.
     #[must_use]

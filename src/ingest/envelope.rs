@@ -1,4 +1,4 @@
-//! The CloudEvents envelope as record headers (Kafka protocol binding, section 3.2: binary content mode).
+//! The CloudEvents envelope of a record (Kafka protocol binding, sections 3.2 and 3.3).
 //!
 //! The data is not touched. Attributes that came go out as they came; those of a plain payload are written here.
 
@@ -6,8 +6,17 @@ use std::{borrow::Cow, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 
-use super::{Settings, cloudevents::Attributes, json::Json, serving::Stream, text::Text, validate::Valid};
+use super::{
+    ContentMode, Settings,
+    cloudevents::{Attributes, structured},
+    json::Json,
+    serving::Stream,
+    text::Text,
+    validate::Valid,
+};
 use crate::channel::Header;
+
+const STRUCTURED: &str = "application/cloudevents+json; charset=UTF-8";
 
 /// The trace that the request belongs to (W3C Trace Context), as its headers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,16 +57,12 @@ impl<'a> Envelope<'a> {
     pub(super) fn wrap(&self, valid: Valid) -> Event {
         let Valid { stream, attributes, data } = valid;
         let attributes = attributes.unwrap_or_else(|| self.written_for(&stream));
-        let value = data.as_ref().map(|data| data.bytes().clone());
-        Event {
-            id: attributes.id.clone(),
-            partitionkey: attributes.extension("partitionkey").cloned(),
-            headers: self.headers(attributes),
-            stream,
-            data,
-            value,
-            timestamp_ms: self.timestamp_ms,
-        }
+        let (id, partitionkey) = (attributes.id.clone(), attributes.extension("partitionkey").cloned());
+        let (headers, value) = match (self.settings.content_mode, &data) {
+            (ContentMode::Structured, Some(data)) => (self.structured(), Some(structured::write(&attributes, data))),
+            (_, data) => (self.binary(attributes), data.as_ref().map(|data| data.bytes().clone())),
+        };
+        Event { id, partitionkey, headers, stream, data, value, timestamp_ms: self.timestamp_ms }
     }
 
     /// The attributes of an event that came as a plain payload. Its trace begins with the request that brought it
@@ -79,7 +84,13 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    fn headers(&self, attributes: Attributes) -> Vec<Header> {
+    fn structured(&self) -> Vec<Header> {
+        let mut headers = vec![Header::new("content-type", STRUCTURED.as_bytes())];
+        headers.extend(self.hop());
+        headers
+    }
+
+    fn binary(&self, attributes: Attributes) -> Vec<Header> {
         let mut headers = Vec::with_capacity(10 + attributes.extensions.len());
         let mut push =
             |name, value: Text| headers.push(Header { name: Cow::Borrowed(name), value: value.bytes().clone() });
@@ -92,9 +103,6 @@ impl<'a> Envelope<'a> {
             ("ce_time", attributes.time),
             ("ce_subject", attributes.subject),
             ("ce_dataschema", attributes.dataschema),
-            // The hop that brought the event, which its own `ce_traceparent` must not tell.
-            ("traceparent", self.trace.parent.clone()),
-            ("tracestate", self.trace.state.clone()),
         ];
         for (name, value) in optional {
             if let Some(value) = value {
@@ -104,7 +112,14 @@ impl<'a> Envelope<'a> {
         for (name, value) in attributes.extensions {
             headers.push(Header { name: extension_header(&name), value: value.bytes().clone() });
         }
+        headers.extend(self.hop());
         headers
+    }
+
+    /// The hop that brought the event, which its own `traceparent` attribute must not tell.
+    fn hop(&self) -> impl Iterator<Item = Header> {
+        let hop = [("traceparent", &self.trace.parent), ("tracestate", &self.trace.state)];
+        hop.into_iter().filter_map(|(name, value)| Some(Header::new(name, value.as_ref()?.bytes().clone())))
     }
 }
 

@@ -49,6 +49,8 @@ use crate::{channel::Channel, telemetry::Metrics};
 pub struct Settings {
     /// The `source` attribute of events whose envelope sluice writes: a URI-reference.
     pub source: String,
+    /// How events are written.
+    pub content_mode: ContentMode,
     /// Bounds on what is sent.
     pub limits: Limits,
     /// How long the channel may take to acknowledge, before the outcome is told as unknown. Longer than the channel's
@@ -59,8 +61,25 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { source: "/sluice".to_owned(), limits: Limits::default(), append_timeout: Duration::from_secs(30) }
+        Self {
+            source: "/sluice".to_owned(),
+            content_mode: ContentMode::default(),
+            limits: Limits::default(),
+            append_timeout: Duration::from_secs(30),
+        }
     }
+}
+
+/// How the events of a channel are written (Kafka protocol binding, section 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContentMode {
+    /// The record's value is the data, byte for byte; attributes are headers.
+    #[default]
+    Binary,
+    /// The record's value is the whole event as JSON. An event without data is written in binary mode all the same,
+    /// because only a record without a value deletes its key.
+    Structured,
 }
 
 /// Bounds on what is sent, each refused one past it.
@@ -112,7 +131,7 @@ impl Ingest {
     /// Takes what was sent from bytes to outcomes: the whole path.
     pub async fn take(&self, sent: Sent) -> Answer {
         let serving = self.serving();
-        let body = match Body::decode(sent, &self.settings.limits) {
+        let body = match self.decode(sent).await {
             Ok(body) => body,
             Err(refusal) => return Answer::unreadable(refusal, &self.metrics),
         };
@@ -133,7 +152,7 @@ impl Ingest {
     /// Judges what was sent and writes nothing; such events are not counted.
     pub async fn judge(&self, sent: Sent) -> Answer {
         let serving = self.serving();
-        let body = match Body::decode(sent, &self.settings.limits) {
+        let body = match self.decode(sent).await {
             Ok(body) => body,
             Err(refusal) => return Answer::One(Err(refusal)),
         };
@@ -146,6 +165,16 @@ impl Ingest {
             pace.keep().await;
         }
         Answer::new(body.is_many(), verdicts)
+    }
+
+    async fn decode(&self, sent: Sent) -> Result<Body, Refusal> {
+        let limits = self.settings.limits;
+        if !sent.is_compressed() {
+            return Body::decode(sent, &limits);
+        }
+        // Inflating may take so long that other requests of this thread would wait.
+        let decoding = tokio::task::spawn_blocking(move || Body::decode(sent, &limits));
+        decoding.await.unwrap_or(Err(Refusal::Lost))
     }
 
     /// What is served now.

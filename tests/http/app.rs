@@ -248,7 +248,7 @@ impl Reply {
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+        serde_json::from_str(&self.body).expect(&self.body)
     }
 
     /// The `code` of a problem.

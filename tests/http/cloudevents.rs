@@ -1,6 +1,7 @@
 //! CloudEvents as they come and as they go: every attribute, every byte of data.
 
 use insta::assert_snapshot;
+use sluice::ingest::ContentMode;
 
 use crate::app::App;
 
@@ -58,6 +59,17 @@ async fn structured_mode_keeps_attributes_and_bytes() {
     let base64 = r#","datacontenttype":"application/json","data_base64":"eyJhIjogMX0=""#;
     assert_eq!(app.post("/v1/events", &[STRUCTURED], structured("2", "anything", base64)).await.status, 200);
     assert_eq!(app.memory.records("things")[1].record.value.as_deref(), Some(&b"{\"a\": 1}"[..]));
+}
+
+#[tokio::test]
+async fn records_in_structured_mode() {
+    let app = App::builder().set(|settings| settings.ingest.content_mode = ContentMode::Structured).start().await;
+    let headers = binary("ce-type: status", &["ce-subject: %22%E2%82%AC", "ce-ext: 1"]);
+    assert_eq!(app.post("/v1/events", &headers, r#"{"trip" : {"id":"a"}}"#).await.status, 200);
+    assert_eq!(app.post("/v1/events/status", &[JSON], r#"{"trip" : {"id":"b"}}"#).await.status, 200);
+    let tombstone = binary("ce-type: status", &["ce-partitionkey: a"]);
+    assert_eq!(app.post("/v1/events", &tombstone, "").await.status, 200);
+    assert_snapshot!("structured_mode_records", app.records("status").join("\n\n"));
 }
 
 #[tokio::test]

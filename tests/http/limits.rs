@@ -41,6 +41,17 @@ async fn body_bytes() {
 }
 
 #[tokio::test]
+async fn a_body_far_too_large_gets_its_answer_all_the_same() {
+    let app = App::builder().set(|settings| settings.ingest.limits.body_bytes_max = 4 << 20).start().await;
+    assert_eq!(app.post(PATH, &[JSON], string(8 << 20)).await.code(), "limit-exceeded");
+    // Whoever asks first need not send it.
+    let mut stream = app.connect().await;
+    let head = request("POST", PATH, &[JSON, "content-length: 9999999", "expect: 100-continue"], b"");
+    stream.write_all(&head).await.expect("sent");
+    assert_eq!(Reply::read(&mut stream).await.code(), "limit-exceeded");
+}
+
+#[tokio::test]
 async fn event_bytes() {
     let app = App::builder().set(|settings| settings.ingest.limits.event_bytes_max = 1000).start().await;
     let envelope = app.post(PATH, &[JSON], "1").await.status;

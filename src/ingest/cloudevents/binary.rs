@@ -38,7 +38,7 @@ pub fn attributes(headers: &HeaderMap) -> Result<Attributes, NotACloudEvent> {
         collector.set(name, text)?;
     }
     if let Some(value) = headers.get(CONTENT_TYPE) {
-        let text = value.to_str().ok().map(Text::from).ok_or_else(|| not_a_media_type())?;
+        let text = value.to_str().ok().map(Text::from).ok_or_else(not_a_media_type)?;
         collector.set("datacontenttype", text)?;
     }
     collector.finish()

@@ -78,6 +78,35 @@ pub fn event(text: &Bytes, limits: &JsonLimits) -> Result<(Attributes, Data), Un
     Ok((collector.finish()?, data))
 }
 
+/// Writes one event. The data stands in it byte for byte.
+#[must_use]
+pub fn write(attributes: &Attributes, data: &Json) -> Bytes {
+    let mut text = Vec::with_capacity(256 + data.bytes().len());
+    text.extend_from_slice(br#"{"specversion":"1.0""#);
+    let standard = [
+        ("id", Some(&attributes.id)),
+        ("source", Some(&attributes.source)),
+        ("type", Some(&attributes.kind)),
+        ("time", attributes.time.as_ref()),
+        ("subject", attributes.subject.as_ref()),
+        ("dataschema", attributes.dataschema.as_ref()),
+        ("datacontenttype", attributes.datacontenttype.as_ref()),
+    ];
+    let extensions = attributes.extensions.iter().map(|(name, value)| (&**name, Some(value)));
+    for (name, value) in standard.into_iter().chain(extensions) {
+        if let Some(value) = value {
+            text.extend_from_slice(b",\"");
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b"\":");
+            serde_json::to_writer(&mut text, value).expect("a vector takes all text");
+        }
+    }
+    text.extend_from_slice(b",\"data\":");
+    text.extend_from_slice(data.bytes());
+    text.push(b'}');
+    text.into()
+}
+
 /// The canonical text of an attribute's value (CloudEvents, section 2.2).
 fn attribute(name: &str, value: &Json) -> Result<Text, NotACloudEvent> {
     let wrong = |rule| NotACloudEvent::Value { name: name.to_owned(), rule };
@@ -136,6 +165,15 @@ mod tests {
         assert_eq!(attributes.datacontenttype, None);
         assert_eq!(read(r#","data":null"#).expect("an event").1, json("null"));
         assert_eq!(read(r#","data":"{}""#).expect("an event").1, json("\"{}\""));
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let members =
+            r#","data":{"a" : 1},"subject":"\"€","ext":"1","datacontenttype":"a/b+json","dataschema":"urn:a""#;
+        let event_read = read(members).expect("an event");
+        let Data::Json(data) = &event_read.1 else { panic!("the data is JSON") };
+        assert_eq!(event(&write(&event_read.0, data), &JsonLimits::default()), Ok(event_read));
     }
 
     #[test]
