@@ -25,7 +25,7 @@ impl Default for Limits {
             source_bytes_max: 64 << 20,
             depth_max: 10_000,
             steps_max: 10_000_000,
-            disjuncts_max: 1_000_000,
+            disjuncts_max: 100_000,
             regexp_bytes_max: 10 << 20,
             errors_max: 1_000,
         }

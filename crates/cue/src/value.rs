@@ -36,13 +36,18 @@ use crate::{
 pub use operands::Operand;
 
 /// What is evaluated so far, never to change again.
-#[derive(Debug)]
 struct Frozen {
     engine: Engine,
     files: Vec<Arc<SourceFile>>,
     asts: Arc<Vec<ast::File>>,
     package: Arc<str>,
     root: VertexId,
+}
+
+impl std::fmt::Debug for Frozen {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Frozen").field("package", &self.package).finish_non_exhaustive()
+    }
 }
 
 impl Frozen {
@@ -401,7 +406,7 @@ impl Value {
     fn partial_shape(&self, vertex: VertexId) -> Shape {
         let work = &self.engine().v(vertex).work;
         let mut shapes = self.check_shapes(&work.checks);
-        if work.kind != Kind::TOP {
+        if work.kind != Kind::TOP && work.kind != crate::export::cue::implied_by_bounds(&work.checks) {
             shapes.insert(0, Shape::Type(work.kind));
         }
         match shapes.len() {

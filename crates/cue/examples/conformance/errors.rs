@@ -9,6 +9,7 @@ use crate::corpus::ErrorSpec;
 pub(crate) fn errors_of(value: &Value) -> Option<Errors> {
     match value.shape() {
         Shape::Bottom(errors) => Some(errors),
+        Shape::Unresolved(_) => value.error(),
         _ => value.validate(Validation { concrete: false }).err(),
     }
 }

@@ -5,8 +5,6 @@
 //! vertex see the alternative. What survives is compared; equal results are one. A single survivor replaces the
 //! vertex for good.
 
-use std::sync::Arc;
-
 use super::{
     arith,
     engine::Engine,
@@ -42,23 +40,74 @@ impl Engine {
         }
     }
 
+    /// Decides one disjunction after the other. Between them, what failed or equals another is left out, so that
+    /// repeated disjunctions do not multiply.
     fn try_alternatives(&mut self, vertex: VertexId, tried: &mut Tried) {
-        let undecided = self.v(vertex).work.undecided[0].clone();
+        let mut level = vec![vertex];
+        while !level.is_empty() {
+            let mut partial = Vec::new();
+            for base in level {
+                self.try_next(vertex, base, &mut partial, tried);
+                if self.is_exhausted() {
+                    tried.errors.push(self.exhausted);
+                    return;
+                }
+            }
+            level = if partial.len() > 1 { self.thin_out(vertex, partial, tried) } else { partial };
+        }
+        let order = |leaf: &VertexId| {
+            let choices = self.v(*leaf).choices.iter();
+            choices.map(|choice| choice.alternative).collect::<Vec<_>>()
+        };
+        tried.survivors.sort_by_cached_key(order);
+    }
+
+    /// Tries the alternatives of the first undecided disjunction of a vertex.
+    fn try_next(&mut self, top: VertexId, base: VertexId, partial: &mut Vec<VertexId>, tried: &mut Tried) {
+        let undecided = self.v(base).work.undecided[0].clone();
         for (index, mode) in modes(&undecided.alternatives).into_iter().enumerate() {
             self.disjuncts += 1;
             if self.disjuncts > self.limits.disjuncts_max {
                 let message =
                     format!("more than {} alternatives are tried (limit disjuncts_max)", self.limits.disjuncts_max);
-                self.exhaust(message, vertex);
+                self.exhaust(message, top);
             }
             if self.is_exhausted() {
-                tried.errors.push(self.exhausted);
                 return;
             }
-            let candidate = self.candidate(vertex, &undecided, index as u32, mode);
-            self.vm(vertex).redirect = candidate;
-            self.try_candidate(candidate, tried);
+            let candidate = self.candidate(base, &undecided, index as u32, mode);
+            self.vm(top).redirect = candidate;
+            self.try_candidate(candidate, partial, tried);
         }
+    }
+
+    /// Leaves out partial candidates that fail below, or that equal another one with the same choices ahead.
+    fn thin_out(&mut self, top: VertexId, partial: Vec<VertexId>, tried: &mut Tried) -> Vec<VertexId> {
+        let lenient = std::mem::replace(&mut self.lenient, true);
+        let mut kept: Vec<VertexId> = Vec::new();
+        for candidate in partial {
+            self.vm(top).redirect = candidate;
+            self.complete(candidate);
+            self.vm(candidate).state = State::Done;
+            let epoch = self.epoch;
+            self.vm(candidate).epoch = epoch;
+            let ahead = |this: &Self, id| this.v(id).work.undecided.iter().map(|one| one.key).collect::<Vec<_>>();
+            match self.error_of(candidate) {
+                Some(error) if !self.is_incomplete(error) => self.collect_errors(candidate, error, &mut tried.errors),
+                _ => {
+                    let mine = ahead(self, candidate);
+                    let same = (0..kept.len())
+                        .find(|index| ahead(self, kept[*index]) == mine && self.same_value(kept[*index], candidate));
+                    match same {
+                        Some(index) if self.mode_of(candidate, NONE) == Mode::Default => kept[index] = candidate,
+                        Some(_) => {}
+                        None => kept.push(candidate),
+                    }
+                }
+            }
+        }
+        self.lenient = lenient;
+        kept
     }
 
     /// A fresh vertex over the same inputs, with one more choice made.
@@ -74,13 +123,12 @@ impl Engine {
         self.store.vertices.push(fresh)
     }
 
-    fn try_candidate(&mut self, candidate: VertexId, tried: &mut Tried) {
+    fn try_candidate(&mut self, candidate: VertexId, partial: &mut Vec<VertexId>, tried: &mut Tried) {
         self.vm(candidate).state = State::Active;
         self.quiesce(candidate);
         let failed = self.v(candidate).work.errors.iter().any(|error| !self.is_incomplete(*error));
         if !failed && !self.v(candidate).work.undecided.is_empty() {
-            self.try_alternatives(candidate, tried);
-            self.vm(candidate).redirect = NONE;
+            partial.push(candidate);
             return;
         }
         self.vm(candidate).state = State::New;
@@ -217,15 +265,8 @@ impl Engine {
                 let (x, y) = (x.clone(), y.clone());
                 x.len() == y.len() && x.iter().zip(y.iter()).all(|(x, y)| x.1 == y.1 && self.same_value(x.0, y.0))
             }
-            (Base::Bottom(_), Base::Bottom(_)) => self.same_inputs(a, b),
             _ => false,
         }
-    }
-
-    fn same_inputs(&self, a: VertexId, b: VertexId) -> bool {
-        let (a, b) = (&self.v(a).work.tasks, &self.v(b).work.tasks);
-        let _ = (a, b);
-        false
     }
 
     fn is_waiting(&self, vertex: VertexId) -> bool {
@@ -301,6 +342,3 @@ fn nested(outer: Mode, inner: Mode) -> Mode {
         (Mode::Default, _) => Mode::Default,
     }
 }
-
-/// Keeps the leaves of a disjunction in a shared slice.
-pub(crate) type Leaves = Arc<[(VertexId, bool)]>;

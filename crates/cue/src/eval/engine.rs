@@ -34,6 +34,8 @@ pub(crate) struct Engine {
     pub(crate) epoch: u32,
     /// Whether what is unknown now will stay so: fields that are not there count as absent.
     pub(crate) settled: bool,
+    /// Whether a value is looked at before all is known of it: what is missing may still come.
+    pub(crate) lenient: bool,
     pub(crate) steps: u64,
     pub(crate) disjuncts: u64,
     pub(crate) depth: u32,
@@ -52,6 +54,7 @@ impl Engine {
             packages,
             epoch: 1,
             settled: false,
+            lenient: false,
             steps: 0,
             disjuncts: 0,
             depth: 0,

@@ -50,6 +50,8 @@ impl Engine {
     fn process_inner(&mut self, vertex: VertexId) {
         self.vm(vertex).state = State::Active;
         let settled = std::mem::replace(&mut self.settled, false);
+        // Whatever is evaluated for the first time is judged in full, for whomever asks.
+        let lenient = std::mem::replace(&mut self.lenient, false);
         self.quiesce(vertex);
         if self.v(vertex).work.undecided.is_empty() {
             self.settle(vertex);
@@ -60,6 +62,7 @@ impl Engine {
         } else {
             self.branch(vertex);
         }
+        self.lenient = lenient;
         let (epoch, v) = (self.epoch, self.vm(vertex));
         v.state = State::Done;
         v.epoch = epoch;
@@ -199,10 +202,12 @@ impl Engine {
     }
 
     /// Decides what a vertex is, once nothing more comes.
-    fn complete(&mut self, vertex: VertexId) {
+    pub(crate) fn complete(&mut self, vertex: VertexId) {
         self.extend_lists(vertex);
         self.quiesce(vertex);
-        self.check_structural_cycle(vertex);
+        if self.v(vertex).work.undecided.is_empty() {
+            self.check_structural_cycle(vertex);
+        }
         self.default_kind(vertex);
         self.run_checks(vertex);
         let base = match self.worst_error(vertex) {

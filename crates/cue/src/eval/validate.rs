@@ -44,7 +44,7 @@ impl Engine {
                 worst = self.worse(worst, child);
             }
         }
-        if worst == NONE || self.is_incomplete(worst) {
+        if !self.lenient && (worst == NONE || self.is_incomplete(worst)) {
             self.check_closed(vertex);
             for (_, child) in self.v(vertex).arcs.clone() {
                 if self.v(child).constraint == Constraint::None {
@@ -53,7 +53,7 @@ impl Engine {
             }
         }
         self.vm(vertex).child_error = worst;
-        if worst == NONE || self.is_incomplete(worst) {
+        if !self.lenient && (worst == NONE || self.is_incomplete(worst)) {
             self.check_parts(vertex);
         }
     }

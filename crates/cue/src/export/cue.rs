@@ -263,15 +263,11 @@ impl Engine {
 
     /// Prints types and checks.
     fn show_constraints(&self, vertex: VertexId) -> String {
-        use crate::eval::kind::Kind;
         let work = &self.v(vertex).work;
         let mut checks: Vec<_> = work.checks.iter().collect();
         checks.sort_by_key(|check| (check.rank(), check.origin.pos));
         let mut parts: Vec<String> = checks.iter().map(|check| self.show_check(check)).collect();
-        let implied = work.checks.iter().fold(Kind::TOP, |all, check| match &check.rule {
-            CheckRule::Bound(op, atom) => all.and(implied_kind(*op, atom)),
-            _ => all,
-        });
+        let implied = implied_by_bounds(&work.checks);
         let by_function = work.checks.iter().any(|check| matches!(check.rule, CheckRule::Function(_)));
         if parts.is_empty() || (implied != work.kind && !by_function) {
             parts.push(work.kind.to_string());
@@ -295,6 +291,14 @@ fn with_range_names(parts: Vec<String>) -> Vec<String> {
         bounds.chain(kind.map(|kind| kind.to_string())).eq(parts.iter().cloned())
     });
     named.map_or(parts, |(name, ..)| vec![(*name).to_owned()])
+}
+
+/// The kinds that bounds leave, so that no type need stand beside them.
+pub(crate) fn implied_by_bounds(checks: &[Check]) -> crate::Kind {
+    checks.iter().fold(crate::Kind::TOP, |all, check| match &check.rule {
+        CheckRule::Bound(op, atom) => all.and(implied_kind(*op, atom)),
+        _ => all,
+    })
 }
 
 fn implied_kind(op: crate::BoundOp, atom: &Atom) -> crate::Kind {
