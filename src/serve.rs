@@ -10,7 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     catalog::Catalog,
-    channel::{self, Channel, ChannelError},
+    channel::{self, Channel, ChannelAddress, ChannelError},
     config::{Config, Log, LogFormat, LogLevel},
     gateway::{self, Gateway, Stopped},
     http,
@@ -21,6 +21,10 @@ use crate::{
 pub(crate) fn read(config: &Config, wanted: &Wanted) -> anyhow::Result<()> {
     start_log(&config.log);
     let catalog = Catalog::load(&config.schemas)?;
+    if let ChannelAddress::Sqlite(path) = &config.channel {
+        // Opening creates the file, which whoever only reads does not want.
+        anyhow::ensure!(path.exists(), "nothing was written yet: there is no file {}", path.display());
+    }
     runtime()?.block_on(async {
         let channel = open(config)?.context("there is no channel to read from: name one with --channel")?;
         match read::run(channel.as_ref(), &catalog, wanted, &mut io::stdout()).await {

@@ -96,8 +96,11 @@ fn check_prints_every_mistake_with_its_place() {
 fn read_names_the_types_that_there_are() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("order.schema.json"), "{}").unwrap();
-    let ended = sluice_in(folder.path(), &[], &["read", "ordr", "--schemas", "."]);
+    fs::write(folder.path().join("x.db"), "").unwrap();
+    let ended = sluice_in(folder.path(), &[], &["read", "ordr", "--schemas", ".", "--channel", "sqlite:x.db"]);
     assert_eq!((ended.status, &*ended.stderr), (1, "no event type \"ordr\"; there is only order\n"));
+    let ended = sluice_in(folder.path(), &[], &["read", "--schemas", "."]);
+    assert_eq!(ended.stderr, "nothing was written yet: there is no file data/sluice.db\n");
     let ended = sluice_in(folder.path(), &[], &["read", "--schemas", ".", "--channel", "none"]);
     assert_eq!(ended.stderr, "there is no channel to read from: name one with --channel\n");
 }

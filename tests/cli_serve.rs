@@ -89,10 +89,11 @@ async fn one_product_is_served_and_its_events_are_read_back() {
     assert_eq!(gateway.post("/", JOHN).await, (200, "sent to the channel ok\n".to_owned()));
     let refused = "#Identity.Age: invalid value 140 (out of bound <130)\n";
     assert_eq!(gateway.post("/", TOO_OLD).await, (422, refused.to_owned()));
+    // The channel can be read while it is written.
+    let events = read(folder.path(), &people);
     let address = gateway.address.clone();
     assert_eq!(gateway.stop(), Some(0));
-
-    let events = read(folder.path(), &people);
+    assert_eq!(read(folder.path(), &people), events);
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["data"], serde_json::from_str::<Value>(JOHN).unwrap());
     assert_eq!(events[0]["dataschema"], json!(format!("{address}/v1/products/people/schemas/Identity")));

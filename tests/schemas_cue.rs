@@ -128,6 +128,8 @@ fn mistakes_in_the_description_are_told_in_the_words_of_cue() {
         with("schema:      #Trip", ""),
         with("schema:      #Trip", "schema: #Tripp"),
         with("schema:      #Trip", "schema: \"trip.schema.json\""),
+        with("schema:      #Trip", "schema: \"../secret.json\""),
+        with("schema:      #Trip", "schema: \"/etc/passwd\""),
         with("trip.id", "trip_id"),
         with("\t\tkey:         \"trip.id\"\n", ""),
         with("events: {", "events: {}\nother: {"),

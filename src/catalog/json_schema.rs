@@ -44,6 +44,9 @@ pub(super) struct Compiled(jsonschema::Validator);
 impl JsonSchema {
     /// Compiles a schema file of a folder.
     pub(super) fn load(folder: &Path, file: &Path) -> Result<Self, Vec<Problem>> {
+        if !file.strip_prefix(folder).is_ok_and(is_inside) {
+            return Err(vec![Problem::new(Place::whole(file), "leads out of the product's folder")]);
+        }
         let (text, root) = read(file).map_err(|problem| vec![problem])?;
         let name = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
         let base = name.split('/').map(super::path_segment).collect::<Vec<_>>().join("/");
