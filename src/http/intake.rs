@@ -25,6 +25,9 @@ use crate::ingest::{
 /// Bytes of a refused body that are read and thrown away before it is answered.
 const DISCARDED_BYTES_MAX: usize = 64 << 20;
 
+/// Bytes that are made ready for a body on the word of its sender.
+const PREPARED_BYTES_MAX: usize = 1 << 20;
+
 /// Reads the body of a request.
 ///
 /// # Errors
@@ -67,9 +70,6 @@ async fn bytes(
     if let Some(size) = declared.filter(|size| *size > body_bytes_max) {
         return Err(Refusal::limit(format!("body of {size} bytes"), body_bytes_max, "body_bytes_max"));
     }
-    // A declared length is reserved before it comes, so that too much is refused early.
-    let mut room = declared.unwrap_or(0);
-    reserved.grow(room)?;
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -79,16 +79,14 @@ async fn bytes(
         if size > body_bytes_max {
             return Err(Refusal::limit("body", body_bytes_max, "body_bytes_max"));
         }
-        if size > room {
-            reserved.grow(size - room)?;
-            room = size;
-        }
+        // Only bytes that came count: a declared length alone must not take the place of others.
+        reserved.grow(data.len())?;
         match (first.is_empty(), rest.is_empty()) {
             // A body of one frame is not copied.
             (true, true) => first = data,
             (_, is_second) => {
                 if is_second {
-                    rest.reserve(room.max(size));
+                    rest.reserve(declared.unwrap_or(0).clamp(size, PREPARED_BYTES_MAX.max(size)));
                     rest.extend_from_slice(&std::mem::take(&mut first));
                 }
                 rest.extend_from_slice(&data);

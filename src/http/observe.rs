@@ -65,24 +65,33 @@ pub(super) async fn observe(State(edge): State<Arc<Edge>>, mut request: Request,
     let started = Instant::now();
     let id = RequestId::of(&request);
     let method = request.method().clone();
+    let traceparent = request.headers().get("traceparent").cloned();
     request.extensions_mut().insert(id.clone());
     let answered = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| Problem::internal().respond(&id.0));
     let route = response.extensions_mut().remove::<Route>();
     let route = route.as_ref().map_or("", |route| route.0.as_str());
     edge.metrics.request(route, response.status().as_str(), started.elapsed());
-    log(&method, route, response.status(), started, &id);
+    log(&method, route, response.status(), started, &id, traceparent.as_ref());
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
 }
 
-fn log(method: &Method, route: &str, status: StatusCode, started: Instant, id: &RequestId) {
+fn log(
+    method: &Method,
+    route: &str,
+    status: StatusCode,
+    started: Instant,
+    id: &RequestId,
+    traceparent: Option<&HeaderValue>,
+) {
     let request_id = id.0.to_str().unwrap_or_default();
+    let traceparent = traceparent.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = status.as_u16();
     if status >= 500 {
-        tracing::warn!(%method, route, status, duration_us, request_id, "request failed");
+        tracing::warn!(%method, route, status, duration_us, request_id, traceparent, "request failed");
     } else {
-        tracing::debug!(%method, route, status, duration_us, request_id, "request answered");
+        tracing::debug!(%method, route, status, duration_us, request_id, traceparent, "request answered");
     }
 }

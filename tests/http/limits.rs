@@ -120,6 +120,10 @@ async fn decompressed_bytes() {
 async fn bytes_in_flight() {
     let app = App::builder().set(|settings| settings.http.in_flight_bytes_max = 1000).start().await;
     assert_snapshot!("in_flight", app.post(PATH, &[JSON], string(1001)).await);
+    // A length that is only promised takes nobody's place.
+    let mut promised = app.connect().await;
+    promised.write_all(&request("POST", PATH, &[JSON, "content-length: 900"], b"")).await.expect("sent");
+    assert_eq!(app.post(PATH, &[JSON], string(1000)).await.status, 200);
     let mut slow = app.connect().await;
     let bytes = request("POST", PATH, &[JSON], string(600).as_bytes());
     slow.write_all(&bytes[..bytes.len() - 1]).await.expect("sent");
