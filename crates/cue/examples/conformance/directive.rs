@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc;
-use std::time::Duration;
 
 use cue::syntax::ast::Expr;
 use cue::syntax::pos::{FileId, SourceFile};
@@ -13,18 +11,14 @@ use cue::{Errors, Instance, Value};
 
 use crate::Options;
 use crate::archive::{self, descend, split_path};
+use crate::bounded::{self, Failure};
 use crate::compare::compare;
 use crate::corpus::{self, Archive, Directive, ErrorSpec};
 use crate::errors;
 use crate::report::Report;
 
-/// Deep enough for any case; the engine's own limits come first.
-const STACK_BYTES: usize = 256 << 20;
-/// An archive that takes longer is given up: all its cases fail.
-const ARCHIVE_TIME_MAX: Duration = Duration::from_secs(20);
-
 pub(crate) fn run(folder: &Path, options: &Options, report: &mut Report) -> Result<(), String> {
-    if options.check.as_deref() == Some("syntax") {
+    if options.check.as_deref().is_some_and(|check| matches!(check, "syntax" | "golden")) {
         return Ok(());
     }
     // An archive that is given up goes on in its thread, so what it reads must live as long as the program.
@@ -61,17 +55,15 @@ struct Judged {
 }
 
 fn run_archive(archive: &'static Archive, rows: &[&'static Directive], options: &Options, report: &mut Report) {
-    let (sender, receiver) = mpsc::channel();
     let cases = rows.to_vec();
-    let judge = move || sender.send(judge_archive(archive, &cases)).unwrap_or_default();
-    let started = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(judge);
-    started.expect("the system starts threads");
-    let given_up = |_| {
-        report.gave_up(&archive.archive);
-        let failed = || Judged { verdict: Err("it takes too long".to_owned()), places: None, panicked: false };
+    let judged = bounded::run(move || judge_archive(archive, &cases)).unwrap_or_else(|failure| {
+        match failure {
+            Failure::Panicked => report.panicked(&archive.archive),
+            Failure::TimedOut => report.gave_up(&archive.archive),
+        }
+        let failed = || Judged { verdict: Err("no answer".to_owned()), places: None, panicked: false };
         rows.iter().map(|_| failed()).collect()
-    };
-    let judged = receiver.recv_timeout(ARCHIVE_TIME_MAX).unwrap_or_else(given_up);
+    });
     for (row, judged) in rows.iter().zip(judged) {
         let passed = judged.verdict.is_ok();
         report.count("eval stage", &row.stage, passed);
@@ -217,20 +209,17 @@ fn members(lit: &cue::syntax::ast::StructLit) -> Vec<(String, &Expr)> {
 }
 
 fn judge_api(row: &Directive, value: &Value) -> Result<(), String> {
-    // No schema lists this name, so it stands for any.
-    const ANY_NAME: &str = "\u{10FFFE}any";
     let wanted = row.expect.as_bool();
     let (found, wanted) = match row.directive.as_str() {
         "closed" => (value.is_closed().to_string(), wanted.unwrap_or(true).to_string()),
         "allows" => {
             let selector = row.selector.as_deref().unwrap_or_default();
-            let quoted = crate::compare::decoded(selector);
-            let name = match &quoted {
-                Some(name) => name.as_str(),
-                None if selector == "string" => ANY_NAME,
-                None => selector,
+            let allowed = match crate::compare::decoded(selector) {
+                Some(name) => value.allows(&name),
+                None if selector == "string" => value.allows_any(),
+                None => value.allows(selector),
             };
-            (value.allows(name).to_string(), wanted.unwrap_or(true).to_string())
+            (allowed.to_string(), wanted.unwrap_or(true).to_string())
         }
         "kind" => (value.kind().to_string(), row.expect.as_str().unwrap_or_default().to_owned()),
         other => return Err(format!("the runner does not know the directive {other}")),

@@ -3,7 +3,7 @@
 //! `CUE_CONFORMANCE` names the folder with the corpus. Options:
 //!
 //! - `--failures`: list each failed case with what was expected and what came out;
-//! - `--stage S3`, `--check value-json`, `--archive TEXT`: only these cases;
+//! - `--stage S3`, `--check value-json` (or `syntax`, `golden`), `--archive TEXT`: only these cases;
 //! - `--minimum FILE`: fail if a count is below the one in the file;
 //! - `--write-minimum FILE`: write the counts reached.
 //!
@@ -11,10 +11,12 @@
 
 mod archive;
 mod attribute;
+mod bounded;
 mod compare;
 mod corpus;
 mod directive;
 mod errors;
+mod golden;
 mod report;
 mod syntax;
 
@@ -54,6 +56,7 @@ fn run() -> Result<bool, String> {
     let mut report = Report::default();
     syntax::run(&folder, &options, &mut report)?;
     directive::run(&folder, &options, &mut report)?;
+    golden::run(&folder, &options, &mut report)?;
     report.print();
     if let Some(file) = &options.write_minimum {
         std::fs::write(file, report.minimum()).map_err(|error| format!("{}: {error}", file.display()))?;
