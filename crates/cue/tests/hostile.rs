@@ -105,7 +105,6 @@ fn long_chains_of_references() {
 }
 
 #[test]
-#[ignore = "not yet bounded"]
 fn structs_that_refer_to_themselves() {
     for source in [
         "a: a.b",

@@ -29,6 +29,20 @@ use crate::eval::call::Package;
 /// The most repetitions of a text or list, and the most elements of a range.
 pub const REPEAT_MAX: usize = 1_000_000;
 
+/// The most bytes of a text that functions, sums and interpolations make from others.
+pub const TEXT_BYTES_MAX: usize = 64 << 20;
+
+/// Checks the length of a text before it is made.
+///
+/// # Errors
+/// A message that tells the length and the limit.
+pub fn check_text_length(bytes: usize) -> Result<(), String> {
+    match bytes > TEXT_BYTES_MAX {
+        true => Err(format!("text of {bytes} bytes exceeds limit of {TEXT_BYTES_MAX}")),
+        false => Ok(()),
+    }
+}
+
 static PACKAGES: &[&Package] = &[
     &base64::PACKAGE,
     &bits::PACKAGE,

@@ -1,7 +1,7 @@
 //! Package `strings`.
 
-use super::REPEAT_MAX;
 use super::args::{BYTES, INT, LIST, Outcome, STRING, bytes, fail, function, int, list_of, text, texts};
+use super::{REPEAT_MAX, check_text_length};
 use crate::eval::call::{Datum, Package};
 use crate::eval::kind::Kind;
 
@@ -65,7 +65,7 @@ pub(super) static PACKAGE: Package = Package {
             Ok(split(text(args, 0)?, text(args, 1)?, -1, true))
         }),
         function("Fields", &[STRING], Kind::LIST, |_, args| Ok(list_of(text(args, 0)?.split_whitespace()))),
-        function("Join", &[LIST, STRING], Kind::STRING, |_, args| Ok(texts(args, 0)?.join(text(args, 1)?).into())),
+        function("Join", &[LIST, STRING], Kind::STRING, |_, args| join(&texts(args, 0)?, text(args, 1)?)),
         function("HasPrefix", &[STRING, STRING], Kind::BOOL, |_, args| {
             Ok(text(args, 0)?.starts_with(text(args, 1)?).into())
         }),
@@ -98,7 +98,7 @@ pub(super) static PACKAGE: Package = Package {
         }),
         function("Replace", &[STRING, STRING, STRING, INT], Kind::STRING, |_, args| {
             let count = usize::try_from(int(args, 3)?).unwrap_or(usize::MAX);
-            Ok(text(args, 0)?.replacen(text(args, 1)?, text(args, 2)?, count).into())
+            replace(text(args, 0)?, text(args, 1)?, text(args, 2)?, count)
         }),
         function("Index", &[STRING, STRING], Kind::INT, |_, args| Ok(index(text(args, 0)?.find(text(args, 1)?)))),
     ],
@@ -121,8 +121,24 @@ fn repeat(text: &str, count: i64) -> Outcome {
     match usize::try_from(count) {
         Err(_) => fail("negative count"),
         Ok(count) if count > REPEAT_MAX => fail(format!("count {count} exceeds limit of {REPEAT_MAX}")),
-        Ok(count) => Ok(text.repeat(count).into()),
+        Ok(count) => {
+            check_text_length(text.len() * count).or_else(fail::<()>)?;
+            Ok(text.repeat(count).into())
+        }
     }
+}
+
+fn replace(text: &str, old: &str, new: &str, count: usize) -> Outcome {
+    let replaced = text.matches(old).count().min(count);
+    check_text_length(text.len() + replaced.saturating_mul(new.len())).or_else(fail::<()>)?;
+    Ok(text.replacen(old, new, count).into())
+}
+
+fn join<T: AsRef<str>>(texts: &[T], between: &str) -> Outcome {
+    let own: usize = texts.iter().map(|text| text.as_ref().len()).sum();
+    check_text_length(own + texts.len().saturating_mul(between.len())).or_else(fail::<()>)?;
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    Ok(texts.join(between).into())
 }
 
 fn slice_runes(text: &str, start: i64, end: i64) -> Outcome {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{ir::Atom, syntax::ast::BinaryOp};
+use crate::{builtin::check_text_length, ir::Atom, syntax::ast::BinaryOp};
 
 /// Whether two values are the same; numbers compare by value.
 pub(crate) fn atoms_equal(a: &Atom, b: &Atom) -> bool {
@@ -82,8 +82,14 @@ pub(crate) fn binary(op: BinaryOp, a: &Atom, b: &Atom) -> Result<Atom, Option<St
             };
             result.map(Atom::Number).map_err(|error| Some(error.to_string()))
         }
-        (Atom::String(a), Atom::String(b)) if op == BinaryOp::Add => Ok(Atom::String(format!("{a}{b}").into())),
-        (Atom::Bytes(a), Atom::Bytes(b)) if op == BinaryOp::Add => Ok(Atom::Bytes([&a[..], &b[..]].concat().into())),
+        (Atom::String(a), Atom::String(b)) if op == BinaryOp::Add => {
+            check_text_length(a.len() + b.len())?;
+            Ok(Atom::String(format!("{a}{b}").into()))
+        }
+        (Atom::Bytes(a), Atom::Bytes(b)) if op == BinaryOp::Add => {
+            check_text_length(a.len() + b.len())?;
+            Ok(Atom::Bytes([&a[..], &b[..]].concat().into()))
+        }
         (Atom::Number(times), text) | (text, Atom::Number(times)) if op == BinaryOp::Multiply => repeat(text, times),
         _ => Err(None),
     }

@@ -58,20 +58,28 @@ impl Engine {
 
     /// The scopes that restrict the fields of a vertex.
     pub(crate) fn required_scopes(&self, vertex: VertexId) -> Vec<ScopeId> {
-        let vertex = self.follow(vertex);
-        let v = self.v(vertex);
-        let mut all = v.work.required.clone();
-        if v.parent == NONE || v.label == Label::NONE || !self.store.labels.is_regular(v.label) {
-            return all;
+        let mut chain = vec![self.follow(vertex)];
+        while let Some(parent) = self.restricting_parent(chain[chain.len() - 1]) {
+            chain.push(parent);
         }
-        let parent = self.follow(v.parent);
-        for scope in self.required_scopes(parent) {
-            let one_level = self.store.scopes[scope].kind == ScopeKind::Close;
-            if !one_level && !all.contains(&scope) && !self.is_released(scope, vertex) {
-                all.push(scope);
+        let mut all = Vec::new();
+        for vertex in chain.into_iter().rev() {
+            let inherited = std::mem::replace(&mut all, self.v(vertex).work.required.clone());
+            for scope in inherited {
+                let one_level = self.store.scopes[scope].kind == ScopeKind::Close;
+                if !one_level && !all.contains(&scope) && !self.is_released(scope, vertex) {
+                    all.push(scope);
+                }
             }
         }
         all
+    }
+
+    /// The vertex whose restrictions a field inherits.
+    fn restricting_parent(&self, vertex: VertexId) -> Option<VertexId> {
+        let v = self.v(vertex);
+        let inherits = v.parent != NONE && v.label != Label::NONE && self.store.labels.is_regular(v.label);
+        inherits.then(|| self.follow(v.parent))
     }
 
     /// Whether a required scope of the parent does not reach into a field: nothing that it knows declares the field.

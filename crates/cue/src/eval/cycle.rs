@@ -38,6 +38,18 @@ impl Engine {
         false
     }
 
+    /// Whether the same reference was followed for the same vertex before: it brings nothing that is not there.
+    pub(crate) fn repeats(&self, vertex: VertexId, target: VertexId, mut trail: TrailId) -> bool {
+        while trail != NONE {
+            let step = self.store.trails[trail];
+            if step.target == target && step.vertex == vertex {
+                return true;
+            }
+            trail = step.parent;
+        }
+        false
+    }
+
     /// Fails a vertex that is nothing but a way back to where it came from.
     pub(crate) fn check_structural_cycle(&mut self, vertex: VertexId) {
         let work = &self.v(vertex).work;

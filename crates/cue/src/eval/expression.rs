@@ -325,7 +325,10 @@ impl Engine {
                 return Err(self.bad_interpolation(&shown, kind, expr, code, at));
             }
         }
-        Ok(())
+        crate::builtin::check_text_length(out.len()).map_err(|message| {
+            let pos = self.pos(expr);
+            self.error(Code::Limit, Rule::Limit, message, at, pos, vec![pos])
+        })
     }
 
     fn bad_interpolation(&mut self, shown: &str, kind: Kind, expr: ExprId, code: Code, at: VertexId) -> ErrorId {

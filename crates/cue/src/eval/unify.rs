@@ -30,10 +30,9 @@ impl Engine {
         let key = (conjunct.term, conjunct.env, conjunct.info.scope);
         let content = !self.is_cyclic(conjunct.info.trail) && self.is_content(conjunct.term);
         let work = &mut self.vm(vertex).work;
-        if work.seen.contains(&key) {
+        if !work.seen.insert(key) {
             return;
         }
-        work.seen.push(key);
         work.acyclic |= content;
         if !work.scopes.contains(&conjunct.info.scope) {
             work.scopes.push(conjunct.info.scope);
@@ -354,7 +353,8 @@ impl Engine {
             self.vm(vertex).work.top_seen = true;
             return;
         }
-        if self.v(vertex).work.seen_references.contains(&(target, info.scope)) {
+        let known = self.v(vertex).work.seen_references.contains(&(target, info.scope));
+        if known || self.repeats(vertex, target, info.trail) {
             return;
         }
         self.vm(vertex).work.seen_references.push((target, info.scope));
@@ -363,7 +363,7 @@ impl Engine {
             self.vm(vertex).work.cyclic = true;
         }
         let cyclic = cyclic || self.is_cyclic(info.trail);
-        info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), target, cyclic });
+        info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), vertex, target, cyclic });
         if self.is_in_definition(target) {
             info.scope = self.new_scope(info.scope, ScopeKind::Definition, vertex);
             self.vm(vertex).work.required.push(info.scope);

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::{arena::Arena, call::Datum, kind::Kind, label::Label};
 use crate::{
     error::{Code, Rule},
@@ -99,6 +101,8 @@ pub(crate) enum ScopeKind {
 pub(crate) struct Trail {
     pub(crate) parent: TrailId,
     pub(crate) pos: Pos,
+    /// The vertex that the reference was followed for.
+    pub(crate) vertex: VertexId,
     pub(crate) target: VertexId,
     /// Whether the target was already on the way.
     pub(crate) cyclic: bool,
@@ -358,7 +362,7 @@ pub(crate) struct Working {
     pub(crate) errors: Vec<ErrorId>,
     /// Checks of a struct or list that fail now but may be met with more information.
     pub(crate) unmet: Vec<ErrorId>,
-    pub(crate) seen: Vec<(Term, EnvId, ScopeId)>,
+    pub(crate) seen: FxHashSet<(Term, EnvId, ScopeId)>,
     pub(crate) seen_references: Vec<(VertexId, ScopeId)>,
     /// Whether a reference leads back to where it came from, and whether anything else is here.
     pub(crate) cyclic: bool,
@@ -385,7 +389,7 @@ impl Default for Working {
             disjunctions_met: Vec::new(),
             errors: Vec::new(),
             unmet: Vec::new(),
-            seen: Vec::new(),
+            seen: FxHashSet::default(),
             seen_references: Vec::new(),
             cyclic: false,
             acyclic: false,
