@@ -15,6 +15,7 @@ use crate::bounded::{self, Failure};
 use crate::compare::compare;
 use crate::corpus::{self, Archive, Directive, ErrorSpec};
 use crate::errors;
+use crate::permute;
 use crate::report::Report;
 
 pub(crate) fn run(folder: &Path, options: &Options, report: &mut Report) -> Result<(), String> {
@@ -95,13 +96,16 @@ fn judge_archive(archive: &Archive, rows: &[&Directive]) -> Vec<Judged> {
     let loaded = catch_unwind(|| archive::load(&archive.files));
     let judge_row = |row: &&Directive| match &loaded {
         Err(_) => Judged { verdict: Err("the engine panicked".to_owned()), places: None, panicked: true },
-        Ok(loaded) => judge(row, loaded),
+        Ok(loaded) => judge(row, archive, loaded),
     };
     rows.iter().map(judge_row).collect()
 }
 
-fn judge(row: &Directive, loaded: &Result<Instance, Errors>) -> Judged {
-    let verdict = catch_unwind(AssertUnwindSafe(|| verdict(row, loaded)));
+fn judge(row: &Directive, archive: &Archive, loaded: &Result<Instance, Errors>) -> Judged {
+    let verdict = catch_unwind(AssertUnwindSafe(|| match row.check.as_str() {
+        "permute" => permute::judge(row, archive),
+        _ => verdict(row, loaded),
+    }));
     let panicked = verdict.is_err();
     let verdict = verdict.unwrap_or_else(|_| Err("the engine panicked".to_owned()));
     let places = catch_unwind(AssertUnwindSafe(|| places(row, loaded))).ok().flatten();

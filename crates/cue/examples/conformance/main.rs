@@ -17,6 +17,7 @@ mod corpus;
 mod directive;
 mod errors;
 mod golden;
+mod permute;
 mod report;
 mod syntax;
 
