@@ -46,6 +46,8 @@ pub(super) struct Problem<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     violations: &'a [Violation],
     #[serde(skip_serializing_if = "Option::is_none")]
+    violations_omitted: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(skip)]
     pub(super) retry_after: Option<Duration>,
@@ -68,6 +70,7 @@ impl<'a> Problem<'a> {
             limit: None,
             setting: None,
             violations: &[],
+            violations_omitted: None,
             request_id: None,
             retry_after: kind.retry_after,
         }
@@ -76,7 +79,10 @@ impl<'a> Problem<'a> {
     pub(super) fn of(refusal: &'a Refusal) -> Self {
         let mut problem = Self::new(kind(refusal), refusal.to_string());
         match refusal {
-            Refusal::Invalid(violations) => problem.violations = violations,
+            Refusal::Invalid { violations, omitted } => {
+                problem.violations = violations;
+                problem.violations_omitted = Some(*omitted).filter(|omitted| *omitted > 0);
+            }
             Refusal::Malformed { at, .. } => problem.at = Some(*at),
             Refusal::Limit(exceeded) => {
                 problem.limit = Some(exceeded.limit);
@@ -181,7 +187,7 @@ fn kind(refusal: &Refusal) -> Kind {
         Refusal::Empty(_) => sender(StatusCode::BAD_REQUEST, "empty-body", "the body is empty"),
         Refusal::UnknownType(_) => sender(StatusCode::NOT_FOUND, "unknown-type", "the event type is not served"),
         Refusal::Forbidden(_) => sender(StatusCode::FORBIDDEN, "forbidden", "the sender may not write this type"),
-        Refusal::Invalid(_) => sender(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "the data violates its schema"),
+        Refusal::Invalid { .. } => sender(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "the data violates its schema"),
         Refusal::NotJson { .. } => sender(StatusCode::UNSUPPORTED_MEDIA_TYPE, "data-not-json", "the data is not JSON"),
         Refusal::NoData { .. } => sender(StatusCode::UNPROCESSABLE_ENTITY, "no-data", "the event has no data"),
         Refusal::NoKey(_) => sender(StatusCode::UNPROCESSABLE_ENTITY, "no-key", "the event has no key"),

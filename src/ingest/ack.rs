@@ -50,7 +50,7 @@ impl Outcome {
         match result {
             Ok(written) if written.receipt.is_some() => Self::Accepted,
             Ok(_) => Self::Judged,
-            Err(Refusal::Invalid(_)) => Self::Invalid,
+            Err(Refusal::Invalid { .. }) => Self::Invalid,
             Err(Refusal::Channel(AppendError::Unconfirmed(_))) => Self::Unknown,
             Err(Refusal::Channel(AppendError::TooLarge { .. })) => Self::Rejected,
             Err(Refusal::Channel(_) | Refusal::Overloaded { .. }) => Self::Unavailable,
@@ -114,7 +114,7 @@ impl<'a> Received<'a> {
     fn settle(mut self, result: Result<Written, Refusal>) -> Result<Written, Refusal> {
         self.settled = true;
         self.count(Outcome::of(&result));
-        if let (Err(Refusal::Invalid(violations)), Some(stream)) = (&result, &self.stream) {
+        if let (Err(Refusal::Invalid { violations, .. }), Some(stream)) = (&result, &self.stream) {
             for violation in violations {
                 self.metrics.violation(&stream.event_type.name, &violation.rule);
             }

@@ -130,13 +130,13 @@ impl Body {
         let form = Form::of(&sent.endpoint, &sent.headers)?;
         let bytes = decompress(&mut sent, limits)?;
         let items = match form {
-            Form::Lines(_) => lines(&bytes),
-            Form::Batch => batch(&bytes, &limits.json)?,
+            // One more than may be is enough to know.
+            Form::Lines(_) => lines(&bytes).take(limits.events_max.saturating_add(1)).collect(),
+            Form::Batch => batch(&bytes, limits)?,
             Form::Payload(_) | Form::Binary | Form::Structured => vec![Item { bytes, first_line: 1 }],
         };
         if items.len() > limits.events_max {
-            let what = format!("number of events, {},", items.len());
-            return Err(Refusal::limit(what, limits.events_max, "events_max"));
+            return Err(Refusal::limit("number of events", limits.events_max, "events_max"));
         }
         Ok(Self {
             identity: sent.identity,
@@ -203,6 +203,12 @@ impl Body {
     }
 
     fn structured(&self, item: &Item) -> Result<Draft, Refusal> {
+        // Base64 makes four bytes of three.
+        let size = item.bytes.len() / 4 * 3;
+        if size > self.event_bytes_max {
+            let what = format!("event of {} bytes of text", item.bytes.len());
+            return Err(Refusal::limit(what, self.event_bytes_max, "event_bytes_max"));
+        }
         let read = structured::event(&item.bytes, &self.json_limits);
         let (attributes, data) = read.map_err(|error| match error {
             structured::Unreadable::Json(error) => Refusal::json(&error, &item.bytes, item.first_line),
@@ -305,21 +311,20 @@ fn json_only(attributes: &Attributes) -> Result<(), Refusal> {
     Err(Refusal::NotJson { kind: attributes.kind.to_string(), found })
 }
 
-fn lines(bytes: &Bytes) -> Vec<Item> {
-    let mut items = Vec::new();
+fn lines(bytes: &Bytes) -> impl Iterator<Item = Item> {
     let mut start = 0;
-    for (index, end) in memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]).enumerate() {
-        let line = bytes[start..end].strip_suffix(b"\r").unwrap_or(&bytes[start..end]);
-        if !line.trim_ascii().is_empty() {
-            items.push(Item { bytes: bytes.slice_ref(line), first_line: index + 1 });
-        }
-        start = end + 1;
-    }
-    items
+    let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]).enumerate();
+    ends.filter_map(move |(index, end)| {
+        let line = &bytes[std::mem::replace(&mut start, end + 1)..end];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let is_blank = line.trim_ascii().is_empty();
+        (!is_blank).then(|| Item { bytes: bytes.slice_ref(line), first_line: index + 1 })
+    })
 }
 
-fn batch(bytes: &Bytes, limits: &JsonLimits) -> Result<Vec<Item>, Refusal> {
-    let texts = Json::items(bytes, limits).map_err(|error| Refusal::json(&error, bytes, 1))?;
+fn batch(bytes: &Bytes, limits: &Limits) -> Result<Vec<Item>, Refusal> {
+    let items_max = limits.events_max.saturating_add(1);
+    let texts = Json::items(bytes, items_max, &limits.json).map_err(|error| Refusal::json(&error, bytes, 1))?;
     let mut items = Vec::with_capacity(texts.len());
     let (mut line, mut seen) = (1, 0);
     for text in texts {

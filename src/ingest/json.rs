@@ -127,11 +127,11 @@ impl Json {
     /// Takes text that must be a list apart into the texts of its items. The items are checked for the grammar alone.
     ///
     /// # Errors
-    /// Where and why it can't be taken apart, or that it has more than `items_max`.
-    pub fn items(text: &Bytes, limits: &JsonLimits) -> Result<Vec<Bytes>, JsonError> {
+    /// Where and why it can't be taken apart. What follows the first `items_max` items is not looked at, and left out.
+    pub fn items(text: &Bytes, items_max: usize, limits: &JsonLimits) -> Result<Vec<Bytes>, JsonError> {
         utf8(text)?;
         expect_first(text, b'[', "expected a list")?;
-        let mut items = Items { text, found: Vec::new() };
+        let mut items = Items { text, items_max, found: Vec::new() };
         let deeper = JsonLimits { depth_max: limits.depth_max.saturating_add(2), ..*limits };
         Scanner::new(text, deeper, false).document(&mut items)?;
         Ok(items.found)
@@ -258,6 +258,7 @@ impl Visit for Parts<'_> {
 
 struct Items<'a> {
     text: &'a Bytes,
+    items_max: usize,
     found: Vec<Bytes>,
 }
 
@@ -266,7 +267,7 @@ impl Visit for Items<'_> {
         if depth == 1 {
             self.found.push(self.text.slice(range));
         }
-        ControlFlow::Continue(())
+        if self.found.len() == self.items_max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
@@ -747,9 +748,11 @@ mod tests {
         let members = Json::members(&text, &JsonLimits::default()).expect("an object");
         let shown: Vec<_> = members.iter().map(|(name, value)| (name.as_str(), &value.bytes()[..])).collect();
         assert_eq!(shown, [("a", &b"{\"b\":[1]}"[..]), ("c", b"\"d\"")]);
-        let items = Json::items(&Bytes::from_static(b"[ 1, [2] ,{\"a\":1,\"a\":2}]"), &JsonLimits::default());
+        let items = Json::items(&Bytes::from_static(b"[ 1, [2] ,{\"a\":1,\"a\":2}]"), 9, &JsonLimits::default());
         assert_eq!(items.expect("a list"), [&b"1"[..], b"[2]", b"{\"a\":1,\"a\":2}"]);
-        let error = Json::items(&Bytes::from_static(b" {}"), &JsonLimits::default()).expect_err("no list");
+        let some = Json::items(&Bytes::from_static(b"[1,2,3"), 2, &JsonLimits::default());
+        assert_eq!(some.expect("a list so far"), [&b"1"[..], b"2"]);
+        let error = Json::items(&Bytes::from_static(b" {}"), 9, &JsonLimits::default()).expect_err("no list");
         assert_eq!((error.offset, error.to_string()), (1, "expected a list".to_owned()));
     }
 
@@ -797,7 +800,7 @@ mod tests {
             let text = Bytes::from(text);
             Json::check(text.clone(), &JsonLimits::default()).ok();
             Json::members(&text, &JsonLimits::default()).ok();
-            Json::items(&text, &JsonLimits::default()).ok();
+            Json::items(&text, 9, &JsonLimits::default()).ok();
         }
     }
 }

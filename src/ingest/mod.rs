@@ -37,7 +37,7 @@ use self::{
     body::{Body, Draft, Sent},
     envelope::Envelope,
     json::JsonLimits,
-    refusal::Refusal,
+    refusal::{Refusal, Space},
     route::Routed,
     serving::Serving,
 };
@@ -94,6 +94,8 @@ pub struct Limits {
     pub event_bytes_max: usize,
     /// Events in one request.
     pub events_max: usize,
+    /// Violations that one answer tells; of each event at least the first.
+    pub violations_max: usize,
     /// Bounds on JSON text.
     pub json: JsonLimits,
 }
@@ -105,6 +107,7 @@ impl Default for Limits {
             decompressed_bytes_max: 64 << 20,
             event_bytes_max: 1_000_000,
             events_max: 10_000,
+            violations_max: 10_000,
             json: JsonLimits::default(),
         }
     }
@@ -137,9 +140,11 @@ impl Ingest {
         };
         let envelope = Envelope::of(&self.settings, &body.trace, SystemTime::now());
         let mut batch = Batch::new(&body, &self.metrics);
+        let mut space = Space::new(self.settings.limits.violations_max);
         let mut pace = Pace::new();
         for draft in body.drafts() {
-            batch.add(draft, &serving, |draft| accept(draft, &serving, &body.identity, &envelope));
+            let accept = |draft| accept(draft, &serving, &body.identity, &envelope).map_err(|error| space.fit(error));
+            batch.add(draft, &serving, accept);
             pace.keep().await;
         }
         match &self.channel {
@@ -157,11 +162,12 @@ impl Ingest {
             Err(refusal) => return Answer::One(Err(refusal)),
         };
         let envelope = Envelope::of(&self.settings, &body.trace, SystemTime::now());
-        let mut verdicts = Vec::new();
+        let mut verdicts = Vec::with_capacity(body.len());
+        let mut space = Space::new(self.settings.limits.violations_max);
         let mut pace = Pace::new();
         for draft in body.drafts() {
             let routed = draft.and_then(|draft| accept(draft, &serving, &body.identity, &envelope));
-            verdicts.push(routed.map(Routed::judged));
+            verdicts.push(routed.map(Routed::judged).map_err(|error| space.fit(error)));
             pace.keep().await;
         }
         Answer::new(body.is_many(), verdicts)

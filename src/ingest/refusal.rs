@@ -60,9 +60,14 @@ pub enum Refusal {
     /// The sender may not write events of this type.
     #[error("events of type {0:?} may not be written by this sender")]
     Forbidden(String),
-    /// The data is not what its schema says. Never empty.
-    #[error("{}", summary(.0))]
-    Invalid(Vec<Violation>),
+    /// The data is not what its schema says.
+    #[error("{}", summary(violations, *omitted))]
+    Invalid {
+        /// At least one.
+        violations: Vec<Violation>,
+        /// How many more there are, that are not told.
+        omitted: usize,
+    },
     /// The data's media type can't be checked against the schema.
     #[error("data of type {kind:?} must be JSON, but its media type is {found}")]
     NotJson {
@@ -152,9 +157,33 @@ impl Refusal {
     }
 }
 
-fn summary(violations: &[Violation]) -> String {
+/// How many violations may still be told in one answer, so that a small body of many mistakes makes no huge answer.
+#[derive(Debug)]
+pub(super) struct Space {
+    violations: usize,
+}
+
+impl Space {
+    pub(super) fn new(violations_max: usize) -> Self {
+        Self { violations: violations_max }
+    }
+
+    /// Leaves out the violations that do not fit; the first always does.
+    pub(super) fn fit(&mut self, mut refusal: Refusal) -> Refusal {
+        if let Refusal::Invalid { violations, omitted } = &mut refusal {
+            let told = violations.len().min(self.violations.max(1));
+            *omitted += violations.len() - told;
+            violations.truncate(told);
+            violations.shrink_to_fit();
+            self.violations = self.violations.saturating_sub(told);
+        }
+        refusal
+    }
+}
+
+fn summary(violations: &[Violation], omitted: usize) -> String {
     match violations {
-        [one] => format!("{}: {}", one.path, one.message),
-        many => format!("{} violations", many.len()),
+        [one] if omitted == 0 => format!("{}: {}", one.path, one.message),
+        many => format!("{} violations", many.len() + omitted),
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn check(Permitted { draft, stream }: Permitted, limits: &Limits) -> 
     };
     match stream.event_type.validator.check(data.bytes()) {
         Ok(()) => Ok(Valid { stream, attributes, data: Some(data) }),
-        Err(Rejection::Invalid(violations)) => Err(Refusal::Invalid(violations)),
+        Err(Rejection::Invalid(violations)) => Err(Refusal::Invalid { violations, omitted: 0 }),
         Err(Rejection::Malformed { message, offset }) => {
             let at = Position::in_text(data.bytes(), offset, first_line);
             Err(Refusal::Malformed { message, at })

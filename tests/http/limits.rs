@@ -77,6 +77,35 @@ async fn events_in_one_request() {
 }
 
 #[tokio::test]
+async fn events_in_one_batch() {
+    let app = App::builder().set(|settings| settings.ingest.limits.events_max = 2).start().await;
+    let event = |id: usize| format!(r#"{{"specversion":"1.0","id":"{id}","source":"/","type":"anything","data":1}}"#);
+    let batch = |count| format!("[{}]", (0..count).map(event).collect::<Vec<_>>().join(","));
+    let headers = ["content-type: application/cloudevents-batch+json"];
+    assert_eq!(app.post("/v1/events", &headers, batch(2)).await.status, 200);
+    assert_eq!(app.post("/v1/events", &headers, batch(3)).await.code(), "limit-exceeded");
+}
+
+#[tokio::test]
+async fn violations_in_one_answer() {
+    let app = App::builder().set(|settings| settings.ingest.limits.violations_max = 3).start().await;
+    let two = r#"{"Age":130}"#;
+    let reply = app.post("/v1/events/Identity", &[NDJSON], [two, two, two].join("\n")).await;
+    let told = |index: usize| {
+        let event = &reply.json()["events"][index];
+        (
+            event["violations"].as_array().map(Vec::len),
+            event["violations_omitted"].as_u64(),
+            event["detail"].to_string(),
+        )
+    };
+    let detail = "\"2 violations\"".to_owned();
+    assert_eq!(told(0), (Some(2), None, detail.clone()));
+    assert_eq!(told(1), (Some(1), Some(1), detail.clone()));
+    assert_eq!(told(2), (Some(1), Some(1), detail));
+}
+
+#[tokio::test]
 async fn shape_of_json() {
     let app = App::new().await;
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
