@@ -122,10 +122,11 @@ impl Engine {
     pub(crate) fn violations(&mut self, vertex: VertexId, concrete: bool) -> Vec<ErrorId> {
         self.finalize(vertex);
         let mut all = Vec::new();
-        self.definite_errors(vertex, &mut all);
+        // Where evaluation stopped, whatever else is found is a consequence.
         if self.is_exhausted() {
-            all.push(self.exhausted);
+            return vec![self.exhausted];
         }
+        self.definite_errors(vertex, &mut all);
         if all.is_empty() && concrete {
             self.incomplete_errors(vertex, &mut all);
         }

@@ -19,7 +19,6 @@ use std::{
 use format::{Case, CaseFile};
 
 #[test]
-#[ignore = "the evaluator is not complete"]
 fn every_case_holds() {
     let root = root();
     let wanted = std::env::var("CASE").unwrap_or_default();
