@@ -86,7 +86,7 @@ pub fn generate(instance: &Instance, version: Version) -> Result<Document, Error
             PathPart::Special(name) if schema::is_exported(name) => context.add_definition(name, &field.value),
             PathPart::Special(_) => {}
             PathPart::Field(name) if matches!(&**name, "info" | "$version") => {}
-            other => context.note(path_text(&[other.clone()]), "field is no definition and has no schema"),
+            other => context.note(path_text(std::slice::from_ref(other)), "field is no definition and has no schema"),
         }
     }
     context.add_builtins();
