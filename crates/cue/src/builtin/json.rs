@@ -221,7 +221,8 @@ fn write(datum: &Datum, out: &mut String) -> Result<(), Failure> {
                 out.push('}');
             }
             Datum::Abstract(_) | Datum::Handle(_) => {
-                return Err(Failure::incomplete(format!("incomplete value {datum}")));
+                let shown = crate::export::cue::quote_string(&datum.to_string());
+                return Err(Failure::incomplete(format!("cannot convert incomplete value {shown} to JSON")));
             }
         }
         Ok(())

@@ -42,7 +42,7 @@ pub(super) static PACKAGE: Package = Package {
         function("Reverse", &[LIST], Kind::LIST, |_, args| {
             Ok(Datum::List(list(args, 0)?.iter().rev().cloned().collect()))
         }),
-        schema_function("MinItems", &[LIST_HANDLE, INT], Kind::BOOL, |engine, args| {
+        function("MinItems", &[LIST_HANDLE, INT], Kind::BOOL, |engine, args| {
             let (extent, wanted) = (engine.extent(handle(args, 0)?)?, int(args, 1)?);
             if extent.count as i64 >= wanted {
                 return Ok(true.into());
@@ -50,7 +50,7 @@ pub(super) static PACKAGE: Package = Package {
             let message = format!("len(list) < MinItems({wanted}) ({} < {wanted})", extent.count);
             Err(Failure::unsatisfied(message, extent.may_grow))
         }),
-        schema_function("MaxItems", &[LIST_HANDLE, INT], Kind::BOOL, |engine, args| {
+        function("MaxItems", &[LIST_HANDLE, INT], Kind::BOOL, |engine, args| {
             let (extent, wanted) = (engine.extent(handle(args, 0)?)?, int(args, 1)?);
             if extent.count as i64 <= wanted {
                 return Ok(true.into());

@@ -1,6 +1,6 @@
 //! Package `struct`.
 
-use super::args::{INT, Outcome, SCHEMA, fail, int, schema_function};
+use super::args::{INT, Outcome, SCHEMA, fail, function, int};
 use crate::eval::call::{Datum, Engine, Extent, Failure, Package, Param};
 use crate::eval::kind::Kind;
 
@@ -8,12 +8,12 @@ pub(super) static PACKAGE: Package = Package {
     path: "struct",
     constants: &[],
     functions: &[
-        schema_function("MinFields", &[STRUCT, INT], Kind::BOOL, |engine, args| {
+        function("MinFields", &[STRUCT, INT], Kind::BOOL, |engine, args| {
             let (extent, wanted) = (extent(engine, &args[0])?, int(args, 1)?);
             let message = format!("len(fields) < MinFields({wanted}) ({} < {wanted})", extent.count);
             verdict(extent.count as i64 >= wanted, message, extent.may_grow)
         }),
-        schema_function("MaxFields", &[STRUCT, INT], Kind::BOOL, |engine, args| {
+        function("MaxFields", &[STRUCT, INT], Kind::BOOL, |engine, args| {
             let (extent, wanted) = (extent(engine, &args[0])?, int(args, 1)?);
             let message = format!("len(fields) > MaxFields({wanted}) ({} > {wanted})", extent.count);
             verdict(extent.count as i64 <= wanted, message, false)

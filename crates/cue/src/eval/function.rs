@@ -182,7 +182,7 @@ impl Engine {
             Builtin::Package(_, found) if args.len() == found.params.len() || accepts_fewer(found, args.len()) => {
                 self.call_package(env, expr, &builtin, found, args, at)
             }
-            Builtin::Package(_, found) if args.len() + 1 != found.params.len() => {
+            Builtin::Package(_, found) if args.len() + 1 != found.params.len() || found.result != Kind::BOOL => {
                 let name = builtin_name(&builtin);
                 Err(self.wrong_count(&name, args, found.params.len(), at))
             }
@@ -389,11 +389,14 @@ impl Engine {
         let name = self.validator_text(validator);
         let detail = if failure.message.is_empty() { String::new() } else { format!(": {}", failure.message) };
         let message = format!("invalid value {shown} (does not satisfy {name}){detail}");
+        let bare = matches!(self.expr(validator.expr), Expr::Builtin(_));
         let mut positions = self.positions(&check.origin);
+        // A function that is only named has no place of its own in the reference.
+        positions.retain(|pos| !bare || *pos != check.origin.pos);
         positions.extend(self.positions(origin));
         positions.extend(self.conjunct_positions(vertex));
         positions.extend(self.shown_argument_positions(validator));
-        let primary = if validator.args.is_empty() { Pos::NONE } else { check.origin.pos };
+        let primary = if bare { Pos::NONE } else { check.origin.pos };
         let error = self.error(failure.code, Rule::Validator, message, vertex, primary, positions);
         match failure.code {
             Code::Incomplete => self.vm(vertex).work.unmet.push(error),
@@ -413,7 +416,7 @@ impl Engine {
 
     fn validator_text(&self, validator: &Validator) -> String {
         let plain = match &validator.function {
-            Builtin::Package(_, found) => found.non_concrete,
+            Builtin::Package(_, found) => found.non_concrete || validator.args.is_empty(),
             _ => true,
         };
         match plain {
@@ -621,7 +624,7 @@ pub(crate) fn builtin_name(builtin: &Builtin) -> String {
         Builtin::Len => "len".to_owned(),
         Builtin::IntOp(op) => super::arith::operator(*op).to_owned(),
         Builtin::Package(package, function) => {
-            format!("{}.{}", package.rsplit('/').next().unwrap_or(package), function.name)
+            format!("{package}.{}", function.name)
         }
     }
 }

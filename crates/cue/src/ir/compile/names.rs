@@ -119,7 +119,7 @@ impl Compiler<'_> {
         self.push(Expr::Bound { op, operand }, Pos::NONE)
     }
 
-    /// A constant of a builtin package: a literal.
+    /// A constant of a builtin package: a literal, or a struct whose references stay inside.
     pub(super) fn constant(&mut self, source: &str, pos: Pos) -> ExprId {
         let expr = match source.chars().next() {
             Some('"' | '\'') => match crate::syntax::literal::decode_text(source) {
@@ -134,10 +134,23 @@ impl Compiler<'_> {
                     }
                     Expr::Atom(Atom::Number(number))
                 }
-                Err(_) => return self.unsupported(&format!("constant {source}"), pos),
+                Err(_) => return self.constant_expression(source, pos),
             },
         };
         self.push(expr, pos)
+    }
+
+    /// Compiles a text that stands in no file, out of reach of the names around its use.
+    fn constant_expression(&mut self, source: &str, pos: Pos) -> ExprId {
+        let file = crate::syntax::pos::SourceFile::new("", source);
+        let options = crate::syntax::ParseOptions::default();
+        let Ok(parsed) = crate::syntax::parse_expr(&file, Pos::NONE.file, &options) else {
+            return self.unsupported(&format!("constant {source}"), pos);
+        };
+        let scopes = std::mem::take(&mut self.scopes);
+        let id = self.expr(&parsed);
+        self.scopes = scopes;
+        id
     }
 }
 
