@@ -1,12 +1,16 @@
 //! Checks written in CUE.
 
-use cue::{Errors, Instance, PathPart, Rule, Schema, Value, VetOptions};
+use cue::lower::{self, Lowered};
+use cue::{Errors, Instance, Limits, PathPart, Rule, Schema, Value, VetOptions};
+use vet::{Fault, Verdict};
 
 use super::{Check, Rejection, Violation};
 
 /// The check of payloads by a definition.
 pub(super) struct CueSchema {
     schema: Schema,
+    /// Accepts most payloads in one pass; what it does not accept, the schema judges and words.
+    lowered: Lowered,
     /// What paths in messages begin with, such as `#Identity`; empty for a schema without a name of its own.
     prefix: String,
 }
@@ -15,8 +19,9 @@ impl CueSchema {
     /// Prepares the value of an expression over the package, such as `#Identity`.
     pub(super) fn new(instance: &Instance, expression: &str) -> Result<Self, Errors> {
         let schema = Schema::new(instance, expression, VetOptions::default())?;
+        let lowered = lower::program(instance, expression, &Limits::default(), &lower::Options::default());
         let prefix = if expression.starts_with(['#', '_']) { expression.to_owned() } else { String::new() };
-        Ok(Self { schema, prefix })
+        Ok(Self { schema, lowered, prefix })
     }
 
     /// The definition.
@@ -50,6 +55,14 @@ impl CueSchema {
 
 impl Check for CueSchema {
     fn check(&self, payload: &[u8]) -> Result<(), Rejection> {
+        match self.lowered.program.check(payload) {
+            Verdict::Accept => return Ok(()),
+            // The schema would unify the two members; what readers of the event see is left open by RFC 8259.
+            Verdict::Malformed(malformed) if malformed.fault == Fault::DuplicateMember => {
+                return Err(Rejection::Malformed { message: malformed.fault.to_string(), offset: malformed.offset });
+            }
+            Verdict::Reject(_) | Verdict::Unsure(_) | Verdict::Malformed(_) => {}
+        }
         let Err(errors) = self.schema.vet_json(payload, "payload") else { return Ok(()) };
         let first = errors.first();
         if first.rule == Rule::Syntax {

@@ -11,6 +11,7 @@ pub mod export;
 pub(crate) mod ir;
 mod limits;
 mod load;
+pub mod lower;
 pub mod number;
 pub mod regexp;
 pub mod syntax;

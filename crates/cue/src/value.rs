@@ -132,6 +132,11 @@ impl Instance {
         Self::compile(files, limits)
     }
 
+    /// The files as they are written.
+    pub(crate) fn asts(&self) -> &[ast::File] {
+        &self.frozen.asts
+    }
+
     /// The value of the whole package.
     #[must_use]
     pub fn root(&self) -> Value {

@@ -15,7 +15,7 @@ use crate::pattern::Pattern;
 pub use crate::program::Condition;
 use crate::program::{
     Contains, Field, Group, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, Range, StringTest,
-    Struct, StructId, StructTest, Switch,
+    Struct, StructId, StructTest, Switch, Unique,
 };
 use crate::verdict::Kind;
 
@@ -43,8 +43,10 @@ pub struct NumberRule {
 /// Rules for members by what their name matches.
 #[derive(Clone, Debug)]
 pub struct GroupRule {
-    /// Each of these holds for members whose name the pattern matches, fields included.
+    /// Each of these holds for members whose name the pattern matches.
     pub patterns: Vec<(Arc<Pattern>, Rule)>,
+    /// Whether the patterns' rules hold for fields too.
+    pub fields: bool,
     /// The rule for members that are no field and match no pattern: [`Builder::never`] closes the struct.
     pub rest: Rule,
 }
@@ -78,7 +80,7 @@ impl StructRule {
         StructRule {
             fields: Vec::new(),
             required: Vec::new(),
-            groups: vec![GroupRule { patterns: Vec::new(), rest }],
+            groups: vec![GroupRule { patterns: Vec::new(), fields: true, rest }],
             naming: None,
             members_min: 0,
             members_max: None,
@@ -109,8 +111,8 @@ pub struct ListRule {
     pub length_min: usize,
     /// The greatest number of elements.
     pub length_max: Option<usize>,
-    /// No two elements are equal; numbers are equal if their values are, objects whatever the order of their members.
-    pub unique: bool,
+    /// Whether two elements may be equal.
+    pub unique: Unique,
     /// Rules of which at least, and at most, so many elements have to satisfy each.
     pub contains: Vec<(Rule, usize, Option<usize>)>,
 }
@@ -118,7 +120,7 @@ pub struct ListRule {
 impl ListRule {
     /// Any number of elements that satisfy `rest`.
     pub fn of(rest: Rule) -> ListRule {
-        ListRule { prefix: Vec::new(), rest, length_min: 0, length_max: None, unique: false, contains: Vec::new() }
+        ListRule { prefix: Vec::new(), rest, length_min: 0, length_max: None, unique: Unique::No, contains: Vec::new() }
     }
 }
 
@@ -331,6 +333,15 @@ impl Builder {
         self.join(Join::Unique, rules)
     }
 
+    /// Values that satisfy one of the alternatives, each a pair of rules: what survives (nothing in the value
+    /// contradicts the alternative) and what is valid (nothing is missing either). Whatever is valid survives. If
+    /// several alternatives survive, an object or array is in doubt, as for [`Builder::unique_of`].
+    pub fn alternatives(&mut self, pairs: &[(Rule, Rule)]) -> Rule {
+        let survive = self.unique_of(pairs.iter().map(|(survives, _)| *survives));
+        let valid = self.any_of(pairs.iter().map(|(_, valid)| *valid));
+        self.all([survive, valid])
+    }
+
     /// Values that satisfy at least `min` and at most `max` of the rules.
     pub fn count(&mut self, min: u32, max: u32, rules: impl IntoIterator<Item = Rule>) -> Rule {
         self.join(Join::Count { min, max }, rules)
@@ -381,16 +392,19 @@ impl Builder {
 
     /// Compiles what `root` allows.
     pub fn finish(mut self, root: Rule) -> Result<Program, BuildError> {
-        let (structs, lists) = (std::mem::take(&mut self.structs), std::mem::take(&mut self.lists));
+        let structs = std::mem::take(&mut self.structs);
         // Patterns that hold for fields make new rules, so that all rules are known once the structs are drafted.
         let mut drafted = Vec::new();
         for rule in &structs {
             drafted.push(self.spread(rule)?);
         }
-        let mut resolver = Resolver { rules: &self.rules, nodes: vec![None; self.rules.len()], open: Vec::new() };
+        let nodes = vec![None; self.rules.len()];
+        let mut resolver =
+            Resolver { rules: &self.rules, lists: std::mem::take(&mut self.lists), nodes, open: Vec::new() };
         for index in 0..self.rules.len() {
             resolver.resolve(Rule(index as u32))?;
         }
+        let lists = resolver.lists;
         let nodes: Vec<Node> = resolver.nodes.into_iter().flatten().collect();
         let structs = structs.iter().zip(drafted).map(|(rule, fields)| structure(rule, fields, &nodes)).collect();
         let lists = lists.iter().map(|rule| list(rule, &nodes)).collect();
@@ -429,7 +443,8 @@ impl Builder {
             return Err(BuildError::FieldTwice(pair[0].clone()));
         }
         let spread = fields.into_iter().map(|(name, field)| {
-            let mut rules: Vec<Rule> = rule.groups.iter().flat_map(|group| group.matching(&name)).collect();
+            let mut rules: Vec<Rule> =
+                rule.groups.iter().filter(|group| group.fields).flat_map(|group| group.matching(&name)).collect();
             rules.push(field);
             let rule = if rules.len() == 1 { field } else { self.all(rules) };
             (name.into_bytes().into(), rule)
@@ -485,6 +500,7 @@ fn list(rule: &ListRule, nodes: &[Node]) -> List {
 /// Turns drafts into nodes; a draft's parts first.
 struct Resolver<'b> {
     rules: &'b [Draft],
+    lists: Vec<ListRule>,
     nodes: Vec<Option<Node>>,
     /// What is being resolved, outermost first.
     open: Vec<Rule>,
@@ -506,7 +522,8 @@ impl Resolver<'_> {
             Draft::Node(node) => (**node).clone(),
             Draft::Join(join, rules) => {
                 let nodes = rules.iter().map(|rule| self.resolve(*rule)).collect::<Result<Vec<_>, _>>()?;
-                joined(*join, nodes)?
+                let node = joined(*join, nodes)?;
+                Node { array: self.tidy_lists(node.array), ..node }
             }
             Draft::Not(rule) => negated(self.resolve(*rule)?),
             Draft::When(kind, rule) => only_kind(*kind, self.resolve(*rule)?),
@@ -516,6 +533,41 @@ impl Resolver<'_> {
         self.open.pop();
         self.nodes[rule.0 as usize] = Some(node.clone());
         Ok(node)
+    }
+}
+
+impl Resolver<'_> {
+    /// List rules that all have to hold are one rule, as far as only one of them looks at the elements.
+    fn tidy_lists(&mut self, formula: Formula<ListTest>) -> Formula<ListTest> {
+        let Formula::Join(Join::All, parts) = &formula else { return formula };
+        let id = |part: &Formula<ListTest>| match part {
+            Formula::Rule(ListTest::List(id)) => Some(*id as usize),
+            _ => None,
+        };
+        let Some(ids) = parts.iter().map(id).collect::<Option<Vec<usize>>>() else { return formula };
+        let (mut plain, mut others): (Vec<usize>, Vec<usize>) = ids.into_iter().partition(|id| self.only_counts(*id));
+        if others.len() > 1 {
+            return formula;
+        }
+        let Some(base) = others.pop().or_else(|| plain.pop()) else { return formula };
+        let mut merged = self.lists[base].clone();
+        for id in plain {
+            let rule = &self.lists[id];
+            merged.length_min = merged.length_min.max(rule.length_min);
+            merged.length_max = merged.length_max.into_iter().chain(rule.length_max).min();
+            if merged.unique == Unique::No {
+                merged.unique = rule.unique;
+            }
+        }
+        self.lists.push(merged);
+        Formula::Rule(ListTest::List(self.lists.len() as u32 - 1))
+    }
+
+    /// Whether the list rule allows any elements.
+    fn only_counts(&self, id: usize) -> bool {
+        let rule = &self.lists[id];
+        let rest_is_any = matches!(&self.rules[rule.rest.0 as usize], Draft::Node(node) if node.is_any());
+        rule.prefix.is_empty() && rule.contains.is_empty() && rest_is_any
     }
 }
 
@@ -667,7 +719,21 @@ fn merge_sets(parts: Box<[Formula<StringTest>]>) -> Formula<StringTest> {
 
 /// The table for alternatives that a member tells apart. At most one of them can hold, so all joins that need one mean
 /// the same.
+///
+/// [`Builder::alternatives`] adds which of them survive at all; a case that decides leaves one of those, too.
 fn switch(program: &Program, object: &Formula<StructTest>) -> Option<Switch> {
+    let object = match object {
+        Formula::Join(Join::All, parts) => match &**parts {
+            [Formula::Join(Join::Unique, survive), valid @ Formula::Join(Join::Any, parts)]
+                if survive.len() == parts.len() =>
+            {
+                switch(program, valid)?;
+                valid
+            }
+            _ => return None,
+        },
+        other => other,
+    };
     let Formula::Join(Join::Any | Join::Unique | Join::Count { min: 1, max: 1.. }, parts) = object else { return None };
     let alternative = |part: &Formula<StructTest>| match part {
         Formula::Rule(StructTest::Struct(id)) => Some(*id),

@@ -467,7 +467,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let offset = self.lexer.at;
         self.lexer.enter()?;
         let mut tallies = Tallies::new(&rule.contains);
-        let keys = rule.unique.then(Keys::new);
+        let keys = Keys::unique([rule.unique]);
         let mark = self.elements.len();
         let mut count = 0;
         if self.lexer.peek() != b']' {

@@ -10,15 +10,26 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use crate::lex::{Lexer, Read};
-use crate::program::Limits;
+use crate::program::{Limits, Unique};
 use crate::text::Text;
 
 /// The keys. Fingerprints can be compared if they were made with the same keys.
-pub(crate) struct Keys([RandomState; 2]);
+pub(crate) struct Keys {
+    states: [RandomState; 2],
+    /// Whether it matters how a number is written.
+    by_form: bool,
+}
 
 impl Keys {
     pub(crate) fn new() -> Keys {
-        Keys([RandomState::new(), RandomState::new()])
+        Keys { states: [RandomState::new(), RandomState::new()], by_form: false }
+    }
+
+    /// Keys for the elements of lists, if they have to differ in one of these ways.
+    pub(crate) fn unique(ways: impl IntoIterator<Item = Unique>) -> Option<Keys> {
+        let ways = ways.into_iter().filter(|way| *way != Unique::No);
+        ways.reduce(|all, way| if all == way { all } else { Unique::ByValue })
+            .map(|way| Keys { by_form: way == Unique::ByForm, ..Keys::new() })
     }
 
     /// The fingerprint of the value at `range`, which has been read without fault.
@@ -30,7 +41,7 @@ impl Keys {
     }
 
     fn hash(&self, feed: impl Fn(&mut std::hash::DefaultHasher)) -> u128 {
-        let [low, high] = [&self.0[0], &self.0[1]].map(|state| {
+        let [low, high] = self.states.each_ref().map(|state| {
             let mut hasher = state.build_hasher();
             feed(&mut hasher);
             u128::from(hasher.finish())
@@ -51,7 +62,7 @@ impl Keys {
             b'-' | b'0'..=b'9' => {
                 let number = lexer.number()?;
                 self.hash(|hasher| {
-                    hasher.write_u8(b'0');
+                    hasher.write_u8(if self.by_form && number.float { b'.' } else { b'0' });
                     number.hash(hasher);
                 })
             }
@@ -136,5 +147,9 @@ mod tests {
         }
         assert_ne!(of(r#"{"a":1,"b":2}"#), of(r#"{"a":2,"b":1}"#));
         assert_ne!(of("[1,2]"), of("[2,1]"));
+        let keys = Keys::unique([Unique::ByForm]).unwrap();
+        let of = |text: &str| keys.of(text.as_bytes(), 0..text.len());
+        assert_ne!(of("1"), of("1.0"));
+        assert_eq!(of("1.00"), of("1.0"));
     }
 }

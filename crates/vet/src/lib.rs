@@ -35,5 +35,5 @@ pub use build::{BuildError, Builder, Condition, GroupRule, ListRule, NumberRule,
 pub use check::Checked;
 pub use decimal::{Decimal, DecimalError};
 pub use pattern::{Pattern, PatternError};
-pub use program::{Limits, NumberForm, Program};
+pub use program::{Limits, NumberForm, Program, Unique};
 pub use verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};

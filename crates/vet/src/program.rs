@@ -244,6 +244,18 @@ pub(crate) struct Group {
     pub(crate) open: bool,
 }
 
+/// Whether the elements of a list have to differ. Objects are equal whatever the order of their members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Unique {
+    /// They need not differ.
+    #[default]
+    No,
+    /// Numbers are equal if their values are.
+    ByValue,
+    /// A number with a fraction or an exponent is never equal to one without.
+    ByForm,
+}
+
 /// The rules for the elements of an array.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
@@ -251,7 +263,7 @@ pub(crate) struct List {
     pub(crate) rest: NodeId,
     pub(crate) length_min: usize,
     pub(crate) length_max: usize,
-    pub(crate) unique: bool,
+    pub(crate) unique: Unique,
     pub(crate) contains: Box<[Contains]>,
 }
 

@@ -8,7 +8,7 @@ use crate::check::{Checker, Flow, Tallies, find_name, name_offset, number_truth,
 use crate::decimal::Value;
 use crate::fingerprint::Keys;
 use crate::formula::Truth;
-use crate::program::{ListTest, Node, NodeId, StructTest};
+use crate::program::{ListTest, Node, NodeId, StructTest, Unique};
 use crate::text::Text;
 use crate::verdict::Kind;
 
@@ -296,7 +296,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let lists = |id: &u32| &self.program.lists[*id as usize];
         let mut tallies: SmallVec<[Tallies<'p>; 2]> =
             rules.as_slice().iter().map(|id| Tallies::new(&lists(id).contains)).collect();
-        let keys = rules.as_slice().iter().any(|id| lists(id).unique).then(Keys::new);
+        let keys = Keys::unique(rules.as_slice().iter().map(|id| lists(id).unique));
         let mark = self.elements.len();
         let mut count = 0;
         self.lexer.enter()?;
@@ -319,7 +319,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         for index in living.iter() {
             let rule = &self.program.lists[rules.items[index] as usize];
             let length = rule.length_min <= count && count <= rule.length_max;
-            living.settle(index, Truth::of(length && (differ || !rule.unique)));
+            living.settle(index, Truth::of(length && (differ || rule.unique == Unique::No)));
             for contained in 0..rule.contains.len() {
                 living.settle(index, tallies[index].truth(contained).0);
             }

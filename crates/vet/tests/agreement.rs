@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use vet::{Builder, Decimal, GroupRule, Kind, ListRule, NumberForm, NumberRule, Program, Rule, StructRule, Verdict};
+use vet::{
+    Builder, Decimal, GroupRule, Kind, ListRule, NumberForm, NumberRule, Program, Rule, StructRule, Unique, Verdict,
+};
 
 mod workload;
 
@@ -174,6 +176,7 @@ impl Spec {
                         .iter()
                         .map(|(p, spec)| (workload::pattern(PATTERNS[*p]), spec.build(b, root)))
                         .collect(),
+                    fields: true,
                     rest: rest.build(b, root),
                 };
                 rule.groups = groups.iter().map(group).collect();
@@ -185,7 +188,7 @@ impl Spec {
                     rest: rest.build(b, root),
                     length_min: *min,
                     length_max: *max,
-                    unique: *unique,
+                    unique: if *unique { Unique::ByValue } else { Unique::No },
                     contains: contains.iter().map(|(spec, min, max)| (spec.build(b, root), *min, *max)).collect(),
                 };
                 b.list(rule)

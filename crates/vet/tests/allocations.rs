@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use vet::{Builder, ListRule, StructRule, Verdict};
+use vet::{Builder, ListRule, StructRule, Unique, Verdict};
 
 mod workload;
 
@@ -57,7 +57,7 @@ fn alternatives_escapes_and_unknown_members() {
     let left = b.structure(StructRule::new(never).required("kind", string).optional("left", pattern));
     let right = b.structure(StructRule::new(any).required("kind", string).required("right", any));
     let union = b.any_of([left, right]);
-    let root = b.list(ListRule { unique: true, contains: vec![(left, 1, None)], ..ListRule::of(union) });
+    let root = b.list(ListRule { unique: Unique::ByValue, contains: vec![(left, 1, None)], ..ListRule::of(union) });
     let program = std::mem::take(b).finish(root).unwrap();
     let document =
         r#" [ {"kind":"\u00e4\n","left":"a\u00fcc"}, {"k\u0069nd":"x","right":{"a":[1,2.5e3,null]},"more":""} ] "#;

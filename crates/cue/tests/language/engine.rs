@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use cue::{Errors, Instance, Limits, Schema, Source, SourceFile, VetOptions};
+use cue::{Errors, Instance, Limits, Schema, Source, SourceFile, VetOptions, lower};
 
 use crate::format::{Answer, Ask, Case, Question, without_space};
 
@@ -35,6 +35,15 @@ fn vet(case: &Case, path: &str, document: &str) -> Answer {
         .and_then(|instance| Schema::new(&instance, path, VetOptions::default()))
         .and_then(|schema| schema.vet_json(document.as_bytes(), "./data.json"));
     verdict.map_or_else(|errors| Answer::from_report(&errors.report()), |()| Answer::Accepted)
+}
+
+/// What the lowered program says of a document; `None` for other questions and for schemas that do not compile.
+pub(crate) fn lowered(case: &Case, question: &Question) -> Option<vet::Verdict> {
+    let Ask::Vet { path, document } = &question.ask else { return None };
+    let instance = compile(case).ok()?;
+    Schema::new(&instance, path, VetOptions::default()).ok()?;
+    let lowered = lower::program(&instance, path, &Limits::default(), &lower::Options::default());
+    Some(lowered.program.check(document.as_bytes()))
 }
 
 fn compile(case: &Case) -> Result<Instance, Errors> {

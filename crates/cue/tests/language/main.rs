@@ -46,6 +46,35 @@ fn every_case_holds() {
     assert!(report.failures.is_empty(), "{} of {} cases fail\n{}", report.failed, report.cases, report.failures);
 }
 
+/// What is lowered never decides otherwise than the case says. It need not decide.
+#[test]
+fn lowered_programs_agree_with_the_cases() {
+    let (mut failures, mut decided, mut questions) = (String::new(), 0, 0);
+    for path in case_files(&root()) {
+        for case in read(&path).cases {
+            for question in &case.questions {
+                let Some(verdict) = engine::lowered(&case, question) else { continue };
+                questions += 1;
+                let accepted = match verdict {
+                    vet::Verdict::Accept => true,
+                    vet::Verdict::Reject(_) => false,
+                    // The program does not take an object that names a member twice.
+                    vet::Verdict::Malformed(_) | vet::Verdict::Unsure(_) => continue,
+                };
+                decided += 1;
+                if accepted != (question.expected == format::Answer::Accepted) {
+                    let place = path.display();
+                    writeln!(failures, "{place}:{}: {}: {}: {verdict:?}", case.line, case.name, question.title())
+                        .unwrap();
+                }
+            }
+        }
+    }
+    println!("{decided} of {questions} documents are decided by lowered programs");
+    assert!(decided > 100, "only {decided} of {questions} documents are decided");
+    assert!(failures.is_empty(), "{failures}");
+}
+
 #[test]
 fn every_file_is_written_in_its_normal_form() {
     for path in case_files(&root()) {

@@ -1,0 +1,448 @@
+//! Literals, types, bounds and validators.
+
+use std::sync::Arc;
+
+use vet::{Decimal, NumberForm, NumberRule, Rule, Unique};
+
+use super::gather::Conjunct;
+use super::node::Lowering;
+use super::scope::Target;
+use crate::eval::call::{Datum, Engine, Failure, Function, Handle};
+use crate::eval::kind::Kind;
+use crate::number::Number;
+use crate::regexp::Regexp;
+use crate::syntax::ast::{BasicLit, Expr, LitKind, Selector, UnaryOp};
+use crate::syntax::literal::{Text, decode_text};
+
+/// Kinds of JSON values, as a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kinds(u8);
+
+impl Kinds {
+    pub(super) const NONE: Kinds = Kinds(0);
+    pub(super) const NULL: Kinds = Kinds(1);
+    pub(super) const BOOL: Kinds = Kinds(2);
+    pub(super) const NUMBER: Kinds = Kinds(4);
+    pub(super) const STRING: Kinds = Kinds(8);
+    pub(super) const STRUCT: Kinds = Kinds(16);
+    pub(super) const LIST: Kinds = Kinds(32);
+    pub(super) const ALL: Kinds = Kinds(63);
+
+    pub(super) fn contains(self, other: Kinds) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(super) fn and(self, other: Kinds) -> Kinds {
+        Kinds(self.0 & other.0)
+    }
+
+    pub(super) fn or(self, other: Kinds) -> Kinds {
+        Kinds(self.0 | other.0)
+    }
+}
+
+/// Whether a field with this value needs no data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Concrete {
+    /// It is concrete.
+    Yes,
+    /// It has a default, unless something else eliminates it.
+    Default,
+    /// It is not.
+    No,
+}
+
+/// A rule for a node apart from the members of structs and the elements of lists.
+#[derive(Clone, Debug)]
+pub(super) struct Term {
+    pub(super) rule: Rule,
+    pub(super) kinds: Kinds,
+    pub(super) concrete: Concrete,
+    /// `_`: says nothing.
+    pub(super) is_top: bool,
+    /// The rule counts members, so that fields which the schema itself provides matter.
+    pub(super) counts_members: bool,
+}
+
+impl Term {
+    fn new(rule: Rule, kinds: Kinds) -> Term {
+        Term { rule, kinds, concrete: Concrete::No, is_top: false, counts_members: false }
+    }
+
+    fn constant(rule: Rule, kinds: Kinds) -> Term {
+        Term { concrete: Concrete::Yes, ..Term::new(rule, kinds) }
+    }
+}
+
+type Lowered<T> = Result<T, String>;
+
+fn not_static<T>(what: &str) -> Lowered<T> {
+    Err(format!("{what} is not known before the data is"))
+}
+
+/// Whether the expression is this predeclared name.
+pub(super) fn is_predeclared<'a>(lowering: &Lowering<'a>, conjunct: &Conjunct<'a>, expr: &Expr, name: &str) -> bool {
+    matches!(expr, Expr::Ident(ident) if ident.name == name
+        && matches!(conjunct.scope.resolve(lowering.files, name), Target::Undeclared))
+}
+
+/// Alternatives without structs and lists; marked are the defaults.
+pub(super) fn any_of(lowering: &mut Lowering<'_>, terms: Vec<(Term, bool)>) -> Term {
+    let kinds = terms.iter().fold(Kinds::NONE, |kinds, (term, _)| kinds.or(term.kinds));
+    let rule = lowering.builder.any_of(terms.iter().map(|(term, _)| term.rule).collect::<Vec<_>>());
+    let defaults: Vec<&Term> = terms.iter().filter(|(_, is_default)| *is_default).map(|(term, _)| term).collect();
+    let concrete = match *defaults {
+        [term] if term.concrete == Concrete::Yes => Concrete::Default,
+        _ => Concrete::No,
+    };
+    Term { concrete, ..Term::new(rule, kinds) }
+}
+
+impl<'a> Lowering<'a> {
+    /// The rule of an expression that is neither struct, list, disjunction nor reference.
+    pub(super) fn term(&mut self, conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        match conjunct.expr {
+            Expr::Lit(lit) => self.literal(lit, false),
+            Expr::Unary { op: UnaryOp::Minus, operand, .. } => self.negative(operand),
+            Expr::Unary { op, operand, .. } => self.bound(*op, operand),
+            Expr::Ident(ident) => self.predeclared(&ident.name),
+            Expr::Selector { base, selector } => match (&**base, &**selector) {
+                (Expr::Ident(package), Selector::Ident(name)) => {
+                    self.validator(conjunct, &package.name, &name.name, &[])
+                }
+                _ => not_static("a selector"),
+            },
+            Expr::Call { function, args, .. } => match &**function {
+                Expr::Selector { base, selector } => match (&**base, &**selector) {
+                    (Expr::Ident(package), Selector::Ident(name)) => {
+                        self.validator(conjunct, &package.name, &name.name, args)
+                    }
+                    _ => not_static("a call"),
+                },
+                Expr::Ident(ident) if is_predeclared(self, conjunct, function, "or") => match &args[..] {
+                    [Expr::List(list)] => self.or(&list.elements),
+                    _ => not_static(&format!("a call of {}", ident.name)),
+                },
+                Expr::Ident(_) if is_predeclared(self, conjunct, function, "error") => {
+                    Ok(Term::new(self.builder.never(), Kinds::NONE))
+                }
+                Expr::Ident(ident) => not_static(&format!("a call of {}", ident.name)),
+                _ => not_static("a call"),
+            },
+            Expr::Bottom(_) => Ok(Term::new(self.builder.never(), Kinds::ALL)),
+            Expr::Interpolation(_) => not_static("an interpolation"),
+            Expr::Index { .. } | Expr::Slice { .. } => not_static("an index"),
+            Expr::Binary { .. } => not_static("a computed value"),
+            _ => not_static("an expression"),
+        }
+    }
+
+    fn or(&mut self, elements: &'a [Expr]) -> Lowered<Term> {
+        let mut terms = Vec::new();
+        for element in elements {
+            match element {
+                Expr::Lit(lit) => terms.push((self.literal(lit, false)?, false)),
+                _ => return not_static("a call of or"),
+            }
+        }
+        Ok(any_of(self, terms))
+    }
+
+    fn literal(&mut self, lit: &BasicLit, negative: bool) -> Lowered<Term> {
+        match lit.kind {
+            LitKind::Null => Ok(Term::constant(self.builder.null(), Kinds::NULL)),
+            LitKind::True => Ok(Term::constant(self.builder.exactly(true), Kinds::BOOL)),
+            LitKind::False => Ok(Term::constant(self.builder.exactly(false), Kinds::BOOL)),
+            LitKind::String => match decode_text(&lit.raw) {
+                Ok(Text::String(text)) => Ok(Term::constant(self.builder.one_of([text.as_str()]), Kinds::STRING)),
+                _ => not_static("bytes"),
+            },
+            LitKind::Int | LitKind::Float => {
+                let (value, is_int) = number(lit, negative)?;
+                let form = if is_int { NumberForm::Integer } else { NumberForm::Float };
+                Ok(Term::constant(self.builder.equal_to(value, form), Kinds::NUMBER))
+            }
+        }
+    }
+
+    fn negative(&mut self, operand: &Expr) -> Lowered<Term> {
+        match strip(operand) {
+            Expr::Lit(lit @ BasicLit { kind: LitKind::Int | LitKind::Float, .. }) => self.literal(lit, true),
+            _ => not_static("a computed value"),
+        }
+    }
+
+    fn predeclared(&mut self, name: &str) -> Lowered<Term> {
+        if let Some((min, max)) = range_of(name) {
+            let bound = |text: &str| Decimal::new(text).ok().map(|decimal| (decimal, true));
+            let (min, max) = (min.and_then(bound), max.and_then(bound));
+            return Ok(Term::new(
+                self.builder.number(NumberRule { form: NumberForm::Integer, min, max }),
+                Kinds::NUMBER,
+            ));
+        }
+        let rule = match name {
+            "_" => return Ok(Term { is_top: true, ..Term::new(self.builder.any(), Kinds::ALL) }),
+            "null" => return Ok(Term::constant(self.builder.null(), Kinds::NULL)),
+            "true" | "false" => return Ok(Term::constant(self.builder.exactly(name == "true"), Kinds::BOOL)),
+            // No JSON value is of this type.
+            "bytes" => (self.builder.never(), Kinds::NONE),
+            "float32" => return self.floats("340282346638528859811704183484516925440"),
+            "float64" => return self.floats("1.797693134862315708145274237317043567981e+308"),
+            "bool" => (self.builder.boolean(), Kinds::BOOL),
+            "string" => (self.builder.string(), Kinds::STRING),
+            "number" => (self.builder.number(NumberRule::default()), Kinds::NUMBER),
+            "float" => {
+                let rule = NumberRule { form: NumberForm::Float, ..NumberRule::default() };
+                (self.builder.number(rule), Kinds::NUMBER)
+            }
+            _ => return not_static(&format!("the name {name}")),
+        };
+        Ok(Term::new(rule.0, rule.1))
+    }
+
+    /// Numbers of any form up to this size.
+    fn floats(&mut self, max: &str) -> Lowered<Term> {
+        let bound = |text: &str| Decimal::new(text).ok().map(|decimal| (decimal, true));
+        let rule = NumberRule { form: NumberForm::Any, min: bound(&format!("-{max}")), max: bound(max) };
+        Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
+    }
+
+    fn bound(&mut self, op: UnaryOp, operand: &Expr) -> Lowered<Term> {
+        let (operand, negative) = match strip(operand) {
+            Expr::Unary { op: UnaryOp::Minus, operand, .. } => (strip(operand), true),
+            operand => (operand, false),
+        };
+        let lit = match operand {
+            Expr::Lit(lit) => lit,
+            Expr::Ident(ident) if ident.name == "null" && op == UnaryOp::NotEqual => return self.not_null(),
+            _ => return not_static("the operand of a bound"),
+        };
+        match (op, lit.kind) {
+            (UnaryOp::NotEqual, LitKind::Null) => self.not_null(),
+            (UnaryOp::Match | UnaryOp::NotMatch, LitKind::String) => self.regexp(op, lit),
+            (_, LitKind::String) => self.string_bound(op, lit),
+            (_, LitKind::Int | LitKind::Float) => self.number_bound(op, number(lit, negative)?.0),
+            _ => not_static("a bound of this kind"),
+        }
+    }
+
+    fn not_null(&mut self) -> Lowered<Term> {
+        let null = self.builder.null();
+        Ok(Term::new(self.builder.not(null), Kinds(Kinds::ALL.0 & !Kinds::NULL.0)))
+    }
+
+    fn number_bound(&mut self, op: UnaryOp, value: Decimal) -> Lowered<Term> {
+        let rule = match op {
+            UnaryOp::Less => NumberRule { max: Some((value, false)), ..NumberRule::default() },
+            UnaryOp::LessEqual => NumberRule { max: Some((value, true)), ..NumberRule::default() },
+            UnaryOp::Greater => NumberRule { min: Some((value, false)), ..NumberRule::default() },
+            UnaryOp::GreaterEqual => NumberRule { min: Some((value, true)), ..NumberRule::default() },
+            UnaryOp::NotEqual => {
+                let (any, equal) = (NumberRule::default(), self.builder.equal_to(value, NumberForm::Any));
+                let (any, not) = (self.builder.number(any), self.builder.not(equal));
+                return Ok(Term::new(self.builder.all([any, not]), Kinds::NUMBER));
+            }
+            _ => return not_static("an operator before a number"),
+        };
+        Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
+    }
+
+    fn string_bound(&mut self, op: UnaryOp, lit: &BasicLit) -> Lowered<Term> {
+        let Ok(Text::String(bound)) = decode_text(&lit.raw) else { return not_static("a bound of bytes") };
+        let holds: fn(std::cmp::Ordering) -> bool = match op {
+            UnaryOp::Less => |order| order.is_lt(),
+            UnaryOp::LessEqual => |order| order.is_le(),
+            UnaryOp::Greater => |order| order.is_gt(),
+            UnaryOp::GreaterEqual => |order| order.is_ge(),
+            UnaryOp::NotEqual => |order| order.is_ne(),
+            _ => return not_static("an operator before a string"),
+        };
+        let name = format!("{op:?} {bound:?}").into();
+        let test = Arc::new(move |text: &str| holds(text.cmp(bound.as_str())));
+        Ok(Term::new(self.builder.satisfying(vet::Condition { name, test }), Kinds::STRING))
+    }
+
+    fn regexp(&mut self, op: UnaryOp, lit: &BasicLit) -> Lowered<Term> {
+        let Ok(Text::String(source)) = decode_text(&lit.raw) else { return not_static("a pattern of bytes") };
+        let rule = match self.pattern(&source) {
+            Some(pattern) => self.builder.pattern(pattern),
+            None => {
+                // The automaton is too large for tables; the pattern is matched in linear time all the same.
+                let regexp = Regexp::new(&source, self.regexp_bytes_max).map_err(|error| error.to_string())?;
+                let test = Arc::new(move |text: &str| regexp.is_match(text));
+                self.builder.satisfying(vet::Condition { name: source.into(), test })
+            }
+        };
+        if op == UnaryOp::Match {
+            return Ok(Term::new(rule, Kinds::STRING));
+        }
+        let (string, not) = (self.builder.string(), self.builder.not(rule));
+        Ok(Term::new(self.builder.all([string, not]), Kinds::STRING))
+    }
+
+    /// `package.Name` and `package.Name(args)` as a validator.
+    fn validator(&mut self, conjunct: &Conjunct<'a>, package: &str, name: &str, args: &[Expr]) -> Lowered<Term> {
+        let Target::Package(path) = conjunct.scope.resolve(self.files, package) else {
+            return not_static("a selector");
+        };
+        let known = crate::builtin::package(path);
+        let function = known.and_then(|package| package.functions.iter().find(|function| function.name == name));
+        let Some(function) = function else { return not_static(&format!("{path}.{name}")) };
+        let args: Option<Vec<Datum>> = args.iter().map(|arg| self.argument(conjunct, arg)).collect();
+        let Some(args) = args else { return not_static(&format!("an argument of {path}.{name}")) };
+        let count = |index: usize| match args.get(index) {
+            Some(Datum::Number(number)) => number.to_source().parse::<usize>().ok(),
+            _ => None,
+        };
+        let any = self.builder.any();
+        match (path, name, &*args, count(0)) {
+            ("strings", "MinRunes", [_], Some(min)) => Ok(Term::new(self.builder.runes(min, None), Kinds::STRING)),
+            ("strings", "MaxRunes", [_], Some(max)) => Ok(Term::new(self.builder.runes(0, Some(max)), Kinds::STRING)),
+            ("list", "MinItems", [_], Some(length_min)) => {
+                self.length(vet::ListRule { length_min, ..vet::ListRule::of(any) })
+            }
+            ("list", "MaxItems", [_], Some(max)) => {
+                self.length(vet::ListRule { length_max: Some(max), ..vet::ListRule::of(any) })
+            }
+            ("list", "UniqueItems", [], _) => {
+                self.length(vet::ListRule { unique: Unique::ByForm, ..vet::ListRule::of(any) })
+            }
+            ("struct", "MinFields", [_], Some(members_min)) => {
+                self.members(vet::StructRule { members_min, ..vet::StructRule::new(any) })
+            }
+            ("struct", "MaxFields", [_], Some(max)) => {
+                self.members(vet::StructRule { members_max: Some(max), ..vet::StructRule::new(any) })
+            }
+            ("math", "MultipleOf", [Datum::Number(divisor)], _) => {
+                let divisor = Decimal::new(&divisor.to_source()).ok();
+                let rule = divisor.and_then(|divisor| self.builder.multiple_of(divisor));
+                let rule = rule.ok_or_else(|| "a divisor that is not positive or too long".to_owned())?;
+                Ok(Term::new(rule, Kinds::NUMBER))
+            }
+            _ => self.string_validator(path, function, args),
+        }
+    }
+
+    fn length(&mut self, rule: vet::ListRule) -> Lowered<Term> {
+        Ok(Term::new(self.builder.list(rule), Kinds::LIST))
+    }
+
+    fn members(&mut self, rule: vet::StructRule) -> Lowered<Term> {
+        let rule = self.builder.structure(rule);
+        Ok(Term { counts_members: true, ..Term::new(rule, Kinds::STRUCT) })
+    }
+
+    /// A function of a string and constants that gives a boolean is asked as it is.
+    fn string_validator(&mut self, path: &str, function: &'static Function, args: Vec<Datum>) -> Lowered<Term> {
+        let taken = function.params.first().map_or(Kind::BOTTOM, |param| param.kind);
+        let takes_string = taken.contains(Kind::STRING);
+        let plain =
+            function.params.iter().all(|param| !param.schema && param.default.is_none()) && !function.non_concrete;
+        let whole = function.params.len() == args.len() + 1;
+        let is_test = function.result == Kind::BOOL;
+        if !(takes_string && plain && whole && is_test) {
+            return not_static(&format!("{path}.{}", function.name));
+        }
+        let test = Arc::new(move |text: &str| {
+            let args: Vec<Datum> = std::iter::once(Datum::String(text.into())).chain(args.iter().cloned()).collect();
+            matches!((function.run)(&mut NoEngine, &args), Ok(Datum::Bool(true)))
+        });
+        let name: Box<str> = format!("{path}.{}", function.name).into();
+        let strings = self.builder.satisfying(vet::Condition { name: name.clone(), test });
+        if taken == Kind::STRING {
+            return Ok(Term::new(strings, Kinds::STRING));
+        }
+        // Some take lists of numbers, too; addresses, for example.
+        let (island, string) = (self.builder.island(&name), self.builder.string());
+        let others = self.builder.not(string);
+        let others = self.builder.all([others, island]);
+        Ok(Term::new(self.builder.any_of([strings, others]), Kinds::ALL))
+    }
+
+    /// A constant argument.
+    fn argument(&self, conjunct: &Conjunct<'a>, arg: &Expr) -> Option<Datum> {
+        match strip(arg) {
+            Expr::Lit(lit) => match lit.kind {
+                LitKind::Int | LitKind::Float => Number::from_literal(&lit.raw).ok().map(Datum::Number),
+                LitKind::String => match decode_text(&lit.raw) {
+                    Ok(Text::String(text)) => Some(Datum::String(text.into())),
+                    _ => None,
+                },
+                LitKind::Null => Some(Datum::Null),
+                LitKind::True => Some(Datum::Bool(true)),
+                LitKind::False => Some(Datum::Bool(false)),
+            },
+            // A constant of a package, such as `time.RFC3339Date`.
+            Expr::Selector { base, selector } => {
+                let (Expr::Ident(package), Selector::Ident(name)) = (&**base, &**selector) else { return None };
+                let Target::Package(path) = conjunct.scope.resolve(self.files, &package.name) else { return None };
+                let constants = crate::builtin::package(path)?.constants;
+                let (_, source) = constants.iter().find(|(constant, _)| *constant == name.name)?;
+                match decode_text(source) {
+                    Ok(Text::String(text)) => Some(Datum::String(text.into())),
+                    _ => Number::from_literal(source).ok().map(Datum::Number),
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+fn strip(expr: &Expr) -> &Expr {
+    let mut expr = expr;
+    while let Expr::Paren { inner, .. } | Expr::Commented(inner, _) = expr {
+        expr = inner;
+    }
+    expr
+}
+
+/// The value of a literal and whether it is an integer.
+fn number(lit: &BasicLit, negative: bool) -> Lowered<(Decimal, bool)> {
+    let number = Number::from_literal(&lit.raw).map_err(|error| error.to_string())?;
+    let text = number.to_source();
+    let text = if negative { format!("-{text}") } else { text };
+    let value = Decimal::new(&text).map_err(|error| error.to_string())?;
+    Ok((value, number.is_int()))
+}
+
+fn range_of(name: &str) -> Option<(Option<&'static str>, Option<&'static str>)> {
+    Some(match name {
+        "int" => (None, None),
+        "uint" => (Some("0"), None),
+        "int8" => (Some("-128"), Some("127")),
+        "int16" => (Some("-32768"), Some("32767")),
+        "int32" => (Some("-2147483648"), Some("2147483647")),
+        "int64" => (Some("-9223372036854775808"), Some("9223372036854775807")),
+        "int128" => (Some("-170141183460469231731687303715884105728"), Some("170141183460469231731687303715884105727")),
+        "uint8" => (Some("0"), Some("255")),
+        "uint16" => (Some("0"), Some("65535")),
+        "uint32" => (Some("0"), Some("4294967295")),
+        "uint64" => (Some("0"), Some("18446744073709551615")),
+        "uint128" => (Some("0"), Some("340282366920938463463374607431768211455")),
+        "rune" => (Some("0"), Some("1114111")),
+        _ => return None,
+    })
+}
+
+/// The engine that functions of plain data see: it has no values.
+struct NoEngine;
+
+impl Engine for NoEngine {
+    fn satisfies(&mut self, _: Handle, _: &Datum, _: bool) -> Result<(), Failure> {
+        Err(Failure::new("no value"))
+    }
+
+    fn less(&mut self, _: Handle, _: &Datum, _: &Datum) -> Result<bool, Failure> {
+        Err(Failure::new("no value"))
+    }
+
+    fn datum(&mut self, _: Handle) -> Result<Datum, Failure> {
+        Err(Failure::new("no value"))
+    }
+
+    fn is_match(&mut self, pattern: &str, text: &str) -> Result<bool, Failure> {
+        let regexp = Regexp::new(pattern, 1 << 20).map_err(|error| Failure::new(error.to_string()))?;
+        Ok(regexp.is_match(text))
+    }
+}

@@ -1,0 +1,134 @@
+//! What names stand for, as far as it does not depend on data.
+
+use std::rc::Rc;
+
+use crate::syntax::ast::{Decl, Expr, Field, File, Ident, Label};
+use crate::syntax::literal::{Text, decode_text};
+
+/// The declarations around an expression, innermost first.
+pub(super) type Scope<'a> = Rc<Frame<'a>>;
+
+/// The declarations of a file or of a struct.
+#[derive(Debug)]
+pub(super) struct Frame<'a> {
+    decls: &'a [Decl],
+    /// None for a file.
+    parent: Option<Scope<'a>>,
+    file: usize,
+}
+
+/// What a name stands for.
+pub(super) enum Target<'a> {
+    /// All these expressions together. The name is that of a field of the package.
+    Field { name: &'a str, values: Vec<(&'a Expr, Scope<'a>)> },
+    /// What a `let` clause binds.
+    Let(&'a Expr, Scope<'a>),
+    /// An imported package.
+    Package(&'a str),
+    /// No declaration; perhaps predeclared.
+    Undeclared,
+    /// Known only when the data is; why.
+    Dynamic(String),
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn file(files: &'a [File], file: usize) -> Scope<'a> {
+        Rc::new(Frame { decls: files.get(file).map_or(&[], |file| &file.decls), parent: None, file })
+    }
+
+    pub(super) fn inside(parent: &Scope<'a>, decls: &'a [Decl]) -> Scope<'a> {
+        Rc::new(Frame { decls, parent: Some(parent.clone()), file: parent.file })
+    }
+
+    /// Resolves a name from this frame outwards.
+    pub(super) fn resolve(self: &Rc<Self>, files: &'a [File], name: &str) -> Target<'a> {
+        let mut frame = self;
+        loop {
+            if let Some(value) = binding(frame.decls, name) {
+                return Target::Let(value, frame.clone());
+            }
+            let mut fields = fields(frame.decls).filter(|field| binds(field, name));
+            match &frame.parent {
+                Some(parent) => {
+                    if fields.next().is_some() {
+                        return Target::Dynamic(format!("it refers to the field {name} beside it or around it"));
+                    }
+                    frame = parent;
+                }
+                None => return package_level(files, frame.file, name),
+            }
+        }
+    }
+}
+
+/// A name at the level of files: a field of the package, from all its files, or an import of the one file.
+fn package_level<'a>(files: &'a [File], file: usize, name: &str) -> Target<'a> {
+    let of_file = |index: usize| {
+        let file = &files[index];
+        let scope = Frame::file(files, index);
+        fields(&file.decls).filter(|field| binds(field, name)).map(move |field| (field, scope.clone()))
+    };
+    let declared: Vec<_> = (0..files.len()).flat_map(of_file).collect();
+    if let Some((first, _)) = declared.first() {
+        return match &first.label {
+            Label::Ident(ident) if declared.iter().all(|(field, _)| !has_alias(field)) => Target::Field {
+                name: &ident.name,
+                values: declared.iter().map(|(field, scope)| (&field.value, scope.clone())).collect(),
+            },
+            _ => Target::Dynamic(format!("it refers to the alias {name}")),
+        };
+    }
+    let imports = files.get(file).into_iter().flat_map(|file| &file.imports).flat_map(|decl| &decl.specs);
+    for spec in imports {
+        let last = spec.path.rsplit('/').next().unwrap_or_default();
+        let last = last.split(':').next_back().unwrap_or_default();
+        if spec.name.as_ref().map_or(last, |ident| &ident.name) == name {
+            return Target::Package(&spec.path);
+        }
+    }
+    Target::Undeclared
+}
+
+fn fields(decls: &[Decl]) -> impl Iterator<Item = &Field> {
+    decls.iter().filter_map(|decl| match decl {
+        Decl::Field(field) => Some(field),
+        _ => None,
+    })
+}
+
+fn binding<'a>(decls: &'a [Decl], name: &str) -> Option<&'a Expr> {
+    decls.iter().find_map(|decl| match decl {
+        Decl::Let(clause) if clause.ident.name == name => Some(&*clause.value),
+        _ => None,
+    })
+}
+
+/// Whether the field makes this name known, as its label or as an alias.
+fn binds(field: &Field, name: &str) -> bool {
+    let is = |ident: &Ident| ident.name == name;
+    matches!(&field.label, Label::Ident(ident) if is(ident))
+        || field.alias.as_ref().is_some_and(is)
+        || field.postfix_alias.as_ref().is_some_and(|alias| is(&alias.field) || alias.label.as_ref().is_some_and(is))
+        || matches!(&field.value, Expr::Alias { ident, .. } if is(ident))
+        || matches!(&field.label, Label::Pattern(pattern) if pattern.alias.as_ref().is_some_and(is))
+}
+
+/// Whether the field can be referred to in another way than by its label.
+pub(super) fn has_alias(field: &Field) -> bool {
+    field.alias.is_some()
+        || field.postfix_alias.is_some()
+        || matches!(field.value, Expr::Alias { .. })
+        || matches!(&field.label, Label::Pattern(pattern) if pattern.alias.is_some())
+}
+
+/// The name of a field in data; none for definitions, hidden fields, patterns and computed names.
+pub(super) fn data_name(label: &Label) -> Option<String> {
+    match label {
+        Label::Ident(ident) => (!ident.name.starts_with(['_', '#'])).then(|| ident.name.clone()),
+        Label::String(lit) => match decode_text(&lit.raw) {
+            Ok(Text::String(name)) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
