@@ -737,7 +737,9 @@ impl Schema {
         let source = SourceFile::new(name, String::from_utf8_lossy(data));
         files.push(source.clone());
         let limits = parse_limits(&engine.limits);
-        let parsed = syntax::parse_json(&source, file, &limits).map_err(|error| syntax_errors(&files, vec![error]))?;
+        let parsed = syntax::parse_json(&source, file, &limits);
+        let mut parsed = parsed.map_err(|error| syntax_errors(&files, vec![not_json(error, name)]))?;
+        stand_at_first_field(&mut parsed);
         let imports = FxHashMap::default();
         let (exprs, labels) = (&mut engine.store.exprs, &mut engine.store.labels);
         let depth_max = engine.limits.depth_max;
@@ -756,6 +758,21 @@ impl Schema {
         }
         let errors = report(&engine, &files, &errors, &self.prefix);
         Err(Errors::new(errors.into_iter().map(|error| document_first(error, file)).collect()))
+    }
+}
+
+fn not_json(mut error: syntax::SyntaxError, name: &str) -> syntax::SyntaxError {
+    error.message = format!("invalid JSON for file {}: {}", crate::export::cue::quote_string(name), error.message);
+    error
+}
+
+/// The reference reads the members of a document's object as those of a file: they begin with the first one.
+fn stand_at_first_field(document: &mut ast::Expr) {
+    if let ast::Expr::Struct(object) = document {
+        object.pos = match object.decls.first() {
+            Some(ast::Decl::Field(field)) => field.pos,
+            _ => Pos::NONE,
+        };
     }
 }
 

@@ -66,6 +66,7 @@ impl Engine {
                 && let Atom::String(pattern) = atom
                 && let Err(message) = self.regexp_matches(&pattern.clone(), b"")
             {
+                let message = format!("invalid regexp: {message}");
                 return Err(self.error(Code::Eval, Rule::Pattern, message, vertex, pos, vec![pos]));
             }
             self.add_kind(vertex, kind, &origin);
@@ -99,11 +100,11 @@ impl Engine {
             _ => "number",
         };
         let (left, right) = (self.show(&old.show), self.show(&new.show));
-        let (left, right) = if right.starts_with('<') { (right, left) } else { (left, right) };
+        // The reference names the lower bound of integers first, the upper one of all else.
+        let lower_first = kind == "integer";
+        let (left, right) = if left.starts_with('>') == lower_first { (left, right) } else { (right, left) };
         let message = format!("incompatible {kind} bounds {left} and {right}");
-        let mut positions = self.positions(new);
-        positions.extend(self.positions(old));
-        let error = self.error(Code::Eval, Rule::Bound, message, vertex, Pos::NONE, positions);
+        let error = self.error(Code::Eval, Rule::Bound, message, vertex, new.pos, vec![old.pos]);
         self.fail(vertex, error);
     }
 
@@ -174,8 +175,7 @@ impl Engine {
         };
         let message =
             format!("invalid value {} (out of bound {})", self.show_atom(atom), self.show(&check.origin.show));
-        let mut positions = self.positions(&check.origin);
-        positions.extend(self.positions(origin));
+        let mut positions = vec![origin.pos];
         if !matches!(side(op), Side::Lower | Side::Upper) {
             positions.extend(self.conjunct_positions(vertex));
         }
@@ -293,9 +293,7 @@ fn bound_kind(op: BoundOp, operand: &Atom) -> Option<Kind> {
     match op {
         BoundOp::NotEqual if *operand == Atom::Null => Some(Kind::TOP.without(Kind::NULL)),
         BoundOp::NotEqual | BoundOp::Equal => Some(own),
-        BoundOp::Match | BoundOp::NotMatch => {
-            matches!(operand, Atom::String(_)).then_some(Kind::STRING.or(Kind::BYTES))
-        }
+        BoundOp::Match | BoundOp::NotMatch => matches!(operand, Atom::String(_)).then_some(Kind::STRING),
         _ => matches!(operand, Atom::Number(_) | Atom::String(_) | Atom::Bytes(_)).then_some(own),
     }
 }

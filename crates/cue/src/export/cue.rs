@@ -306,9 +306,6 @@ fn implied_kind(op: crate::BoundOp, atom: &Atom) -> crate::Kind {
     match atom {
         Atom::Null if op == crate::BoundOp::NotEqual => Kind::TOP.without(Kind::NULL),
         Atom::Number(_) => Kind::NUMBER,
-        Atom::String(_) if matches!(op, crate::BoundOp::Match | crate::BoundOp::NotMatch) => {
-            Kind::STRING.or(Kind::BYTES)
-        }
         other => other.kind(),
     }
 }
