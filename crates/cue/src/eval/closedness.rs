@@ -36,6 +36,9 @@ impl Engine {
         if self.is_within(evidence, required) {
             return true;
         }
+        if required == NONE {
+            return false;
+        }
         let mut embedding = self.enclosing_embedding(required);
         while embedding != NONE {
             let literal = self.store.scopes[embedding].parent;
@@ -87,6 +90,14 @@ impl Engine {
         !self.v(vertex).declared.iter().any(|found| self.is_evidence(scope, found.scope))
     }
 
+    /// Whether a required scope lets any field be: through `...`, or because `_` is all it says.
+    fn is_open(&self, vertex: VertexId, required: ScopeId) -> bool {
+        let work = &self.v(vertex).work;
+        let within = |scope: &ScopeId| self.is_within(*scope, required);
+        work.open_scopes.iter().any(|open| self.is_evidence(required, *open))
+            || (work.top_scopes.iter().any(within) && !work.struct_scopes.iter().any(within))
+    }
+
     /// Whether a struct is closed.
     pub(crate) fn is_closed(&self, vertex: VertexId) -> bool {
         let vertex = self.follow(vertex);
@@ -100,16 +111,13 @@ impl Engine {
             return true;
         }
         let v = self.v(vertex);
-        let mut evidence: Vec<ScopeId> = v.work.open_scopes.clone();
-        if let Some(child) = v.arc(label) {
-            evidence.extend(self.v(child).declared.iter().map(|declared| declared.scope));
-        }
+        let declared = v.arc(label).map(|child| self.v(child).declared.clone()).unwrap_or_default();
         let required = self.required_scopes(vertex);
-        let own = self.is_in_definition(vertex) && required.is_empty();
-        if own {
-            return !evidence.is_empty();
+        if self.is_in_definition(vertex) && required.is_empty() {
+            return !declared.is_empty() || self.is_open(vertex, NONE);
         }
-        required.iter().all(|scope| evidence.iter().any(|found| self.is_evidence(*scope, *found)))
+        let known = |scope: &ScopeId| declared.iter().any(|found| self.is_evidence(*scope, found.scope));
+        required.iter().all(|scope| self.is_open(vertex, *scope) || known(scope))
     }
 
     /// Reports the fields that are not allowed.
@@ -126,7 +134,7 @@ impl Engine {
         if required.is_empty() {
             return;
         }
-        let open = self.v(vertex).work.open_scopes.clone();
+        let required: Vec<ScopeId> = required.into_iter().filter(|scope| !self.is_open(vertex, *scope)).collect();
         for (label, child) in self.v(vertex).arcs.clone() {
             let concerned = self.v(child).constraint != Constraint::Optional && self.store.labels.is_regular(label);
             if !concerned || label.as_index().is_some() {
@@ -135,7 +143,7 @@ impl Engine {
             let declared = self.v(child).declared.clone();
             let missing = required.iter().copied().find(|scope| {
                 let known = |found: ScopeId| self.is_evidence(*scope, found);
-                !open.iter().any(|found| known(*found)) && !declared.iter().any(|found| known(found.scope))
+                !declared.iter().any(|found| known(found.scope))
             });
             if let Some(scope) = missing {
                 self.fail_unknown(child, scope, &declared);

@@ -192,7 +192,8 @@ impl Engine {
             self.vm(vertex).base = Base::Bottom(error);
             return;
         }
-        let marked: Vec<_> = tried.survivors.iter().map(|leaf| (*leaf, self.mode_of(*leaf, NONE))).collect();
+        let all = &tried.survivors;
+        let marked: Vec<_> = all.iter().map(|leaf| (*leaf, self.mode_among(*leaf, NONE, all))).collect();
         let unique = self.without_duplicates(marked);
         if let [(leaf, _)] = unique.as_slice() {
             self.vm(vertex).redirect = *leaf;
@@ -203,7 +204,7 @@ impl Engine {
     }
 
     fn empty_disjunction(&mut self, vertex: VertexId, mut errors: Vec<ErrorId>) -> ErrorId {
-        errors.dedup();
+        self.drop_repeated(&mut errors);
         if let Some(exhausted) = errors.iter().copied().find(|error| self.code(*error) == Code::Limit) {
             return exhausted;
         }
@@ -212,10 +213,27 @@ impl Engine {
         if let [one] = errors.as_slice() {
             return *one;
         }
-        let message = format!("{} errors in empty disjunction:", errors.len());
+        let message = format!("{} errors in empty disjunction:", self.count_errors(&errors));
         let error = self.error(Code::Eval, Rule::Disjunction, message, vertex, Pos::NONE, Vec::new());
         self.store.errors[error].parts = errors;
         error
+    }
+
+    /// Leaves out errors that say the same about the same place.
+    fn drop_repeated(&self, errors: &mut Vec<ErrorId>) {
+        let mut known = Vec::new();
+        errors.retain(|error| {
+            let bottom = &self.store.errors[*error];
+            let key = (self.path(bottom.vertex), bottom.message.clone(), bottom.positions.clone());
+            let new = !known.contains(&key);
+            known.push(key);
+            new
+        });
+    }
+
+    /// How many errors are printed for these: alternatives of alternatives count too.
+    fn count_errors(&self, errors: &[ErrorId]) -> usize {
+        errors.iter().map(|error| 1 + self.count_errors(&self.store.errors[*error].parts)).sum()
     }
 
     /// Whether the choices below one make a default.
@@ -228,6 +246,32 @@ impl Engine {
             }
         }
         all
+    }
+
+    /// The same, where a mark inside of an alternative counts only if a marked value is left of it.
+    fn mode_among(&self, leaf: VertexId, parent: u32, all: &[VertexId]) -> Mode {
+        let choices = &self.v(leaf).choices;
+        let mut result = Mode::Unmarked;
+        for (index, choice) in choices.iter().enumerate() {
+            if choice.parent != parent {
+                continue;
+            }
+            let mut inner = self.mode_among(leaf, index as u32, all);
+            if inner == Mode::Other && !self.has_default_within(choice, all) {
+                inner = Mode::Unmarked;
+            }
+            result = both(result, nested(choice.mode, inner));
+        }
+        result
+    }
+
+    /// Whether a marked value is left of the alternatives inside of a choice.
+    fn has_default_within(&self, choice: &Choice, all: &[VertexId]) -> bool {
+        all.iter().any(|leaf| {
+            let same = |other: &Choice| (other.key, other.alternative) == (choice.key, choice.alternative);
+            let at = self.v(*leaf).choices.iter().position(same);
+            at.is_some_and(|at| self.mode_of(*leaf, at as u32) == Mode::Default)
+        })
     }
 
     fn without_duplicates(&mut self, all: Vec<(VertexId, Mode)>) -> Vec<(VertexId, Mode)> {

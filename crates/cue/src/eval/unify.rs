@@ -144,7 +144,7 @@ impl Engine {
     fn add_top(&mut self, vertex: VertexId, info: Info) {
         let work = &mut self.vm(vertex).work;
         work.top_seen = true;
-        work.open_scopes.push(info.scope);
+        work.top_scopes.push(info.scope);
     }
 
     /// Narrows the kinds of a vertex.
@@ -211,11 +211,12 @@ impl Engine {
         };
         let inner = Info { scope, ..info };
         self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
+        self.vm(vertex).work.struct_scopes.push(info.scope);
         self.vm(vertex).work.attributes.extend(lit.attributes.iter().cloned());
         let labels = &self.store.labels;
         let regular = |decl: &Decl| match decl {
-            Decl::Field(field) => labels.is_regular(field.label),
-            Decl::Dynamic { .. } => true,
+            Decl::Field(field) => labels.is_regular(field.label) && field.constraint != Constraint::Optional,
+            Decl::Dynamic { constraint, .. } => *constraint != Constraint::Optional,
             _ => false,
         };
         if !lit.embeds || lit.decls.iter().any(regular) {
@@ -403,7 +404,8 @@ impl Engine {
         let source = self.follow(value);
         let info = conjunct.info;
         let origin = Origin { show: Show::Vertex(source), pos: Pos::NONE, trail: info.trail };
-        if self.v(source).choices.is_empty() && !matches!(self.v(source).base, Base::Atom(_) | Base::Bottom(_)) {
+        let has_inputs = !self.v(source).conjuncts.is_empty() && self.v(source).choices.is_empty();
+        if has_inputs && !matches!(self.v(source).base, Base::Atom(_) | Base::Bottom(_)) {
             return self.copy_inputs(vertex, source, info);
         }
         match self.v(source).base.clone() {

@@ -34,13 +34,10 @@ impl Engine {
         if matches!(self.v(vertex).base, Base::Disjunction(_)) || self.ends_in_cycle(vertex) {
             return;
         }
+        self.finalize_arcs(vertex);
         let mut worst = NONE;
-        let mut index = 0;
-        while index < self.v(vertex).arcs.len() {
-            let (_, child) = self.v(vertex).arcs[index];
-            index += 1;
+        for (_, child) in self.v(vertex).arcs.clone() {
             if self.v(child).constraint == Constraint::None {
-                self.finalize(child);
                 worst = self.worse(worst, child);
             }
         }
@@ -55,6 +52,24 @@ impl Engine {
         self.vm(vertex).child_error = worst;
         if !self.lenient && (worst == NONE || self.is_incomplete(worst)) {
             self.check_parts(vertex);
+        }
+    }
+
+    /// Finalizes what is below a vertex, again if that adds to the vertex itself.
+    fn finalize_arcs(&mut self, vertex: VertexId) {
+        loop {
+            let mut index = 0;
+            while index < self.v(vertex).arcs.len() {
+                let (_, child) = self.v(vertex).arcs[index];
+                index += 1;
+                if self.v(child).constraint == Constraint::None {
+                    self.finalize(child);
+                }
+            }
+            if self.v(vertex).state != State::New || self.is_exhausted() {
+                return;
+            }
+            self.process(vertex);
         }
     }
 

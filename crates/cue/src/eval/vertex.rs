@@ -349,6 +349,9 @@ pub(crate) struct Working {
     pub(crate) patterns: Vec<Pattern>,
     /// Scopes that allow any field.
     pub(crate) open_scopes: Vec<ScopeId>,
+    /// Scopes in which `_` stands, and those in which a struct literal does.
+    pub(crate) top_scopes: Vec<ScopeId>,
+    pub(crate) struct_scopes: Vec<ScopeId>,
     /// Whether `_` is among the conjuncts.
     pub(crate) top_seen: bool,
     pub(crate) lists: Vec<ListPart>,
@@ -380,6 +383,8 @@ impl Default for Working {
             checks: Vec::new(),
             patterns: Vec::new(),
             open_scopes: Vec::new(),
+            top_scopes: Vec::new(),
+            struct_scopes: Vec::new(),
             top_seen: false,
             lists: Vec::new(),
             required: Vec::new(),
