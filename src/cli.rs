@@ -51,6 +51,9 @@ enum Command {
     Check {
         /// The folder of the descriptions, or of one product [default: the setting "schemas"]
         folder: Option<PathBuf>,
+        /// Tell which parts of each schema are not compiled to the fastest check, and why
+        #[arg(long, short)]
+        verbose: bool,
         #[command(flatten)]
         settings: Sources,
     },
@@ -165,7 +168,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(settings) => crate::serve::serve(settings.effective()?.config),
-            Command::Check { folder, settings } => check(folder, settings),
+            Command::Check { folder, verbose, settings } => check(folder, verbose, settings),
             Command::Read { event_type, from, max, follow, settings } => {
                 let wanted = crate::read::Wanted { event_type, from, max, follow };
                 crate::serve::read(&Settings::from(settings).effective()?.config, &wanted)
@@ -181,7 +184,7 @@ impl Cli {
     }
 }
 
-fn check(folder: Option<PathBuf>, settings: Sources) -> anyhow::Result<()> {
+fn check(folder: Option<PathBuf>, verbose: bool, settings: Sources) -> anyhow::Result<()> {
     let folder = match folder {
         Some(folder) => folder,
         None => Settings::from(settings).effective()?.config.schemas,
@@ -192,6 +195,9 @@ fn check(folder: Option<PathBuf>, settings: Sources) -> anyhow::Result<()> {
         for kind in product.types.iter().filter_map(|name| catalog.types.get(name)) {
             let key = kind.key.as_ref().map(|path| format!(", key {}", path.join("."))).unwrap_or_default();
             report += &format!("{}: {} → topic {}{key}\n", product.name, kind.name, kind.topic.name);
+            for part in kind.validator.interpreted().iter().filter(|_| verbose) {
+                report += &format!("    not compiled: {part}\n");
+            }
         }
     }
     let counts =

@@ -71,4 +71,8 @@ impl Check for CueSchema {
         }
         Err(Rejection::Invalid(errors.iter().map(|error| self.violation(error)).collect()))
     }
+
+    fn interpreted(&self) -> Vec<String> {
+        self.lowered.residuals.iter().map(ToString::to_string).collect()
+    }
 }

@@ -117,6 +117,10 @@ impl Check for Compiled {
         }
         Err(Rejection::Invalid(self.0.iter_errors(&value).flat_map(violations).collect()))
     }
+
+    fn interpreted(&self) -> Vec<String> {
+        vec!["the whole of it: JSON Schema is not compiled yet".to_owned()]
+    }
 }
 
 /// What one error of the validator says; several unknown or missing fields in one error become one violation each.

@@ -94,6 +94,12 @@ pub trait Check: Send + Sync {
     /// # Errors
     /// All violations, in the schema language's order; never empty.
     fn check(&self, payload: &[u8]) -> Result<(), Rejection>;
+
+    /// The parts of the schema that are not compiled to the one-pass check, each with the reason. A payload with values
+    /// there takes longer to judge; the verdict is the same.
+    fn interpreted(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Why a payload is refused.
@@ -206,6 +212,7 @@ impl EventType {
             "replication": self.topic.replication,
             "compacted": self.topic.compacted,
             "retention": self.topic.retention.map(crate::config::duration::to_text),
+            "interpreted": self.validator.interpreted(),
         })
     }
 }
@@ -230,6 +237,12 @@ impl Validator {
     /// Says why it is refused.
     pub fn check(&self, payload: &[u8]) -> Result<(), Rejection> {
         self.0.check(payload)
+    }
+
+    /// The parts of the schema that are not compiled, each with the reason; none for the fastest check.
+    #[must_use]
+    pub fn interpreted(&self) -> Vec<String> {
+        self.0.interpreted()
     }
 }
 
