@@ -370,8 +370,8 @@ mod tests {
             let value = Some(value.into());
             Record { topic: "t".into(), key: None, value, headers: vec![], timestamp_ms: 0 }
         };
-        let refused = Err(AppendError::QueueFull);
-        assert_eq!(deliveries.expect(&[record("elevenbytes")]).1.await, [refused.clone()]);
+        let refused: Result<Receipt, _> = Err(AppendError::QueueFull);
+        assert_eq!(deliveries.expect(&[record("elevenbytes")]).1.await, std::slice::from_ref(&refused));
 
         let (tickets, appended) = deliveries.expect(&[record("1"), record("2"), record("3")]);
         assert_eq!(deliveries.depth(), Depth { records: 2, bytes: 2 });
