@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, Expr, ExprId, Part},
+    ir::{Atom, Expr, ExprId, Node, Part},
     syntax::{
         ast::{BinaryOp, UnaryOp},
         pos::Pos,
@@ -27,6 +27,14 @@ pub(crate) enum Val {
 }
 
 impl Engine {
+    /// What stands for the name of a field where a pattern's value is looked at by itself.
+    fn any_name(&mut self) -> VertexId {
+        let any = self.store.exprs.push(Node { expr: Expr::Type(Kind::STRING), pos: Pos::NONE });
+        let vertex = self.anonymous(Term::Expr(any), NONE);
+        self.process(vertex);
+        vertex
+    }
+
     /// Evaluates an expression.
     pub(crate) fn eval(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<Val> {
         if !self.step(at) {
@@ -40,6 +48,9 @@ impl Engine {
             Expr::Atom(atom) => Ok(Val::Atom(atom)),
             Expr::MatchedLabel { up, .. } => {
                 let label = self.store.envs[self.env_up(env, up)].label;
+                if label == Label::NONE {
+                    return Ok(Val::Vertex(self.any_name()));
+                }
                 Ok(Val::Atom(self.label_atom(label)))
             }
             Expr::Unary { op, operand } => self.eval_unary(env, op, operand, at),

@@ -24,6 +24,11 @@ impl Engine {
             }
             Expr::MatchedField { up, .. } => {
                 let env = self.store.envs[self.env_up(env, up)];
+                if env.label == Label::NONE {
+                    // A pattern's value that is looked at by itself: there is no field yet.
+                    let message = "field of a pattern is not known".to_owned();
+                    return Err(self.incomplete(at, Rule::Reference, message, vec![self.pos(expr)]));
+                }
                 self.lookup(env.vertex, env.label, self.pos(expr), at)
             }
             Expr::NamedField { up, field, .. } => {

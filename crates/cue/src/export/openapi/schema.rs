@@ -456,7 +456,22 @@ const FORMATTED: Kind = Kind::NUMBER.or(Kind::STRING).or(Kind::BYTES);
 
 /// The type of a value, if it has just one besides null.
 fn type_of(value: &Value) -> Option<&'static str> {
-    type_name(value.kind().without(Kind::NULL))
+    match value.kind().without(Kind::NULL) {
+        // Patterns are for strings and bytes alike until they meet data; data in JSON are strings.
+        kind if kind == Kind::STRING.or(Kind::BYTES) => is_pattern(&value.shape()).then_some("string"),
+        kind => type_name(kind),
+    }
+}
+
+fn is_pattern(shape: &Shape) -> bool {
+    match shape {
+        Shape::Bound(BoundOp::Match | BoundOp::NotMatch, _) => true,
+        Shape::Conjunction(parts) => parts.iter().any(is_pattern),
+        Shape::Disjunction(values) => {
+            values.iter().all(|(value, _)| matches!(value.shape(), Shape::Null) || is_pattern(&value.shape()))
+        }
+        _ => false,
+    }
 }
 
 fn type_name(kind: Kind) -> Option<&'static str> {
@@ -464,7 +479,7 @@ fn type_name(kind: Kind) -> Option<&'static str> {
         Kind::BOOL => Some("boolean"),
         Kind::FLOAT | Kind::NUMBER => Some("number"),
         Kind::INT => Some("integer"),
-        kind if !kind.is_bottom() && Kind::STRING.or(Kind::BYTES).contains(kind) => Some("string"),
+        Kind::STRING | Kind::BYTES => Some("string"),
         Kind::STRUCT => Some("object"),
         Kind::LIST => Some("array"),
         _ => None,

@@ -80,6 +80,11 @@ fn values_become_schemas() {
             r#"{type: "object", required: ["a"], properties: {a: {type: "integer"}, b: {type: "integer"}}}"#,
         ),
         ("{[string]: int}", r#"{type: "object", additionalProperties: {type: "integer"}}"#),
+        (
+            "{[K=string]: {key: K, n?: int}}",
+            r#"{type: "object", additionalProperties: {type: "object", required: ["key"], properties: {key: {type: "string"}, n: {type: "integer"}}}}"#,
+        ),
+        ("=~\"a\" | =~\"b\"", r#"{type: "string", oneOf: [{pattern: "a"}, {pattern: "b"}]}"#),
         ("{...}", r#"{type: "object"}"#),
         ("_", "{}"),
     ] {
