@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::args::{ANY, BYTES, Outcome, SCHEMA, STRING, bytes, fail, function, list, schema_function, text};
+use super::check_text_length;
 use crate::eval::call::{Datum, Engine, Failure, Package};
 use crate::eval::kind::Kind;
 use crate::number::Number;
@@ -24,6 +25,10 @@ pub(super) static PACKAGE: Package = Package {
         function("Indent", &[BYTES, STRING, STRING], Kind::STRING, |_, args| {
             let (prefix, indent) = (text(args, 1)?, text(args, 2)?);
             let text = valid_text(bytes(args, 0)?)?;
+            // Each line is indented by at most as many levels as there are brackets.
+            let (breaks, depth) = (text.matches([',', '[', ']', '{', '}']).count(), depth_of(text));
+            let line = indent.len().saturating_mul(depth).saturating_add(prefix.len()).saturating_add(2);
+            check_text_length(line.saturating_mul(breaks).saturating_add(text.len())).or_else(fail::<()>)?;
             let space_behind = &text[text.trim_end_matches([' ', '\t', '\r', '\n']).len()..];
             Ok((reformat(text, |depth| format!("\n{prefix}{}", indent.repeat(depth)), " ") + space_behind).into())
         }),
@@ -133,6 +138,20 @@ fn string(lit: &BasicLit) -> Result<Arc<str>, Failure> {
 fn valid_text(bytes: &[u8]) -> Result<&str, Failure> {
     read(bytes)?;
     utf8(bytes)
+}
+
+/// The most brackets that may be open at once.
+fn depth_of(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// Takes the space out of a valid JSON text and puts a line break, made for the depth, after brackets and commas.

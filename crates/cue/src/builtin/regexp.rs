@@ -1,5 +1,6 @@
 //! Package `regexp`.
 
+use super::TEXT_BYTES_MAX;
 use super::args::{INT, STRING, fail, function, int, list_of, text};
 use crate::eval::call::{Datum, Failure, Package};
 use crate::eval::kind::Kind;
@@ -42,14 +43,22 @@ pub(super) static PACKAGE: Package = Package {
             Ok(Datum::List(found.iter().map(|found| named_groups(&regexp, subject, found)).collect()))
         }),
         function("ReplaceAll", &[STRING, STRING, STRING], Kind::STRING, |_, args| {
-            Ok(compile(text(args, 0)?)?.replace_all(text(args, 1)?, text(args, 2)?).into())
+            let regexp = compile(text(args, 0)?)?;
+            let replaced = regexp.replace_all(text(args, 1)?, text(args, 2)?, TEXT_BYTES_MAX);
+            replaced.map(Into::into).ok_or_else(too_long)
         }),
         function("ReplaceAllLiteral", &[STRING, STRING, STRING], Kind::STRING, |_, args| {
-            Ok(compile(text(args, 0)?)?.replace_all_literal(text(args, 1)?, text(args, 2)?).into())
+            let regexp = compile(text(args, 0)?)?;
+            let replaced = regexp.replace_all_literal(text(args, 1)?, text(args, 2)?, TEXT_BYTES_MAX);
+            replaced.map(Into::into).ok_or_else(too_long)
         }),
         function("QuoteMeta", &[STRING], Kind::STRING, |_, args| Ok(quote_meta(text(args, 0)?).into())),
     ],
 };
+
+fn too_long() -> Failure {
+    Failure::new(format!("text exceeds limit of {TEXT_BYTES_MAX}"))
+}
 
 fn compile(pattern: &str) -> Result<Regexp, Failure> {
     let bytes_max = Limits::default().regexp_bytes_max;

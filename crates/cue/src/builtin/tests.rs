@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{PACKAGES, package};
+use super::{PACKAGES, TEXT_BYTES_MAX, package};
 use crate::eval::call::{Datum, Engine, Failure, Handle};
 use crate::eval::kind::Kind;
 use crate::number::Number;
@@ -105,5 +105,20 @@ proptest! {
         let _ = call("time.Time", &serde_json::json!([text]).to_string());
         let _ = call("time.Duration", &serde_json::json!([text]).to_string());
         let _ = call("net.IP", &serde_json::json!([text]).to_string());
+    }
+}
+
+#[test]
+fn results_longer_than_allowed_are_not_made() {
+    let long = "a".repeat(1 << 20);
+    let limit = format!("exceeds limit of {TEXT_BYTES_MAX}");
+    let nested = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    for (name, arguments) in [
+        ("strings.Repeat", serde_json::json!([long, 65])),
+        ("strings.Replace", serde_json::json!([long, "a", "b".repeat(65), -1])),
+        ("regexp.ReplaceAll", serde_json::json!(["a", long, "b".repeat(65)])),
+        ("encoding/json.Indent", serde_json::json!([nested, "", " ".repeat(50)])),
+    ] {
+        assert!(call(name, &arguments.to_string()).ends_with(&limit), "{name}");
     }
 }

@@ -6,19 +6,24 @@ use super::{Match, Regexp};
 
 impl Regexp {
     /// Replaces all matches by the template, in which `$1`, `$name` and `${name}` stand for groups and `$$` for a
-    /// dollar. A name is as long as possible; unknown groups are empty.
+    /// dollar. A name is as long as possible; unknown groups are empty. None if the result is longer than `bytes_max`.
     #[must_use]
-    pub fn replace_all(&self, text: &str, template: &str) -> String {
-        self.replace_with(text, |out, found| self.expand(out, template, text, found))
+    pub fn replace_all(&self, text: &str, template: &str, bytes_max: usize) -> Option<String> {
+        self.replace_with(text, bytes_max, |out, found| self.expand(out, template, text, found))
     }
 
-    /// Replaces all matches by a text as it stands.
+    /// Replaces all matches by a text as it stands. None if the result is longer than `bytes_max`.
     #[must_use]
-    pub fn replace_all_literal(&self, text: &str, replacement: &str) -> String {
-        self.replace_with(text, |out, _| out.push_str(replacement))
+    pub fn replace_all_literal(&self, text: &str, replacement: &str, bytes_max: usize) -> Option<String> {
+        self.replace_with(text, bytes_max, |out, _| out.push_str(replacement))
     }
 
-    fn replace_with(&self, text: &str, mut append: impl FnMut(&mut String, &Match)) -> String {
+    fn replace_with(
+        &self,
+        text: &str,
+        bytes_max: usize,
+        mut append: impl FnMut(&mut String, &Match),
+    ) -> Option<String> {
         let mut out = String::with_capacity(text.len());
         let mut kept = 0;
         for found in self.find_all(text, -1) {
@@ -26,9 +31,12 @@ impl Regexp {
             out.push_str(&text[kept..whole.start]);
             append(&mut out, &found);
             kept = whole.end;
+            if out.len() > bytes_max {
+                return None;
+            }
         }
         out.push_str(&text[kept..]);
-        out
+        Some(out).filter(|out| out.len() <= bytes_max)
     }
 
     fn expand(&self, out: &mut String, template: &str, text: &str, found: &Match) {

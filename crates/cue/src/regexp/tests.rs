@@ -146,14 +146,24 @@ fn submatches_and_replacement() {
     let found = words.find("one two").unwrap();
     assert_eq!(found, vec![Some(0..7), Some(0..3), Some(4..7)]);
     assert_eq!(words.find("one  ").unwrap()[2], None);
-    assert_eq!(words.replace_all("one two", "$second ${first}x $9$$ $ ${first"), "two onex $ $ ${first");
-    assert_eq!(words.replace_all_literal("one two!", "$1"), "$1!");
-    assert_eq!(regexp("a*").replace_all("baaac", "x"), "xbxcx");
+    assert_eq!(
+        words.replace_all("one two", "$second ${first}x $9$$ $ ${first", 1000).as_deref(),
+        Some("two onex $ $ ${first")
+    );
+    assert_eq!(words.replace_all_literal("one two!", "$1", 1000).as_deref(), Some("$1!"));
+    assert_eq!(regexp("a*").replace_all("baaac", "x", 1000).as_deref(), Some("xbxcx"));
     assert_eq!(regexp("a*").find_all("baaac", -1).len(), 3);
     assert_eq!(regexp("a").find_all("aaa", 2).len(), 2);
     assert_eq!(regexp("a").find_all("aaa", 0).len(), 0);
-    assert_eq!(regexp("").replace_all("é", "-"), "-é-");
-    assert_eq!(regexp("(?<n>a)|(?<n>b)").replace_all("ab", "[$n]"), "[a][b]");
+    assert_eq!(regexp("").replace_all("é", "-", 1000).as_deref(), Some("-é-"));
+    assert_eq!(regexp("(?<n>a)|(?<n>b)").replace_all("ab", "[$n]", 1000).as_deref(), Some("[a][b]"));
+}
+
+#[test]
+fn replacements_longer_than_allowed_are_not_made() {
+    assert_eq!(regexp("a").replace_all("aaa", "bb", 6).as_deref(), Some("bbbbbb"));
+    assert_eq!(regexp("a").replace_all("aaa", "bb", 5), None);
+    assert_eq!(regexp("a").replace_all_literal("aaaz", "bb", 6), None);
 }
 
 #[test]
