@@ -8,6 +8,7 @@ mod args;
 mod base64;
 mod bits;
 mod crypto;
+mod csv;
 mod datetime;
 mod hex;
 mod ip;
@@ -51,6 +52,7 @@ static PACKAGES: &[&Package] = &[
     &crypto::SHA1,
     &crypto::SHA256,
     &crypto::SHA512,
+    &csv::PACKAGE,
     &hex::PACKAGE,
     &json::PACKAGE,
     &list::PACKAGE,
