@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::guard::{self, Guard};
 use super::node::Lowering;
 use super::scalar::{self, Kinds, Term};
 use super::scope::{Frame, Scope, Target, data_name, has_alias};
@@ -50,6 +51,7 @@ pub(super) struct Parts<'a> {
     pub(super) structs: Vec<StructPart<'a>>,
     pub(super) lists: Vec<(&'a ListLit, Conjunct<'a>)>,
     pub(super) unions: Vec<Vec<Alternative<'a>>>,
+    pub(super) guards: Vec<Guard<'a>>,
     /// Groups that close the node.
     pub(super) closed: BTreeSet<Group>,
     /// Those of them that do not close what is inside its fields.
@@ -83,11 +85,19 @@ impl<'a> Parts<'a> {
     /// Nothing is known of the node but which groups close it from outside.
     pub(super) fn is_bare(&self) -> bool {
         let gathered = self.terms.is_empty() && self.structs.is_empty() && self.lists.is_empty();
-        gathered && self.unions.is_empty() && self.shallow.is_empty() && self.open.is_empty()
+        gathered && self.unions.is_empty() && self.guards.is_empty() && self.shallow.is_empty() && self.open.is_empty()
     }
 
     fn give_up(&mut self, reason: impl Into<String>) {
         self.obstacle.get_or_insert(reason.into());
+    }
+
+    /// How often a field is declared.
+    pub(super) fn declarations(&self, name: &str) -> usize {
+        let decls = self.structs.iter().flat_map(|part| part.decls);
+        decls
+            .filter(|decl| matches!(decl, Decl::Field(field) if data_name(&field.label).as_deref() == Some(name)))
+            .count()
     }
 
     /// The groups that leave no other names than those they provide for.
@@ -213,10 +223,17 @@ impl<'a> Lowering<'a> {
                     let embedded = Conjunct { expr: &embed.expr, scope: scope.clone(), groups: groups.clone() };
                     self.gather(&embedded, group, parts);
                 }
-                Decl::Comprehension(comprehension) => parts.give_up(match comprehension.clauses.first() {
-                    Some(Clause::For { .. }) => "fields come from a for clause",
-                    _ => "fields depend on a condition",
-                }),
+                Decl::Comprehension(comprehension) => {
+                    names_members = true;
+                    let around = Conjunct { scope: scope.clone(), groups: groups.clone(), ..conjunct.clone() };
+                    match guard::read(self, comprehension, &lit.decls, &around) {
+                        Some(guard) => parts.guards.push(guard),
+                        None => parts.give_up(match comprehension.clauses.first() {
+                            Some(Clause::For { .. }) => "fields come from a for clause",
+                            _ => "fields depend on a condition that is not about fields beside it",
+                        }),
+                    }
+                }
                 Decl::Ellipsis(ellipsis) if ellipsis.value.is_none() => {
                     names_members = true;
                     parts.open.extend(groups.iter());

@@ -1,16 +1,17 @@
 //! From a definition to a program that judges JSON in one pass.
 //!
 //! The definition is read as it is written: what it says whatever the data is becomes rules of a [`vet::Program`]. What
-//! depends on the data (a reference to a sibling field, a comprehension, an interpolation) or is not known here becomes
+//! depends on the data (a reference to a sibling field, a `for` clause, an interpolation) or is not known here becomes
 //! an island, listed as a [`Residual`]. The program never accepts what the evaluator rejects; where it rejects or is
 //! unsure, the evaluator has the last word.
 //!
 //! A field is the conjunction of all that is written for it, so lowering works as unification does: `gather` collects the
-//! conjuncts of a node, through references and embeddings; `node` makes rules of them; `scalar` knows literals, bounds and
+//! conjuncts of a node, through references and embeddings; `node` makes rules of them, `guard` of conditions, and `scalar` knows literals, bounds and
 //! validators. A conjunct belongs to *groups*: the definitions through which it was reached, each of which closes the
 //! node for names that none of its conjuncts provides for.
 
 mod gather;
+mod guard;
 mod node;
 mod scalar;
 mod scope;

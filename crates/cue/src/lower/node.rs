@@ -7,6 +7,7 @@ use std::sync::Arc;
 use vet::{Builder, GroupRule, Kind, ListRule, Pattern, Rule, StructRule};
 
 use super::gather::{Alternative, Conjunct, Group, Parts, StructPart};
+use super::guard::Guard;
 use super::scalar::{Concrete, Kinds};
 use super::scope::{Frame, Scope, Target, data_name};
 use super::{Lowered, Options, Residual};
@@ -207,10 +208,30 @@ impl<'a> Lowering<'a> {
             let reason = reason.clone();
             return self.island_node(&reason);
         }
-        match parts.unions.pop() {
-            None => self.conjunction(&parts, missing),
-            Some(alternatives) => self.union(&parts, &alternatives, missing, budget),
+        if let Some(alternatives) = parts.unions.pop() {
+            return self.union(&parts, &alternatives, missing, budget);
         }
+        match parts.guards.pop() {
+            Some(guard) => self.guarded(&parts, &guard, missing, budget),
+            None => self.conjunction(&parts, missing),
+        }
+    }
+
+    /// What holds with and without the fields under a condition.
+    fn guarded(&mut self, parts: &Parts<'a>, guard: &Guard<'a>, missing: Missing, budget: &mut usize) -> Node {
+        if *budget < 2 {
+            return self.island_node("there are too many combinations of conditions");
+        }
+        *budget -= 2;
+        let mut more = parts.clone();
+        self.gather(&guard.then, None, &mut more);
+        let (with, without) = (self.solve(more, missing, budget), self.solve(parts.clone(), missing, budget));
+        let (condition, known) = self.condition(&guard.condition, parts);
+        let chosen = self.builder.choose(condition, with.rule, without.rule);
+        // Whatever the condition, one of the two has to hold.
+        let either = self.builder.any_of([with.rule, without.rule]);
+        let absent = if with.absent == without.absent { with.absent } else { Absent::Unknown };
+        Node { rule: self.builder.all([chosen, known, either]), absent, kinds: with.kinds.or(without.kinds) }
     }
 
     fn union(
