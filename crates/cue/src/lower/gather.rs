@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::guard::{self, Guard};
 use super::node::Lowering;
 use super::scalar::{self, Kinds, Term};
-use super::scope::{Frame, Scope, Target, data_name, has_alias};
+use super::scope::{Frame, Scope, Target, data_name};
 use crate::syntax::ast::{BinaryOp, Clause, Decl, Expr, Label, ListLit, StructLit, UnaryOp};
 
 /// A definition (or `close`) on the way to a conjunct.
@@ -136,6 +136,8 @@ impl<'a> Lowering<'a> {
             }
             Expr::Binary { op: BinaryOp::Or, .. } => self.disjunction(conjunct, embedded, parts),
             Expr::Struct(lit) => self.struct_literal(lit, conjunct, parts),
+            // What refers to the alias finds it with the field that has it, and is left to the evaluator.
+            Expr::Alias { expr, .. } => self.gather(&conjunct.with(expr), embedded, parts),
             Expr::List(lit) => parts.lists.push((lit, conjunct.clone())),
             Expr::Ident(ident) => match conjunct.scope.resolve(self.files, &ident.name) {
                 Target::Undeclared => self.scalar(conjunct, parts),
@@ -143,6 +145,15 @@ impl<'a> Lowering<'a> {
             },
             Expr::Call { function, args, .. } if scalar::is_predeclared(self, conjunct, function, "close") => {
                 self.close(args, conjunct, parts);
+            }
+            Expr::Call { function, args, .. } if scalar::is_predeclared(self, conjunct, function, "matchN") => {
+                match self.match_n(args, conjunct) {
+                    Ok(term) => {
+                        parts.open.extend(conjunct.groups.iter());
+                        parts.term(term, &conjunct.groups);
+                    }
+                    Err(reason) => parts.give_up(reason),
+                }
             }
             _ => self.scalar(conjunct, parts),
         }
@@ -209,9 +220,6 @@ impl<'a> Lowering<'a> {
         for decl in &lit.decls {
             match decl {
                 Decl::Field(field) => {
-                    if has_alias(field) {
-                        parts.give_up("a field has an alias");
-                    }
                     match &field.label {
                         Label::Paren(..) | Label::Interpolation(_) => parts.give_up("the name of a field is computed"),
                         Label::Pattern(_) => names_members = true,

@@ -35,7 +35,7 @@ pub(super) struct Lowering<'a> {
     residuals: Vec<Residual>,
     patterns: HashMap<String, Option<Arc<Pattern>>>,
     /// Definitions and fields of the package that stand for whole nodes, by name, closedness and leniency.
-    known: HashMap<(String, bool, bool), Node>,
+    known: HashMap<(String, bool, Missing), Node>,
 }
 
 /// What a node becomes.
@@ -55,10 +55,12 @@ enum Absent {
 }
 
 /// Whether what is missing in the data counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Missing {
     /// The value is valid only with all that is required.
     Counts,
+    /// Required fields must be there, regular ones need not: whether a value matches, as `matchN` sees it.
+    Required,
     /// Only contradictions matter: whether an alternative survives.
     Ignored,
 }
@@ -194,10 +196,10 @@ impl<'a> Lowering<'a> {
         conjuncts: &[Conjunct<'a>],
         closed: &BTreeSet<Group>,
         missing: Missing,
-    ) -> Option<(String, bool, bool)> {
+    ) -> Option<(String, bool, Missing)> {
         let [Conjunct { expr: Expr::Ident(ident), scope, .. }] = conjuncts else { return None };
         match scope.resolve(self.files, &ident.name) {
-            Target::Field { name, .. } => Some((name.into(), closed.is_empty(), missing == Missing::Counts)),
+            Target::Field { name, .. } => Some((name.into(), closed.is_empty(), missing)),
             _ => None,
         }
     }
@@ -249,7 +251,7 @@ impl<'a> Lowering<'a> {
             *budget -= 1;
             let mut lower = |missing| self.alternative(parts, alternative, missing, budget);
             let survives = lower(Missing::Ignored);
-            let valid = if missing == Missing::Counts { lower(missing) } else { survives };
+            let valid = if missing == Missing::Ignored { survives } else { lower(missing) };
             chosen.push((survives, valid, alternative.is_default));
         }
         let defaults: Vec<&Node> = chosen.iter().filter(|chosen| chosen.2).map(|(_, valid, _)| valid).collect();
@@ -301,7 +303,20 @@ impl<'a> Lowering<'a> {
         self.builder.choose(survives, one_of_marked, one_of_all)
     }
 
+    /// The rule of a schema that values are matched with.
+    pub(super) fn schema(&mut self, expr: &'a Expr, around: &Conjunct<'a>) -> Rule {
+        let conjunct = Conjunct { expr, scope: around.scope.clone(), groups: Rc::new([]) };
+        self.node(&[conjunct], &BTreeSet::new(), Missing::Required).rule
+    }
+
     fn conjunction(&mut self, parts: &Parts<'a>, missing: Missing) -> Node {
+        let composite = !parts.structs.is_empty() || !parts.lists.is_empty();
+        if composite && parts.terms.iter().any(|term| term.is_whole) {
+            return self.island_node("matchN is unified with a struct or list");
+        }
+        if missing == Missing::Required && parts.terms.iter().any(|term| term.counts_members) {
+            return self.island_node("members are counted inside matchN");
+        }
         let mut rules = Vec::new();
         let mut kinds = Kinds::ALL;
         let mut concrete = Vec::new();
@@ -407,7 +422,12 @@ impl<'a> Lowering<'a> {
             provides |= constraint == Constraint::None;
             absent = absent.min(may_be_absent);
             doubtful |= may_be_absent == Absent::Unknown;
-            if may_be_absent == Absent::No && missing == Missing::Counts {
+            let counts = match missing {
+                Missing::Counts => may_be_absent == Absent::No,
+                Missing::Required => constraint == Constraint::Required,
+                Missing::Ignored => false,
+            };
+            if counts {
                 rule.required.push(name.clone());
             }
             rule.fields.push((name, node.rule));

@@ -62,11 +62,13 @@ pub(super) struct Term {
     pub(super) is_top: bool,
     /// The rule counts members, so that fields which the schema itself provides matter.
     pub(super) counts_members: bool,
+    /// The rule looks at the whole value, with what the schema provides for it.
+    pub(super) is_whole: bool,
 }
 
 impl Term {
     fn new(rule: Rule, kinds: Kinds) -> Term {
-        Term { rule, kinds, concrete: Concrete::No, is_top: false, counts_members: false }
+        Term { rule, kinds, concrete: Concrete::No, is_top: false, counts_members: false, is_whole: false }
     }
 
     fn constant(rule: Rule, kinds: Kinds) -> Term {
@@ -135,6 +137,19 @@ impl<'a> Lowering<'a> {
             Expr::Binary { .. } => not_static("a computed value"),
             _ => not_static("an expression"),
         }
+    }
+
+    /// `matchN(count, [schemas])`. Each schema is a node of its own, closed by nothing outside it.
+    pub(super) fn match_n(&mut self, args: &'a [Expr], conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let [count, Expr::List(list)] = args else { return not_static("an argument of matchN") };
+        let plain = |expr: &Expr| !matches!(expr, Expr::Ellipsis(_) | Expr::Comprehension(_) | Expr::Alias { .. });
+        if !list.elements.iter().all(plain) {
+            return not_static("a schema of matchN");
+        }
+        let Some((min, max)) = bounds_of(count) else { return not_static("the count of matchN") };
+        let rules: Vec<Rule> = list.elements.iter().map(|expr| self.schema(expr, conjunct)).collect();
+        let rule = self.builder.count(min, max, rules);
+        Ok(Term { is_whole: true, ..Term::new(rule, Kinds::ALL) })
     }
 
     fn or(&mut self, elements: &'a [Expr]) -> Lowered<Term> {
@@ -395,6 +410,27 @@ fn strip(expr: &Expr) -> &Expr {
         expr = inner;
     }
     expr
+}
+
+/// The counts that a number or a bound such as `>=1` allows.
+fn bounds_of(expr: &Expr) -> Option<(u32, u32)> {
+    let number = |expr: &Expr| match strip(expr) {
+        Expr::Lit(lit) if lit.kind == LitKind::Int => lit.raw.parse::<u32>().ok(),
+        _ => None,
+    };
+    match strip(expr) {
+        Expr::Unary { op, operand, .. } => {
+            let count = number(operand)?;
+            match op {
+                UnaryOp::GreaterEqual => Some((count, u32::MAX)),
+                UnaryOp::Greater => Some((count.checked_add(1)?, u32::MAX)),
+                UnaryOp::LessEqual => Some((0, count)),
+                UnaryOp::Less => Some((0, count.checked_sub(1)?)),
+                _ => None,
+            }
+        }
+        expr => number(expr).map(|count| (count, count)),
+    }
 }
 
 /// The value of a literal and whether it is an integer.

@@ -114,7 +114,7 @@ fn binds(field: &Field, name: &str) -> bool {
 }
 
 /// Whether the field can be referred to in another way than by its label.
-pub(super) fn has_alias(field: &Field) -> bool {
+fn has_alias(field: &Field) -> bool {
     field.alias.is_some()
         || field.postfix_alias.is_some()
         || matches!(field.value, Expr::Alias { .. })
