@@ -366,7 +366,10 @@ impl<'a> Lowering<'a> {
         parts: &Parts<'a>,
         missing: Missing,
     ) -> (Rule, Absent) {
-        let closed = inner_closed(parts, &conjunct.groups);
+        // Beside a validator of the list, what closes the list from outside does not close its elements.
+        let validated = parts.terms.iter().any(|term| !term.is_top);
+        let groups = if validated { Rc::new([]) as Rc<[Group]> } else { inner_groups(parts, &conjunct.groups) };
+        let closed = inner_closed(parts, &groups);
         let (mut prefix, mut absent) = (Vec::new(), Absent::Yes);
         let mut rest = None;
         for (index, element) in lit.elements.iter().enumerate() {
@@ -384,7 +387,7 @@ impl<'a> Lowering<'a> {
             };
             let is_rest = matches!(element, Expr::Ellipsis(_));
             self.path.push(if is_rest { "[]".into() } else { index.to_string() });
-            let inner = Conjunct { expr, scope: conjunct.scope.clone(), groups: inner_groups(parts, &conjunct.groups) };
+            let inner = Conjunct { expr, scope: conjunct.scope.clone(), groups: groups.clone() };
             let node = self.node(&[inner], &closed, missing);
             self.path.pop();
             if is_rest {
