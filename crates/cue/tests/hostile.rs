@@ -53,7 +53,7 @@ fn exceeds<T>(answer: Result<T, Errors>, limit: u64) {
 #[test]
 #[ignore = "not yet bounded"]
 fn nesting_of_every_kind() {
-    for depth in [100, 9_000, 200_000] {
+    for depth in [100, 800, 200_000] {
         let shapes = [
             ("", "[", "]"),
             ("", "{a:", "}"),

@@ -319,7 +319,7 @@ impl Parser<'_> {
             }
         }
         self.comments.open_node();
-        let value = self.parse_struct()?;
+        let value = self.parse_nested_struct()?;
         let value = Box::new(self.close_expr(value));
         let otherwise = match self.token.kind {
             Kind::Else | Kind::Fallback | Kind::Otherwise => Some(self.parse_otherwise(&clauses)?),
@@ -391,7 +391,7 @@ impl Parser<'_> {
             self.error(self.token.start, message)?;
         }
         self.next();
-        let body = self.parse_struct()?;
+        let body = self.parse_nested_struct()?;
         let groups = self.comments.close_node();
         Ok((pos, Box::new(attach(body, groups))))
     }

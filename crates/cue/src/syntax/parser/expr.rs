@@ -44,7 +44,15 @@ impl Parser<'_> {
         Ok(left)
     }
 
-    /// Every level of nesting comes through here, so the limit and the stack are watched here alone.
+    /// The struct of a comprehension: a level of nesting that does not come through [`Parser::parse_unary`].
+    pub(super) fn parse_nested_struct(&mut self) -> Parsed<Expr> {
+        self.nest()?;
+        let value = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.parse_struct());
+        self.nesting -= 1;
+        value
+    }
+
+    /// Every other level of nesting comes through here, so the limit and the stack are watched here alone.
     pub(super) fn parse_unary(&mut self) -> Parsed<Expr> {
         self.nest()?;
         let expr = stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.parse_unary_level());
