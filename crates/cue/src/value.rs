@@ -56,6 +56,7 @@ impl Frozen {
         let engine = &self.engine;
         let mut fork = Engine::new(engine.store.fork(), engine.limits.clone(), engine.packages.clone());
         fork.epoch = engine.epoch;
+        fork.exhausted = engine.exhausted;
         fork
     }
 

@@ -12,7 +12,7 @@ const STACK_BYTES: usize = 2 << 20;
 
 /// Small enough that no test takes long, large enough for whatever people write.
 fn limits() -> Limits {
-    Limits { steps_max: 200_000, disjuncts_max: 5_000, ..Limits::default() }
+    Limits { steps_max: 50_000, disjuncts_max: 200, ..Limits::default() }
 }
 
 /// Runs in a thread of its own, so that the stack is that of a server and not that of the test.
@@ -51,7 +51,6 @@ fn exceeds<T>(answer: Result<T, Errors>, limit: u64) {
 }
 
 #[test]
-#[ignore = "not yet bounded"]
 fn nesting_of_every_kind() {
     for depth in [100, 800, 200_000] {
         let shapes = [
@@ -94,7 +93,7 @@ fn operators_and_selectors_without_end() {
 }
 
 #[test]
-#[ignore = "not yet bounded"]
+#[ignore = "takes minutes: the work of one step is not bounded yet"]
 fn long_chains_of_references() {
     let chain: String = (0..20_000).map(|at| format!("a{at}: a{}\n", at + 1)).collect();
     survives(format!("{chain}a20000: 1\n"));
@@ -148,7 +147,6 @@ fn structs_that_refer_to_themselves() {
 }
 
 #[test]
-#[ignore = "not yet bounded"]
 fn alternatives_that_multiply() {
     let factor: Vec<String> = (0..30).map(|at| format!("({{a{at}: 1}} | {{b{at}: 1}})")).collect();
     exceeds(export(format!("x: {}", factor.join(" & "))), limits().disjuncts_max);
@@ -162,7 +160,6 @@ fn alternatives_that_multiply() {
 }
 
 #[test]
-#[ignore = "not yet bounded"]
 fn structs_that_double() {
     let doubling: String = (0..40).map(|at| format!("a{at}: {{l: a{0}, r: a{0}}}\n", at + 1)).collect();
     exceeds(export(format!("{doubling}a40: 1")), limits().steps_max);
@@ -177,7 +174,7 @@ fn structs_that_double() {
 }
 
 #[test]
-#[ignore = "not yet bounded"]
+#[ignore = "takes minutes: the work of one step is not bounded yet"]
 fn giant_results_of_small_calls() {
     for call in [
         "\"x\" * 10000000000",
@@ -263,7 +260,7 @@ fn patterns_that_explode_elsewhere() {
 }
 
 #[test]
-#[ignore = "not yet bounded"]
+#[ignore = "takes minutes: the work of one step is not bounded yet"]
 fn documents_of_every_size_and_depth() {
     let schema = "#Tree: {[string]: #Tree} | [...#Tree] | int";
     for depth in [100, 9_000, 1_000_000] {
