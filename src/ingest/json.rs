@@ -606,9 +606,10 @@ enum Follows {
 
 /// Length, head and tail of a name, mixed.
 fn print_of(name: &[u8]) -> u64 {
-    let word = |part: &[u8]| part.iter().fold(0_u64, |word, &byte| word << 8 | u64::from(byte));
-    let head = word(&name[..name.len().min(8)]);
-    let tail = word(&name[name.len().saturating_sub(8)..]);
+    let (head, tail) = match (name.first_chunk(), name.last_chunk()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => (0, name.iter().fold(0, |word, &byte| word << 8 | u64::from(byte))),
+    };
     head.rotate_left(29) ^ tail ^ (name.len() as u64) << 56
 }
 

@@ -178,8 +178,9 @@ async fn time_for_the_body() {
 async fn time_for_the_head() {
     let app =
         App::builder().set(|settings| settings.http.header_read_timeout = Duration::from_millis(100)).start().await;
-    // Nothing, the beginning of either protocol, and half a head.
-    for begin in ["", "P", "PRI * HTTP/2.0\r\n", "POST / HTTP/1.1\r\nhost: a"] {
+    // Nothing, the beginning of either protocol, half a head, and nothing after a first request.
+    let first = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+    for begin in ["", "P", "PRI * HTTP/2.0\r\n", "POST / HTTP/1.1\r\nhost: a", first] {
         let mut stream = app.connect().await;
         stream.write_all(begin.as_bytes()).await.expect("sent");
         let mut rest = Vec::new();
