@@ -405,7 +405,12 @@ impl Engine {
         let info = conjunct.info;
         let origin = Origin { show: Show::Vertex(source), pos: Pos::NONE, trail: info.trail };
         let has_inputs = !self.v(source).conjuncts.is_empty() && self.v(source).choices.is_empty();
-        if has_inputs && !matches!(self.v(source).base, Base::Atom(_) | Base::Bottom(_)) {
+        let may_become_more = match self.v(source).base {
+            Base::Atom(_) => false,
+            Base::Bottom(error) => self.is_incomplete(error),
+            _ => true,
+        };
+        if has_inputs && may_become_more {
             return self.copy_inputs(vertex, source, info);
         }
         match self.v(source).base.clone() {
