@@ -199,7 +199,11 @@ impl Instance {
 }
 
 fn parse_limits(limits: &Limits) -> ParseLimits {
-    ParseLimits { source_bytes_max: limits.source_bytes_max, nesting_max: limits.depth_max as usize }
+    ParseLimits {
+        source_bytes_max: limits.source_bytes_max,
+        nesting_max: limits.depth_max as usize,
+        ..ParseLimits::default()
+    }
 }
 
 fn parse_files(files: &[Arc<SourceFile>], limits: &Limits) -> Result<Vec<ast::File>, Errors> {

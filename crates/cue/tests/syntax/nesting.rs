@@ -1,7 +1,7 @@
 //! Deep and long inputs: the limit decides, not the stack.
 
 use cue::syntax::pos::{FileId, SourceFile};
-use cue::syntax::{ParseLimits, ParseOptions, parse_file};
+use cue::syntax::{ParseLimits, ParseOptions, parse_file, print_file};
 
 use crate::{parse, report};
 
@@ -23,9 +23,34 @@ fn chains_of_labels_count_as_nesting() {
 }
 
 #[test]
-fn long_chains_of_operators_are_dropped_without_recursion() {
-    assert!(parse(&format!("a: 1{}", "+1".repeat(100_000))).is_ok());
-    assert!(parse(&format!("a: b{}", ".c".repeat(100_000))).is_ok());
+fn chains_end_at_their_limit() {
+    for (start, link) in [("a: 1", "+1"), ("a: b", ".c"), ("a: b", "()")] {
+        let text = |links: usize| format!("{start}{}", link.repeat(links));
+        assert!(parse(&text(99_999)).is_ok(), "{link}");
+        let long = text(100_001);
+        let errors = report(&long, &parse(&long).expect_err("too long"));
+        assert!(errors[0].ends_with("expression exceeds maximum chain length of 100000"), "{link} {errors:?}");
+    }
+}
+
+#[test]
+fn what_is_deep_or_long_is_printed_without_overflow() {
+    let deep = |open: &str, close: &str| format!("x: {}1{}", open.repeat(2_000), close.repeat(2_000));
+    let texts = [
+        deep("[", "]"),
+        deep("{a: ", "}"),
+        deep("a: ", ""),
+        deep("-", ""),
+        deep("f(1+", ")"),
+        format!("x: 1{}", "+1".repeat(20_000)),
+    ];
+    for text in texts {
+        let file = parse(&text).expect("the text is well-formed");
+        let source = SourceFile::new("x.cue", text.as_str());
+        for printed in [print_file(&file, Some(&source)), print_file(&file, None)] {
+            assert!(parse(&printed).is_ok());
+        }
+    }
 }
 
 #[test]

@@ -28,11 +28,13 @@ impl Parser<'_> {
 
     /// The operators of at least this precedence that follow, and their right operands.
     fn parse_binary_tail(&mut self, min: u8, mut left: Expr) -> Parsed<Expr> {
+        let mut links = 0;
         while let Some(op) = binary_op(self.token.kind) {
             let precedence = self.token.kind.precedence();
             if precedence < min {
                 break;
             }
+            self.link(&mut links)?;
             self.comments.open_node();
             left = attach(left, self.comments.take_late());
             self.comments.set_slot(1);
@@ -71,6 +73,17 @@ impl Parser<'_> {
         Err(Stop)
     }
 
+    /// Counts a link of a chain.
+    fn link(&mut self, links: &mut usize) -> Parsed<()> {
+        *links += 1;
+        let max = self.options.limits.chain_max;
+        if *links <= max {
+            return Ok(());
+        }
+        self.error(self.token.start, format!("expression exceeds maximum chain length of {max}"))?;
+        Err(Stop)
+    }
+
     fn parse_unary_level(&mut self) -> Parsed<Expr> {
         let Some(op) = unary_op(self.token.kind) else { return self.parse_primary() };
         if op == UnaryOp::Equal && !self.experiments.struct_cmp {
@@ -85,7 +98,9 @@ impl Parser<'_> {
 
     fn parse_primary(&mut self) -> Parsed<Expr> {
         let mut expr = self.parse_operand()?;
+        let mut links = 0;
         loop {
+            self.link(&mut links)?;
             expr = match self.token.kind {
                 Kind::Period => self.parse_selector(expr)?,
                 Kind::BracketOpen => self.parse_index(expr)?,

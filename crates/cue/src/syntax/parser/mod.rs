@@ -25,11 +25,13 @@ pub struct ParseLimits {
     pub source_bytes_max: usize,
     /// How deep expressions may nest. The reference has the same limit.
     pub nesting_max: usize,
+    /// How many operators, selectors or calls may follow each other on one level of nesting.
+    pub chain_max: usize,
 }
 
 impl Default for ParseLimits {
     fn default() -> Self {
-        Self { source_bytes_max: 256 << 20, nesting_max: 10_000 }
+        Self { source_bytes_max: 256 << 20, nesting_max: 10_000, chain_max: 100_000 }
     }
 }
 

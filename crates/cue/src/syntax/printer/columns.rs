@@ -4,6 +4,8 @@
 //! as wide as its widest cell and one blank, or not there at all if all its cells are empty. Empty cells at the start
 //! of a line that come from tabs are indentation and print as tabs.
 
+use super::{STACK_RED_ZONE, STACK_SEGMENT};
+
 /// How many blanks a tab stands for.
 const TAB_WIDTH: usize = 8;
 
@@ -79,7 +81,7 @@ fn write_block(lines: &[Vec<Cell>], widths: &mut Vec<usize>, out: &mut String) {
         let (with, after) = more.split_at(run);
         if !with.is_empty() {
             widths.push(column_width(with, column));
-            write_block(with, widths, out);
+            stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || write_block(with, widths, out));
             widths.pop();
         }
         rest = after;

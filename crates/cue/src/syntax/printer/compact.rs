@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::expr::{binary_text, unary_text};
+use super::{STACK_RED_ZONE, STACK_SEGMENT};
 use crate::number::Number;
 use crate::syntax::ast::{
     BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Ellipsis, Expr, Field, Interpolation, Label,
@@ -28,7 +29,7 @@ impl Compact {
     }
 
     fn expr(&mut self, expr: &Expr) {
-        stacker::maybe_grow(128 << 10, 1 << 20, || self.node(expr));
+        stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.node(expr));
     }
 
     fn node(&mut self, expr: &Expr) {

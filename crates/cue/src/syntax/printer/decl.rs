@@ -1,6 +1,6 @@
 //! Declarations.
 
-use super::{Printer, Space, split};
+use super::{Printer, STACK_RED_ZONE, STACK_SEGMENT, Space, split};
 use crate::syntax::ast::{
     Attribute, Clause, Comments, Comprehension, Constraint, Decl, Ellipsis, Expr, Field, File, ImportDecl, ImportSpec,
     Label, LetClause, LitKind, Package, PostfixAlias,
@@ -222,11 +222,11 @@ impl<'a> Printer<'a> {
         let Decl::Field(field) = inner else { return };
         if self.is_on_new_line(field.pos) {
             self.allow(Space::INDENT.and(Space::BREAK));
-            self.item(Item::Decl(inner));
+            stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.item(Item::Decl(inner)));
             self.layout.indent = self.layout.indent.saturating_sub(1);
         } else {
             self.allow(Space::BLANK.and(Space::FIXED));
-            self.item(Item::Decl(inner));
+            stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.item(Item::Decl(inner)));
         }
     }
 
@@ -482,18 +482,28 @@ fn inner_field(field: &Field) -> Option<&Decl> {
 
 /// Whether a value is likely to span lines, so that columns end with it.
 fn spans_lines(expr: &Expr) -> bool {
-    match expr {
-        Expr::Struct(_) | Expr::List(_) => true,
-        Expr::Lit(lit) => lit.raw.contains('\n'),
-        Expr::Paren { inner: operand, .. }
-        | Expr::Unary { operand, .. }
-        | Expr::Postfix { operand, .. }
-        | Expr::Index { base: operand, .. }
-        | Expr::Selector { base: operand, .. }
-        | Expr::Commented(operand, _) => spans_lines(operand),
-        Expr::Binary { left, right, .. } => spans_lines(left) || spans_lines(right),
-        Expr::Call { args, .. } => args.iter().any(spans_lines),
-        _ => false,
+    let mut expr = expr;
+    loop {
+        expr = match expr {
+            Expr::Struct(_) | Expr::List(_) => return true,
+            Expr::Lit(lit) => return lit.raw.contains('\n'),
+            Expr::Paren { inner: operand, .. }
+            | Expr::Unary { operand, .. }
+            | Expr::Postfix { operand, .. }
+            | Expr::Index { base: operand, .. }
+            | Expr::Selector { base: operand, .. }
+            | Expr::Commented(operand, _) => operand,
+            Expr::Binary { left, right, .. } => {
+                if stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || spans_lines(right)) {
+                    return true;
+                }
+                left
+            }
+            Expr::Call { args, .. } => {
+                return stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || args.iter().any(spans_lines));
+            }
+            _ => return false,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::decl::{Item, is_top};
 use super::layout::Last;
-use super::{Printer, Space, split};
+use super::{Printer, STACK_RED_ZONE, STACK_SEGMENT, Space, split};
 use crate::syntax::ast::{BinaryOp, Decl, Expr, Interpolation, ListLit, PostfixOp, Selector, StructLit, UnaryOp};
 use crate::syntax::pos::Pos;
 
@@ -18,28 +18,32 @@ impl<'a> Printer<'a> {
     /// An expression as an operand of something that binds with `precedence`; `depth` is how much stands around it:
     /// deep inside, operators are set without blanks.
     fn nested(&mut self, expr: &'a Expr, precedence: u8, depth: usize) {
-        stacker::maybe_grow(128 << 10, 4 << 20, || {
-            let (comments, inner) = split(expr);
-            self.enter(comments);
-            if let Expr::Struct(lit) = inner
-                && lit.decls.len() <= 1
-                && self.frame.separator != Space::BLANK
-                && self.is_on_one_line(lit)
-            {
-                self.frame.separator = Space::BLANK;
-            }
-            self.bare(inner, precedence, depth);
-            self.leave();
-        });
+        let (comments, inner) = split(expr);
+        self.enter(comments);
+        if let Expr::Struct(lit) = inner
+            && lit.decls.len() <= 1
+            && self.frame.separator != Space::BLANK
+            && self.is_on_one_line(inner)
+        {
+            self.frame.separator = Space::BLANK;
+        }
+        self.bare(inner, precedence, depth);
+        self.leave();
     }
 
-    fn is_on_one_line(&self, lit: &StructLit) -> bool {
-        let Some(source) = self.source.filter(|_| lit.pos.is_some()) else { return false };
-        let Some(end) = end_of_struct(lit) else { return false };
-        source.line_column(lit.pos.offset).0 == source.line_column(end).0
+    fn is_on_one_line(&self, lit: &'a Expr) -> bool {
+        let pos = lit.pos();
+        let Some(source) = self.source.filter(|_| pos.is_some()) else { return false };
+        let Some(end) = end_of(lit) else { return false };
+        source.line_column(pos.offset).0 == source.line_column(end).0
     }
 
+    /// An expression without the comments around it. All that nests comes through here.
     fn bare(&mut self, expr: &'a Expr, precedence: u8, depth: usize) {
+        stacker::maybe_grow(STACK_RED_ZONE, STACK_SEGMENT, || self.node(expr, precedence, depth));
+    }
+
+    fn node(&mut self, expr: &'a Expr, precedence: u8, depth: usize) {
         match expr {
             Expr::Ident(ident) => self.ident(ident),
             Expr::Lit(lit) => self.literal(lit),
@@ -357,41 +361,44 @@ impl<'a> Printer<'a> {
 
 /// Where an expression's last token is; `None` if it stands in no source.
 fn end_of(expr: &Expr) -> Option<u32> {
-    let end = |pos: Pos| pos.is_some().then_some(pos.offset);
-    match expr {
-        Expr::Ident(ident) => end(ident.pos),
-        Expr::Lit(lit) => end(lit.pos).map(|start| start + lit.raw.len() as u32),
-        Expr::Interpolation(interpolation) => {
-            interpolation.fragments.last().and_then(|last| end(last.pos).map(|start| start + last.raw.len() as u32))
+    let start = |pos: Pos| pos.is_some().then_some(pos.offset);
+    let end = |pos: Pos, raw: &str| start(pos).map(|start| start + raw.len() as u32);
+    let mut expr = expr;
+    loop {
+        expr = match expr {
+            Expr::Ident(ident) => return start(ident.pos),
+            Expr::Lit(lit) => return end(lit.pos, &lit.raw),
+            Expr::Interpolation(interpolation) => {
+                return interpolation.fragments.last().and_then(|last| end(last.pos, &last.raw));
+            }
+            Expr::Bottom(pos) | Expr::Postfix { pos, .. } => return start(*pos),
+            Expr::Struct(lit) if lit.braces => return start(lit.end),
+            Expr::Struct(lit) => match lit.decls.last() {
+                Some(Decl::Field(field)) => match field.attributes.last() {
+                    Some(attribute) => return start(attribute.pos),
+                    None => &field.value,
+                },
+                _ => return None,
+            },
+            Expr::List(ListLit { end, .. })
+            | Expr::Paren { end, .. }
+            | Expr::Index { end, .. }
+            | Expr::Slice { end, .. }
+            | Expr::Call { end, .. } => return start(*end),
+            Expr::Selector { selector, .. } => match &**selector {
+                Selector::Ident(ident) => return start(ident.pos),
+                Selector::String(lit) => return start(lit.pos),
+            },
+            Expr::Unary { operand: inner, .. }
+            | Expr::Binary { right: inner, .. }
+            | Expr::Alias { expr: inner, .. }
+            | Expr::Commented(inner, _) => inner,
+            Expr::Comprehension(comprehension) => &comprehension.value,
+            Expr::Ellipsis(ellipsis) => match &ellipsis.value {
+                Some(value) => value,
+                None => return start(ellipsis.pos),
+            },
         }
-        Expr::Bottom(pos) | Expr::Postfix { pos, .. } => end(*pos),
-        Expr::Struct(lit) => end_of_struct(lit),
-        Expr::List(ListLit { end: pos, .. })
-        | Expr::Paren { end: pos, .. }
-        | Expr::Index { end: pos, .. }
-        | Expr::Slice { end: pos, .. }
-        | Expr::Call { end: pos, .. } => end(*pos),
-        Expr::Selector { selector, .. } => match &**selector {
-            Selector::Ident(ident) => end(ident.pos),
-            Selector::String(lit) => end(lit.pos),
-        },
-        Expr::Unary { operand: inner, .. }
-        | Expr::Binary { right: inner, .. }
-        | Expr::Alias { expr: inner, .. }
-        | Expr::Commented(inner, _) => end_of(inner),
-        Expr::Comprehension(comprehension) => end_of(&comprehension.value),
-        Expr::Ellipsis(ellipsis) => ellipsis.value.as_deref().map_or(end(ellipsis.pos), end_of),
-    }
-}
-
-fn end_of_struct(lit: &StructLit) -> Option<u32> {
-    match lit.decls.last() {
-        _ if lit.braces => lit.end.is_some().then_some(lit.end.offset),
-        Some(Decl::Field(field)) => match field.attributes.last() {
-            Some(attribute) => Some(attribute.pos.offset),
-            None => end_of(&field.value),
-        },
-        _ => None,
     }
 }
 

@@ -16,6 +16,10 @@ use super::pos::{Pos, SourceFile};
 pub use compact::print_compact;
 use layout::{Gap, Last, Layout, Space};
 
+/// Stack that one level of nesting may need, and what is taken when less is left.
+const STACK_RED_ZONE: usize = 128 << 10;
+const STACK_SEGMENT: usize = 4 << 20;
+
 /// Prints a file. `source` is the text that it was parsed from, if there is one.
 #[must_use]
 pub fn print_file(file: &File, source: Option<&SourceFile>) -> String {
