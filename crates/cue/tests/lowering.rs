@@ -151,6 +151,10 @@ fn what_cannot_be_lowered_is_named() {
         ("#X: {for k in [\"a\"] {(k): int}}", "fields come from a for clause"),
         ("#X: {a!: string, \"\\(a)_x\"?: int}", "the name of a field is computed"),
         ("#X: {A=a?: string, b?: A}", "b: it refers to the field A beside it or around it"),
+        (
+            "import \"list\"\n#X: {a: [...{b?: int}] & list.MaxItems(3)}",
+            "a.[]: it is not known what closes the elements of a validated list",
+        ),
         ("#X: #X & {a: int}", "it refers to itself, or through too many other definitions"),
         ("import \"time\"\n#X: {a: time.Unix(1, 2)}", "a: time.Unix is not known before the data is"),
     ] {

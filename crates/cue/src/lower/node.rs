@@ -388,7 +388,10 @@ impl<'a> Lowering<'a> {
             let is_rest = matches!(element, Expr::Ellipsis(_));
             self.path.push(if is_rest { "[]".into() } else { index.to_string() });
             let inner = Conjunct { expr, scope: conjunct.scope.clone(), groups: groups.clone() };
-            let node = self.node(&[inner], &closed, missing);
+            let mut node = self.node(&[inner], &closed, missing);
+            if validated && !matches!(expr, Expr::Ident(_)) {
+                node.rule = self.doubtful_members(node, "it is not known what closes the elements of a validated list");
+            }
             self.path.pop();
             if is_rest {
                 rest = Some(node.rule);
@@ -402,6 +405,16 @@ impl<'a> Lowering<'a> {
         let rest = rest.unwrap_or_else(|| self.builder.never());
         let rule = ListRule { prefix, length_min: length, length_max, ..ListRule::of(rest) };
         (self.builder.list(rule), absent)
+    }
+
+    /// The rule, in doubt for structs and lists.
+    fn doubtful_members(&mut self, node: Node, reason: &str) -> Rule {
+        if !node.kinds.contains(Kinds::STRUCT) && !node.kinds.contains(Kinds::LIST) {
+            return node.rule;
+        }
+        let island = self.island(reason);
+        let (structs, lists) = (self.builder.when(Kind::Struct, island), self.builder.when(Kind::List, island));
+        self.builder.all([node.rule, structs, lists])
     }
 
     fn structure(&mut self, parts: &Parts<'a>, missing: Missing, counts_members: bool) -> (Rule, Absent) {
@@ -491,14 +504,12 @@ impl<'a> Lowering<'a> {
             let groups = inner_groups(parts, &pattern.groups);
             let closed = inner_closed(parts, &groups);
             let conjunct = Conjunct { expr: pattern.value, scope: pattern.scope.clone(), groups };
-            let mut rule = self.node(&[conjunct], &closed, missing).rule;
-            if patterns.len() > 1 {
+            let node = self.node(&[conjunct], &closed, missing);
+            let rule = match patterns.len() {
+                1 => node.rule,
                 // A name may match several patterns, and their structs are closed together, not each by itself.
-                let island = self.builder.island("a field may match several patterns");
-                let structs = self.builder.when(Kind::Struct, island);
-                let lists = self.builder.when(Kind::List, island);
-                rule = self.builder.all([rule, structs, lists]);
-            }
+                _ => self.doubtful_members(node, "a field may match several patterns"),
+            };
             rules.push((pattern.names.clone(), rule));
         }
         self.path.pop();
