@@ -196,7 +196,7 @@ impl Parser<'_> {
         if !self.experiments.explicit_open {
             self.next();
             self.note(pos.offset as usize, "postfix ... operator requires @experiment(explicitopen)");
-            return operand;
+            return Expr::Bottom(pos);
         }
         self.comments.open_node();
         self.next();
