@@ -66,14 +66,16 @@ impl Engine {
             chain.push(parent);
         }
         let mut all = Vec::new();
+        let mut parent = NONE;
         for vertex in chain.into_iter().rev() {
             let inherited = std::mem::replace(&mut all, self.v(vertex).work.required.clone());
             for scope in inherited {
                 let one_level = self.store.scopes[scope].kind == ScopeKind::Close;
-                if !one_level && !all.contains(&scope) && !self.is_released(scope, vertex) {
+                if !one_level && !all.contains(&scope) && !self.is_released(scope, vertex, parent) {
                     all.push(scope);
                 }
             }
+            parent = vertex;
         }
         all
     }
@@ -85,15 +87,20 @@ impl Engine {
         inherits.then(|| self.follow(v.parent))
     }
 
-    /// Whether a required scope of the parent does not reach into a field: nothing that it knows declares the field.
-    fn is_released(&self, scope: ScopeId, vertex: VertexId) -> bool {
+    /// Whether a required scope of the parent does not reach into a field: nothing that it knows declares the field,
+    /// or `matchN` and `matchIf` judge what is below.
+    fn is_released(&self, scope: ScopeId, vertex: VertexId, parent: VertexId) -> bool {
+        let unchecked = &self.v(parent).work.unchecked_scopes;
+        if unchecked.iter().any(|found| self.is_evidence(scope, *found)) {
+            return true;
+        }
         !self.v(vertex).declared.iter().any(|found| self.is_evidence(scope, found.scope))
     }
 
     /// Whether a required scope lets any field be: through `...`, or because `_` is all it says.
     fn is_open(&self, vertex: VertexId, required: ScopeId) -> bool {
         let work = &self.v(vertex).work;
-        let within = |scope: &ScopeId| self.is_within(*scope, required);
+        let within = |scope: &ScopeId| self.is_evidence(required, *scope);
         work.open_scopes.iter().any(|open| self.is_evidence(required, *open))
             || (work.top_scopes.iter().any(within) && !work.struct_scopes.iter().any(within))
     }

@@ -25,7 +25,7 @@ impl Engine {
         info: Info,
     ) -> Outcome<()> {
         let envs = self.yields(comprehension, env, vertex)?;
-        let scope = self.new_scope(info.scope, ScopeKind::Embedding, vertex);
+        let scope = self.new_scope(info.scope, ScopeKind::Embedding);
         let info = Info { scope, ..info };
         if envs.is_empty()
             && let Some(otherwise) = comprehension.otherwise
@@ -73,7 +73,7 @@ impl Engine {
                     out.push(bound);
                 }
             }
-            Clause::Try { .. } => {
+            Clause::Try => {
                 let message = "not supported yet: try".to_owned();
                 return Err(self.error(Code::Limit, Rule::Limit, message, at, Pos::NONE, Vec::new()));
             }

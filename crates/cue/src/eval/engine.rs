@@ -97,8 +97,8 @@ impl Engine {
         self.store.envs.push(Env { up, vertex, label: Label::NONE })
     }
 
-    pub(crate) fn new_scope(&mut self, parent: ScopeId, kind: ScopeKind, vertex: VertexId) -> ScopeId {
-        self.store.scopes.push(Scope { parent, kind, vertex })
+    pub(crate) fn new_scope(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {
+        self.store.scopes.push(Scope { parent, kind })
     }
 
     /// The environment some levels up.

@@ -7,7 +7,7 @@ use super::{
     engine::{Engine, Outcome},
     kind::Kind,
     label::Label,
-    vertex::{Base, EnvId, ErrorId, NONE, Origin, Show, State, Term, VertexId},
+    vertex::{Base, EnvId, ErrorId, NONE, State, Term, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -69,7 +69,7 @@ impl Engine {
             | Expr::MatchedField { .. }
             | Expr::NamedField { .. }
             | Expr::Let { .. }
-            | Expr::Scope { .. }
+            | Expr::Itself { .. }
             | Expr::Import { .. } => {
                 let vertex = self.resolve(env, expr, at)?;
                 self.value_of(vertex)
@@ -457,11 +457,6 @@ impl Engine {
             Val::Atom(atom) => self.show_atom(atom),
             Val::Vertex(vertex) => self.show_vertex(*vertex),
         }
-    }
-
-    /// The origin of a computed value.
-    pub(crate) fn computed_origin(&self, expr: ExprId, info: super::vertex::Info) -> Origin {
-        self.origin(Show::Expr(expr), expr, info)
     }
 }
 

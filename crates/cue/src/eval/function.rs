@@ -92,7 +92,11 @@ impl Engine {
                 self.add_kind(vertex, found.params[0].kind, &origin);
             }
             // What `matchN` matches it does not close over: fields it knows are not known to the struct.
-            _ => self.vm(vertex).work.open_scopes.push(conjunct.info.scope),
+            _ => {
+                let work = &mut self.vm(vertex).work;
+                work.open_scopes.push(conjunct.info.scope);
+                work.unchecked_scopes.push(conjunct.info.scope);
+            }
         }
         let args = args.iter().map(|arg| (env, *arg)).collect();
         let rule = CheckRule::Function(Arc::new(Validator { function, args, expr, env }));
@@ -408,7 +412,7 @@ impl Engine {
     fn shown_argument_positions(&self, validator: &Validator) -> Vec<Pos> {
         let shown = match &validator.function {
             Builtin::MatchN => 1,
-            Builtin::Package(_, found) if !found.non_concrete => validator.args.len(),
+            Builtin::Package(..) => validator.args.len(),
             _ => 0,
         };
         validator.args.iter().take(shown).map(|(_, arg)| self.pos(*arg)).collect()
@@ -416,11 +420,13 @@ impl Engine {
 
     fn validator_text(&self, validator: &Validator) -> String {
         let plain = match &validator.function {
-            Builtin::Package(_, found) => found.non_concrete || validator.args.is_empty(),
+            Builtin::Package(_, found) => {
+                validator.args.is_empty() || found.params[1..].iter().any(|param| param.schema)
+            }
             _ => true,
         };
         match plain {
-            true => builtin_name(&validator.function),
+            true => full_name(&validator.function),
             false => self.show_expr(validator.expr),
         }
     }
@@ -612,7 +618,15 @@ fn accepts_fewer(found: &call::Function, count: usize) -> bool {
     count < found.params.len() && found.params[count..].iter().all(|param| param.default.is_some())
 }
 
-/// The full name of a function.
+/// The name of a function with the whole path of its package.
+fn full_name(builtin: &Builtin) -> String {
+    match builtin {
+        Builtin::Package(package, function) => format!("{package}.{}", function.name),
+        _ => builtin_name(builtin),
+    }
+}
+
+/// The name of a function as texts call it.
 pub(crate) fn builtin_name(builtin: &Builtin) -> String {
     match builtin {
         Builtin::Close => "close".to_owned(),

@@ -93,11 +93,7 @@ impl Engine {
         let clash = |old: &&ListPart| (!old.open && new.len > old.len) || (!new.open && old.len > new.len);
         let Some(old) = self.v(vertex).work.lists.iter().find(clash).copied() else { return false };
         let message = format!("incompatible list lengths ({} and {})", old.len.min(new.len), old.len.max(new.len));
-        let origin = |part: &ListPart| Origin { show: Show::Kind(Kind::LIST), pos: part.pos, trail: part.info.trail };
-        let mut positions = self.positions(&origin(&old));
-        positions.extend(self.positions(&origin(new)));
-        let primary = if old.open { new.pos } else { old.pos };
-        let error = self.error(Code::Eval, Rule::Length, message, vertex, primary, positions);
+        let error = self.error(Code::Eval, Rule::Length, message, vertex, new.pos, Vec::new());
         self.fail(vertex, error);
         true
     }

@@ -6,10 +6,7 @@ use super::{
     label::Label,
     vertex::{Base, CheckRule, Conjunct, Declared, Env, EnvId, Info, NONE, Pattern, Term, VertexId},
 };
-use crate::{
-    ir::{Atom, ExprId},
-    syntax::pos::Pos,
-};
+use crate::ir::{Atom, ExprId};
 
 impl Engine {
     /// Adds a pattern, once it is known what names satisfy it.
@@ -104,10 +101,5 @@ impl Engine {
         self.vm(both).conjuncts.push(conjunct);
         self.process(both);
         !matches!(self.v(self.follow(both)).base, Base::Bottom(_))
-    }
-
-    /// Where a pattern stands.
-    pub(crate) fn pattern_pos(&self, pattern: &Pattern) -> Pos {
-        self.pos(pattern.pattern_expr)
     }
 }

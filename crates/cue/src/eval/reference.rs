@@ -45,11 +45,11 @@ impl Engine {
                 let vertex = self.store.envs[env].vertex;
                 self.lookup(vertex, label, self.pos(expr), at)
             }
-            Expr::Let { up, value, .. } => Ok(self.let_vertex(self.env_up(env, up), value)),
-            Expr::Scope { up } => {
+            Expr::Itself { up } => {
                 let env = self.env_up(env, up);
                 Ok(self.store.envs[env].vertex)
             }
+            Expr::Let { up, value, .. } => Ok(self.let_vertex(self.env_up(env, up), value)),
             Expr::Import { package, .. } => Ok(self.packages[package as usize]),
             Expr::Selector { base, label, pos } => {
                 let base = self.resolve_base(env, base, at)?;
@@ -93,7 +93,7 @@ impl Engine {
         let vertex = self.follow(vertex);
         match self.v(vertex).arc(label) {
             Some(arc) if self.v(arc).constraint == Constraint::None => Ok(arc),
-            Some(arc) => Err(self.absent(vertex, arc, label, pos, at)),
+            Some(arc) => Err(self.absent(arc, label, pos, at)),
             None => Err(self.undefined(vertex, label, pos, at)),
         }
     }
@@ -122,7 +122,7 @@ impl Engine {
             if self.v(arc).constraint == Constraint::None {
                 return Ok(arc);
             }
-            return Err(self.absent(base, arc, label, pos, at));
+            return Err(self.absent(arc, label, pos, at));
         }
         if let Base::Bottom(error) = self.v(base).base {
             return Err(error);
@@ -174,9 +174,8 @@ impl Engine {
         }
     }
 
-    fn absent(&mut self, base: VertexId, arc: VertexId, label: Label, pos: Pos, at: VertexId) -> ErrorId {
+    fn absent(&mut self, arc: VertexId, label: Label, pos: Pos, at: VertexId) -> ErrorId {
         let part = self.store.labels.part(label);
-        let _ = base;
         let message = match self.v(arc).constraint {
             Constraint::Required => format!("required field missing: {part}"),
             _ => format!("cannot reference optional field: {part}"),

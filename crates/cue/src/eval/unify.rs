@@ -68,7 +68,7 @@ impl Engine {
                 | Expr::MatchedField { .. }
                 | Expr::NamedField { .. }
                 | Expr::Let { .. }
-                | Expr::Scope { .. }
+                | Expr::Itself { .. }
                 | Expr::Import { .. }
         )
     }
@@ -127,7 +127,7 @@ impl Engine {
         match (self.expr(function), args) {
             (Expr::Builtin(Builtin::Close), [arg]) => {
                 let arg = *arg;
-                let scope = self.new_scope(conjunct.info.scope, ScopeKind::Close, vertex);
+                let scope = self.new_scope(conjunct.info.scope, ScopeKind::Close);
                 self.vm(vertex).work.required.push(scope);
                 let info = Info { scope, ..conjunct.info };
                 self.add_conjunct(vertex, Conjunct { term: Term::Expr(arg), env: conjunct.env, info });
@@ -206,7 +206,7 @@ impl Engine {
         let env = self.new_env(conjunct.env, vertex);
         let origin = self.origin(Show::Expr(expr), expr, info);
         let scope = match lit.embeds {
-            true => self.new_scope(info.scope, ScopeKind::Struct, vertex),
+            true => self.new_scope(info.scope, ScopeKind::Struct),
             false => info.scope,
         };
         let inner = Info { scope, ..info };
@@ -238,14 +238,14 @@ impl Engine {
                 self.schedule(vertex, Work::Pattern { pattern: *pattern, value: *value, env, info });
             }
             Decl::Embed(expr) => {
-                let scope = self.new_scope(info.scope, ScopeKind::Embedding, vertex);
+                let scope = self.new_scope(info.scope, ScopeKind::Embedding);
                 let info = Info { scope, ..info };
                 self.add_conjunct(vertex, Conjunct { term: Term::Expr(*expr), env, info });
             }
             Decl::Comprehension(comprehension) => {
                 self.schedule(vertex, Work::Comprehension(comprehension.clone(), env, info));
             }
-            Decl::Ellipsis(_) => self.vm(vertex).work.open_scopes.push(info.scope),
+            Decl::Ellipsis => self.vm(vertex).work.open_scopes.push(info.scope),
         }
     }
 
@@ -331,7 +331,7 @@ impl Engine {
         let (env, info) = (conjunct.env, conjunct.info);
         match chosen {
             Some(index) => self.add_alternative(vertex, &alternatives, index, env, info),
-            None => self.vm(vertex).work.undecided.push(Undecided { key, alternatives, env, info }),
+            None => self.vm(vertex).work.undecided.push(Undecided { key, alternatives, info }),
         }
     }
 
@@ -366,7 +366,7 @@ impl Engine {
         let cyclic = cyclic || self.is_cyclic(info.trail);
         info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), vertex, target, cyclic });
         if self.is_in_definition(target) {
-            info.scope = self.new_scope(info.scope, ScopeKind::Definition, vertex);
+            info.scope = self.new_scope(info.scope, ScopeKind::Definition);
             self.vm(vertex).work.required.push(info.scope);
         }
         self.copy_inputs(vertex, target, info);
@@ -378,12 +378,10 @@ impl Engine {
             return self.add_value_of(vertex, target, Conjunct { term: Term::Vertex(target), env: NONE, info });
         }
         self.vm(target).followers.push((vertex, info));
-        let notes = self.v(target).notes.clone();
         let inputs = self.v(target).conjuncts.clone();
         for input in inputs {
             self.add_conjunct(vertex, Conjunct { info, ..input });
         }
-        let _ = notes;
     }
 
     /// Whether a vertex is a definition or lies inside of one.

@@ -79,8 +79,6 @@ pub(crate) struct Conjunct {
 pub(crate) struct Scope {
     pub(crate) parent: ScopeId,
     pub(crate) kind: ScopeKind,
-    /// Where the group was opened.
-    pub(crate) vertex: VertexId,
 }
 
 /// The kinds of groups.
@@ -124,7 +122,6 @@ pub(crate) enum Show {
     Kind(Kind),
     Bound(BoundOp, Atom),
     Vertex(VertexId),
-    Text(Arc<str>),
 }
 
 /// A value that a vertex must satisfy.
@@ -246,7 +243,6 @@ impl Work {
 pub(crate) struct Undecided {
     pub(crate) key: ChoiceKey,
     pub(crate) alternatives: Alternatives,
-    pub(crate) env: EnvId,
     pub(crate) info: Info,
 }
 
@@ -349,6 +345,8 @@ pub(crate) struct Working {
     pub(crate) patterns: Vec<Pattern>,
     /// Scopes that allow any field.
     pub(crate) open_scopes: Vec<ScopeId>,
+    /// Scopes with validators that make closedness stop here.
+    pub(crate) unchecked_scopes: Vec<ScopeId>,
     /// Scopes in which `_` stands, and those in which a struct literal does.
     pub(crate) top_scopes: Vec<ScopeId>,
     pub(crate) struct_scopes: Vec<ScopeId>,
@@ -383,6 +381,7 @@ impl Default for Working {
             checks: Vec::new(),
             patterns: Vec::new(),
             open_scopes: Vec::new(),
+            unchecked_scopes: Vec::new(),
             top_scopes: Vec::new(),
             struct_scopes: Vec::new(),
             top_seen: false,

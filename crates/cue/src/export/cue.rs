@@ -46,7 +46,6 @@ impl Engine {
                 format!("{}{}", op_text(*op), self.show_atom(atom))
             }
             Show::Vertex(vertex) => self.show_vertex(*vertex),
-            Show::Text(text) => text.to_string(),
         }
     }
 
@@ -86,7 +85,7 @@ impl Engine {
             | Expr::NamedField { name, .. }
             | Expr::Let { name, .. }
             | Expr::Import { name, .. } => name.to_string(),
-            Expr::Scope { .. } => "self".to_owned(),
+            Expr::Itself { .. } => "self".to_owned(),
             Expr::Builtin(builtin) => builtin_name(builtin),
             Expr::Selector { base, label, .. } => format!("{}.{}", self.show_expr(*base), self.show_label(*label)),
             Expr::Index { base, index } => format!("{}[{}]", self.show_expr(*base), self.show_expr(*index)),
@@ -113,7 +112,6 @@ impl Engine {
                 let args: Vec<_> = args.iter().map(|arg| self.show_expr(*arg)).collect();
                 format!("{}({})", self.show_expr(*function), args.join(", "))
             }
-            Expr::Open(inner) => format!("{}...", self.show_expr(*inner)),
         }
     }
 
@@ -145,7 +143,7 @@ impl Engine {
             Decl::Pattern { pattern, value } => format!("[{}]:{}", self.show_expr(*pattern), self.show_expr(*value)),
             Decl::Embed(expr) => self.show_expr(*expr),
             Decl::Comprehension(comprehension) => self.show_comprehension(comprehension),
-            Decl::Ellipsis(_) => "...".to_owned(),
+            Decl::Ellipsis => "...".to_owned(),
         }
     }
 
@@ -169,7 +167,7 @@ impl Engine {
                 Clause::Let { label, value } => {
                     format!("let {} = {} ", self.show_label(*label), self.show_expr(*value))
                 }
-                Clause::Try { .. } => "try ".to_owned(),
+                Clause::Try => "try ".to_owned(),
             });
         }
         out + &self.show_expr(comprehension.value)

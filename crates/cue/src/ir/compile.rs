@@ -62,12 +62,16 @@ pub(crate) struct Compiler<'a> {
     path: Vec<Label>,
     depth: u32,
     depth_max: u32,
+    /// Whether `self` is a name in the file at hand.
+    has_self: bool,
 }
 
 /// Names that one literal, clause or alias declares.
 struct Scope {
     /// Whether values inside have an environment of their own for it.
     level: bool,
+    /// Whether it is the scope of a struct.
+    is_struct: bool,
     names: FxHashMap<String, Binding>,
 }
 
@@ -101,12 +105,12 @@ impl<'a> Compiler<'a> {
         depth_max: u32,
     ) -> Self {
         let (errors, scopes, path) = (Vec::new(), Vec::new(), Vec::new());
-        Self { exprs, labels, package, imports, builtin, errors, scopes, path, depth: 0, depth_max }
+        Self { exprs, labels, package, imports, builtin, errors, scopes, path, depth: 0, depth_max, has_self: false }
     }
 
     /// Compiles the files of a package to one struct literal each.
     pub(crate) fn files(&mut self, files: &[ast::File]) -> Vec<ExprId> {
-        let mut package_scope = Scope { level: true, names: FxHashMap::default() };
+        let mut package_scope = Scope { level: true, is_struct: true, names: FxHashMap::default() };
         for file in files {
             self.declare_fields(&mut package_scope, &file.decls);
         }
@@ -118,7 +122,7 @@ impl<'a> Compiler<'a> {
 
     /// Compiles an expression over the names of a package.
     pub(crate) fn expression(&mut self, files: &[ast::File], expr: &ast::Expr) -> ExprId {
-        let mut scope = Scope { level: true, names: FxHashMap::default() };
+        let mut scope = Scope { level: true, is_struct: true, names: FxHashMap::default() };
         for file in files {
             self.declare_fields(&mut scope, &file.decls);
         }
@@ -129,13 +133,14 @@ impl<'a> Compiler<'a> {
     }
 
     fn file(&mut self, file: &ast::File) -> ExprId {
-        let mut imports = Scope { level: false, names: FxHashMap::default() };
+        let mut imports = Scope { level: false, is_struct: false, names: FxHashMap::default() };
         for spec in file.imports.iter().flat_map(|import| &import.specs) {
             self.declare_import(&mut imports, spec);
         }
         // Imports lie outside of the package's names, so that a field of the same name hides them.
         self.scopes.insert(0, imports);
         self.check_experiments(file);
+        self.has_self = file.experiments.alias_v2;
         let pos = Pos { file: file.package.as_ref().map_or_else(|| first_pos(&file.decls), |p| p.pos).file, offset: 0 };
         let id = self.struct_in_scope(&file.decls, pos, false, true);
         let imports = self.scopes.remove(0);
@@ -290,13 +295,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn struct_in_scope(&mut self, decls: &[ast::Decl], pos: Pos, level: bool, file: bool) -> ExprId {
-        let mut scope = Scope { level, names: FxHashMap::default() };
+        let mut scope = Scope { level, is_struct: level, names: FxHashMap::default() };
         if !file {
             self.declare_fields(&mut scope, decls);
         }
         self.declare_aliases(&mut scope, decls);
         self.scopes.push(scope);
-        let mut lit = StructLit { file, ..StructLit::default() };
+        let mut lit = StructLit::default();
         for decl in decls {
             self.decl(&mut lit, decl);
         }
@@ -321,7 +326,7 @@ impl<'a> Compiler<'a> {
                 if let Some(value) = &ellipsis.value {
                     self.expr(value);
                 }
-                lit.decls.push(Decl::Ellipsis(ellipsis.pos));
+                lit.decls.push(Decl::Ellipsis);
             }
             ast::Decl::Attribute(attribute) => lit.attributes.push(Arc::from(attribute.text.as_str())),
             ast::Decl::Comments(_) => {}
@@ -344,7 +349,7 @@ impl<'a> Compiler<'a> {
         }
         if let Some(label) = self.fixed_label(&field.label) {
             self.path.push(label);
-            let mut aliases = Scope { level: false, names: FxHashMap::default() };
+            let mut aliases = Scope { level: false, is_struct: false, names: FxHashMap::default() };
             if let Some(key) = field.postfix_alias.as_ref().and_then(|alias| alias.label.as_ref()) {
                 let text = self.labels.part(label).to_string();
                 self.declare(&mut aliases, key, Target::Text(text), false);
@@ -362,7 +367,7 @@ impl<'a> Compiler<'a> {
             ast::Label::String(lit) => self.literal(lit),
             ast::Label::Ident(_) | ast::Label::Pattern(_) => return,
         };
-        let mut aliases = Scope { level: false, names: FxHashMap::default() };
+        let mut aliases = Scope { level: false, is_struct: false, names: FxHashMap::default() };
         let alias = field.alias.as_ref().or_else(|| field.postfix_alias.as_ref().map(|alias| &alias.field));
         if let Some(alias) = alias
             && let Some((_, Target::NamedField(placeholder))) = self.find(&alias.name)
@@ -378,7 +383,7 @@ impl<'a> Compiler<'a> {
 
     fn pattern_field(&mut self, lit: &mut StructLit, field: &ast::Field, pattern: &ast::Pattern) {
         let constraint = self.expr(&pattern.expr);
-        let mut aliases = Scope { level: false, names: FxHashMap::default() };
+        let mut aliases = Scope { level: false, is_struct: false, names: FxHashMap::default() };
         if let Some(alias) = &pattern.alias {
             self.declare(&mut aliases, alias, Target::MatchedLabel, false);
         }
@@ -424,14 +429,14 @@ impl<'a> Compiler<'a> {
         }
         let otherwise = comprehension.otherwise.as_ref().map(|(_, value)| self.expr(value));
         let labels = self.yielded_labels(value);
-        Arc::new(Comprehension { clauses, value, otherwise, labels, pos: comprehension.pos() })
+        Arc::new(Comprehension { clauses, value, otherwise, labels })
     }
 
     fn clause(&mut self, clause: &ast::Clause) -> Clause {
         match clause {
-            ast::Clause::For { key, value, source, pos } => {
+            ast::Clause::For { key, value, source, .. } => {
                 let source = self.expr(source);
-                let mut scope = Scope { level: true, names: FxHashMap::default() };
+                let mut scope = Scope { level: true, is_struct: false, names: FxHashMap::default() };
                 let mut bind = |this: &mut Self, ident: &ast::Ident| {
                     let label = this.labels.regular(&ident.name);
                     let binding = Binding { target: Target::Field(label), pos: ident.pos, used: true, must_use: false };
@@ -442,20 +447,20 @@ impl<'a> Compiler<'a> {
                 let value = bind(self, value);
                 scope.names.remove("_");
                 self.scopes.push(scope);
-                Clause::For { key, value, source, pos: *pos }
+                Clause::For { key, value, source }
             }
             ast::Clause::If { condition, .. } => Clause::If { condition: self.expr(condition) },
             ast::Clause::Let(clause) => {
                 let value = self.expr(&clause.value);
                 let label = self.labels.regular(&clause.ident.name);
-                let mut scope = Scope { level: true, names: FxHashMap::default() };
+                let mut scope = Scope { level: true, is_struct: false, names: FxHashMap::default() };
                 self.declare(&mut scope, &clause.ident, Target::Field(label), true);
                 self.scopes.push(scope);
                 Clause::Let { label, value }
             }
             ast::Clause::Try { pos, .. } => {
                 self.unsupported("try", *pos);
-                Clause::Try { binding: None }
+                Clause::Try
             }
         }
     }
@@ -468,7 +473,7 @@ impl<'a> Compiler<'a> {
             match decl {
                 Decl::Field(field) => labels.push(field.label),
                 Decl::Comprehension(inner) => labels.extend(inner.labels.as_ref()?),
-                Decl::Ellipsis(_) => {}
+                Decl::Ellipsis => {}
                 _ => return None,
             }
         }
@@ -514,14 +519,10 @@ impl<'a> Compiler<'a> {
                 self.push(Expr::Call { function, args: args.into() }, pos)
             }
             ast::Expr::Unary { pos, op, operand } => self.unary(*pos, *op, operand),
-            ast::Expr::Binary { op, left, right, pos: op_pos } => self.binary(pos, *op_pos, *op, left, right),
+            ast::Expr::Binary { op, left, right, .. } => self.binary(pos, *op, left, right),
             ast::Expr::Postfix { pos, op: ast::PostfixOp::Open, .. } => self.unsupported("postfix ...", *pos),
             ast::Expr::Postfix { pos, .. } => self.unsupported("postfix ?", *pos),
-            ast::Expr::Alias { expr, ident } => {
-                let scope = Scope { level: false, names: FxHashMap::default() };
-                let _ = (ident, scope);
-                self.expr(expr)
-            }
+            ast::Expr::Alias { expr, .. } => self.expr(expr),
             ast::Expr::Comprehension(comprehension) => {
                 self.unsupported("comprehension outside of a list", comprehension.pos())
             }
@@ -649,7 +650,7 @@ impl<'a> Compiler<'a> {
         self.push(Expr::Bound { op: bound, operand }, pos)
     }
 
-    fn binary(&mut self, pos: Pos, op_pos: Pos, op: ast::BinaryOp, left: &ast::Expr, right: &ast::Expr) -> ExprId {
+    fn binary(&mut self, pos: Pos, op: ast::BinaryOp, left: &ast::Expr, right: &ast::Expr) -> ExprId {
         if op == ast::BinaryOp::Or {
             let mut disjuncts = Vec::new();
             self.disjuncts(left, &mut disjuncts);
@@ -661,8 +662,6 @@ impl<'a> Compiler<'a> {
             ast::BinaryOp::And => Expr::And { left, right },
             _ => Expr::Binary { op, left, right },
         };
-        let pos = if op == ast::BinaryOp::And { pos } else { op_pos };
-        let _ = pos;
         let left_pos = self.exprs[left].pos;
         self.push(expr, left_pos)
     }

@@ -83,15 +83,15 @@ pub(crate) enum Expr {
         name: Arc<str>,
         field: ExprId,
     },
+    /// The struct some environments up itself.
+    Itself {
+        up: u32,
+    },
     /// A `let` of the struct some environments up.
     Let {
         up: u32,
         name: Arc<str>,
         value: ExprId,
-    },
-    /// The struct some environments up itself.
-    Scope {
-        up: u32,
     },
     /// An imported package of the module.
     Import {
@@ -140,8 +140,6 @@ pub(crate) enum Expr {
         function: ExprId,
         args: Arc<[ExprId]>,
     },
-    /// `x...`
-    Open(ExprId),
 }
 
 /// A function that needs no import, or one of a builtin package.
@@ -178,8 +176,6 @@ pub(crate) struct StructLit {
     pub(crate) decls: Vec<Decl>,
     /// Whether anything is embedded, so that it needs a scope of its own for closedness.
     pub(crate) embeds: bool,
-    /// Whether it is the top of a file.
-    pub(crate) file: bool,
     /// Attributes that stand alone in the struct.
     pub(crate) attributes: Vec<Arc<str>>,
 }
@@ -202,7 +198,7 @@ pub(crate) enum Decl {
     },
     Embed(ExprId),
     Comprehension(Arc<Comprehension>),
-    Ellipsis(Pos),
+    Ellipsis,
 }
 
 /// `label: value` with a fixed label.
@@ -247,7 +243,6 @@ pub(crate) struct Comprehension {
     pub(crate) otherwise: Option<ExprId>,
     /// Fields that it may yield; `None` if that can't be told from the text.
     pub(crate) labels: Option<Vec<Label>>,
-    pub(crate) pos: Pos,
 }
 
 /// A clause of a comprehension; each but `if` opens an environment.
@@ -257,7 +252,6 @@ pub(crate) enum Clause {
         key: Option<Label>,
         value: Label,
         source: ExprId,
-        pos: Pos,
     },
     If {
         condition: ExprId,
@@ -266,8 +260,6 @@ pub(crate) enum Clause {
         label: Label,
         value: ExprId,
     },
-    /// `try` and `try x = e`: experiments.
-    Try {
-        binding: Option<(Label, ExprId)>,
-    },
+    /// `try`: an experiment that is not evaluated.
+    Try,
 }

@@ -54,8 +54,18 @@ impl Compiler<'_> {
         self.push(expr, pos)
     }
 
+    /// `self`: the struct around.
+    fn itself(&mut self, pos: Pos) -> ExprId {
+        let inside = self.scopes.iter().rev().take_while(|scope| !scope.is_struct);
+        let up = inside.map(|scope| u32::from(scope.level)).sum();
+        self.push(Expr::Itself { up }, pos)
+    }
+
     fn predeclared(&mut self, ident: &ast::Ident) -> ExprId {
         let pos = ident.pos;
+        if ident.name == "self" && self.has_self {
+            return self.itself(pos);
+        }
         if ident.name == "__no_sharing" {
             return self.push(Expr::Top, pos);
         }
