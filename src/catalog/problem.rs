@@ -71,7 +71,7 @@ impl Problem {
 
     /// The mistakes that the CUE engine reports; `fallback` is for those that have no position.
     ///
-    /// Positions in what is [embedded](EMBEDDED) are left out where there are others: what is embedded is right. So is
+    /// Positions in what is embedded are left out where there are others: what is embedded is right. So is
     /// the line that counts the alternatives that failed, before the line for each.
     #[must_use]
     pub fn of_cue(errors: cue::Errors, fallback: &Place) -> Vec<Self> {
