@@ -1,14 +1,15 @@
 # syntax=docker/dockerfile:1
-# Two stages: the first builds with everything that librdkafka and OpenSSL need, the second holds the program and its examples.
+# Two stages: the first builds (the image has the C toolchain and perl that librdkafka and OpenSSL need), the second holds the program and
+# its examples.
 
 FROM rust:1.95-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends cmake perl && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked --bin sluice
 
 FROM debian:bookworm-slim
-RUN useradd --system --home-dir /var/lib/sluice --create-home sluice
+RUN useradd --system --home-dir /var/lib/sluice --create-home sluice \
+    && install --directory --owner sluice /var/lib/sluice/data
 COPY --from=build /src/target/release/sluice /usr/local/bin/sluice
 COPY schemas /etc/sluice/schemas
 USER sluice
