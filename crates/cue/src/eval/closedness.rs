@@ -9,26 +9,62 @@
 //!
 //! A scope that is open (`...`, `_`) lets all fields be, and restricts no further what it does not declare.
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
 use super::{
     engine::Engine,
     label::Label,
-    vertex::{Base, Declared, NONE, ScopeId, ScopeKind, VertexId},
+    vertex::{Base, Declared, NONE, Scope, ScopeId, ScopeKind, VertexId},
 };
 use crate::{
     error::{Code, Rule},
     syntax::{ast::Constraint, pos::Pos},
 };
 
+/// How many scopes are looked at in the time of one step.
+const SCOPES_PER_STEP: usize = 16;
+
+/// The scopes that restrict the fields of vertices, for vertices whose parents are here as well.
+#[derive(Debug, Default)]
+pub(crate) struct Restrictions {
+    known: FxHashMap<VertexId, (usize, Arc<[ScopeId]>)>,
+    /// In the order in which they came: what is above a vertex came before it.
+    order: Vec<VertexId>,
+}
+
+impl Restrictions {
+    fn get(&self, vertex: VertexId) -> Option<&Arc<[ScopeId]>> {
+        self.known.get(&vertex).map(|(_, scopes)| scopes)
+    }
+
+    fn insert(&mut self, vertex: VertexId, scopes: Arc<[ScopeId]>) {
+        self.known.insert(vertex, (self.order.len(), scopes));
+        self.order.push(vertex);
+    }
+
+    /// Forgets a vertex and what came after it, as everything below it did.
+    fn forget(&mut self, vertex: VertexId) {
+        if let Some((at, _)) = self.known.get(&vertex) {
+            self.order.drain(*at..).for_each(|later| drop(self.known.remove(&later)));
+        }
+    }
+}
+
 impl Engine {
     /// Whether `inner` is `outer` or lies inside of it.
     fn is_within(&self, mut inner: ScopeId, outer: ScopeId) -> bool {
-        while inner != NONE {
-            if inner == outer {
-                return true;
-            }
-            inner = self.store.scopes[inner].parent;
+        if inner == NONE || outer == NONE {
+            return outer == NONE;
         }
-        outer == NONE
+        let scopes = &self.store.scopes;
+        let depth = scopes[outer].depth;
+        while scopes[inner].depth > depth {
+            let Scope { parent, jump, .. } = scopes[inner];
+            inner = if scopes[jump].depth >= depth { jump } else { parent };
+        }
+        inner == outer
     }
 
     /// Whether something declared in `evidence` is known to the required scope.
@@ -39,45 +75,74 @@ impl Engine {
         if required == NONE {
             return false;
         }
-        let mut embedding = self.enclosing_embedding(required);
+        let mut embedding = self.store.scopes[required].embedding;
         while embedding != NONE {
             let literal = self.store.scopes[embedding].parent;
             if self.is_within(evidence, literal) {
                 return !self.is_within(evidence, embedding);
             }
-            embedding = self.enclosing_embedding(literal);
+            embedding = self.store.scopes[literal].embedding;
         }
         false
     }
 
-    /// The nearest embedding that a scope stands in, as long as only references to definitions lie between.
-    fn enclosing_embedding(&self, scope: ScopeId) -> ScopeId {
-        let mut scope = self.store.scopes[scope].parent;
-        while scope != NONE && self.store.scopes[scope].kind != ScopeKind::Embedding {
-            scope = self.store.scopes[scope].parent;
-        }
-        scope
-    }
-
     /// The scopes that restrict the fields of a vertex.
-    pub(crate) fn required_scopes(&self, vertex: VertexId) -> Vec<ScopeId> {
-        let mut chain = vec![self.follow(vertex)];
-        while let Some(parent) = self.restricting_parent(chain[chain.len() - 1]) {
-            chain.push(parent);
-        }
-        let mut all = Vec::new();
-        let mut parent = NONE;
+    pub(crate) fn required_scopes(&self, vertex: VertexId) -> Arc<[ScopeId]> {
+        let (chain, mut parent, mut all) = self.unknown_chain(vertex);
         for vertex in chain.into_iter().rev() {
-            let inherited = std::mem::replace(&mut all, self.v(vertex).work.required.clone());
-            for scope in inherited {
-                let one_level = self.store.scopes[scope].kind == ScopeKind::Close;
-                if !one_level && !all.contains(&scope) && !self.is_released(scope, vertex, parent) {
-                    all.push(scope);
-                }
-            }
+            all = self.passed_down(vertex, parent, &all);
             parent = vertex;
         }
         all
+    }
+
+    /// The same, kept for whoever asks next. What it takes to find out counts as steps.
+    fn restrictions(&mut self, vertex: VertexId) -> Arc<[ScopeId]> {
+        let (chain, mut parent, mut all) = self.unknown_chain(vertex);
+        for vertex in chain.into_iter().rev() {
+            if !self.steps_of(all.len() / SCOPES_PER_STEP, vertex) {
+                return all;
+            }
+            all = self.passed_down(vertex, parent, &all);
+            self.restrictions.insert(vertex, all.clone());
+            parent = vertex;
+        }
+        all
+    }
+
+    /// A vertex and those around it up to the first whose restrictions are known, that one, and its restrictions.
+    fn unknown_chain(&self, vertex: VertexId) -> (Vec<VertexId>, VertexId, Arc<[ScopeId]>) {
+        let mut chain = Vec::new();
+        let mut next = Some(self.follow(vertex));
+        while let Some(vertex) = next {
+            if let Some(known) = self.restrictions.get(vertex) {
+                return (chain, vertex, known.clone());
+            }
+            chain.push(vertex);
+            next = self.restricting_parent(vertex);
+        }
+        (chain, NONE, Arc::default())
+    }
+
+    /// The scopes that restrict a vertex: its own, and those of its parent that reach into it.
+    fn passed_down(&self, vertex: VertexId, parent: VertexId, inherited: &[ScopeId]) -> Arc<[ScopeId]> {
+        let own = &self.v(vertex).work.required;
+        let reaches = |scope: &ScopeId| {
+            let one_level = self.store.scopes[*scope].kind == ScopeKind::Close;
+            !one_level && !own.contains(scope) && !self.is_released(*scope, vertex, parent)
+        };
+        own.iter().copied().chain(inherited.iter().copied().filter(reaches)).collect()
+    }
+
+    /// Opens a scope that restricts the fields of a vertex.
+    pub(crate) fn require(&mut self, vertex: VertexId, scope: ScopeId) {
+        self.forget_restrictions(vertex);
+        self.vm(vertex).work.required.push(scope);
+    }
+
+    /// What restricts a vertex may change, and with it what restricts the vertices below.
+    pub(crate) fn forget_restrictions(&mut self, vertex: VertexId) {
+        self.restrictions.forget(vertex);
     }
 
     /// The vertex whose restrictions a field inherits.
@@ -137,11 +202,11 @@ impl Engine {
         if !judged || self.v(vertex).arcs.is_empty() {
             return;
         }
-        let required = self.required_scopes(vertex);
-        if required.is_empty() {
+        let required = self.restrictions(vertex);
+        if required.is_empty() || !self.steps_of(required.len() / SCOPES_PER_STEP, vertex) {
             return;
         }
-        let required: Vec<ScopeId> = required.into_iter().filter(|scope| !self.is_open(vertex, *scope)).collect();
+        let required: Vec<ScopeId> = required.iter().copied().filter(|scope| !self.is_open(vertex, *scope)).collect();
         for (label, child) in self.v(vertex).arcs.clone() {
             let concerned = self.v(child).constraint != Constraint::Optional && self.store.labels.is_regular(label);
             if !concerned || label.as_index().is_some() {

@@ -33,7 +33,7 @@ impl Engine {
             let inputs = self.v(vertex).conjuncts.len();
             let mut tried = Tried::default();
             self.try_alternatives(vertex, &mut tried);
-            self.vm(vertex).redirect = NONE;
+            self.redirect(vertex, NONE);
             if self.v(vertex).conjuncts.len() == inputs || self.is_exhausted() {
                 return self.conclude(vertex, tried);
             }
@@ -76,7 +76,7 @@ impl Engine {
                 return;
             }
             let candidate = self.candidate(base, &undecided, index as u32, mode);
-            self.vm(top).redirect = candidate;
+            self.redirect(top, candidate);
             self.try_candidate(candidate, partial, tried);
         }
     }
@@ -86,7 +86,7 @@ impl Engine {
         let lenient = std::mem::replace(&mut self.lenient, true);
         let mut kept: Vec<VertexId> = Vec::new();
         for candidate in partial {
-            self.vm(top).redirect = candidate;
+            self.redirect(top, candidate);
             self.complete(candidate);
             self.vm(candidate).state = State::Done;
             let epoch = self.epoch;
@@ -196,7 +196,7 @@ impl Engine {
         let marked: Vec<_> = all.iter().map(|leaf| (*leaf, self.mode_among(*leaf, NONE, all))).collect();
         let unique = self.without_duplicates(marked);
         if let [(leaf, _)] = unique.as_slice() {
-            self.vm(vertex).redirect = *leaf;
+            self.redirect(vertex, *leaf);
             return;
         }
         let leaves: Vec<_> = unique.into_iter().map(|(leaf, mode)| (leaf, mode == Mode::Default)).collect();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{
+    closedness::Restrictions,
     label::Label,
     vertex::{
         Bottom, Conjunct, Env, EnvId, ErrorId, Info, NONE, Origin, Scope, ScopeId, ScopeKind, Store, Term, TrailId,
@@ -42,6 +43,7 @@ pub(crate) struct Engine {
     /// The error of a limit that was reached; evaluation stops.
     pub(crate) exhausted: ErrorId,
     pub(crate) lets: FxHashMap<(EnvId, ExprId), VertexId>,
+    pub(crate) restrictions: Restrictions,
     pub(crate) regexps: FxHashMap<Arc<str>, super::bounds::CachedRegexp>,
 }
 
@@ -60,6 +62,7 @@ impl Engine {
             depth: 0,
             exhausted: NONE,
             lets: FxHashMap::default(),
+            restrictions: Restrictions::default(),
             regexps: FxHashMap::default(),
         }
     }
@@ -98,7 +101,27 @@ impl Engine {
     }
 
     pub(crate) fn new_scope(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {
-        self.store.scopes.push(Scope { parent, kind })
+        let scopes = &self.store.scopes;
+        let mut scope = Scope { parent, kind, embedding: NONE, depth: 0, jump: NONE };
+        if parent != NONE {
+            let around = scopes[parent];
+            scope.embedding = if around.kind == ScopeKind::Embedding { parent } else { around.embedding };
+            scope.depth = around.depth + 1;
+            scope.jump = self.next_jump(parent);
+        }
+        self.store.scopes.push(scope)
+    }
+
+    /// Where a scope inside of another jumps to: the jumps are the digits of the depth as a skew binary number.
+    fn next_jump(&self, parent: ScopeId) -> ScopeId {
+        let scopes = &self.store.scopes;
+        let first = scopes[parent].jump;
+        if first == NONE {
+            return parent;
+        }
+        let second = scopes[first].jump;
+        let length = |from: ScopeId, to: ScopeId| scopes[from].depth - scopes[to].depth;
+        if second != NONE && length(parent, first) == length(first, second) { second } else { parent }
     }
 
     /// The environment some levels up.
@@ -117,13 +140,26 @@ impl Engine {
         id
     }
 
+    /// Lets another vertex stand for one, or none.
+    pub(crate) fn redirect(&mut self, vertex: VertexId, target: VertexId) {
+        if self.v(vertex).redirect != target {
+            self.forget_restrictions(self.follow(vertex));
+            self.vm(vertex).redirect = target;
+        }
+    }
+
     pub(crate) fn is_exhausted(&self) -> bool {
         self.exhausted != NONE
     }
 
     /// Counts a step; gives whether evaluation may go on.
     pub(crate) fn step(&mut self, vertex: VertexId) -> bool {
-        self.steps += 1;
+        self.steps_of(1, vertex)
+    }
+
+    /// Counts work that is worth many steps; gives whether evaluation may go on.
+    pub(crate) fn steps_of(&mut self, work: usize, vertex: VertexId) -> bool {
+        self.steps = self.steps.saturating_add(work as u64);
         if self.steps > self.limits.steps_max {
             let message = format!("evaluation takes more than {} steps (limit steps_max)", self.limits.steps_max);
             self.exhaust(message, vertex);

@@ -93,6 +93,7 @@ impl Engine {
             }
             // What `matchN` matches it does not close over: fields it knows are not known to the struct.
             _ => {
+                self.forget_restrictions(vertex);
                 let work = &mut self.vm(vertex).work;
                 work.open_scopes.push(conjunct.info.scope);
                 work.unchecked_scopes.push(conjunct.info.scope);

@@ -111,6 +111,7 @@ impl Engine {
             for position in part.applied..len {
                 let Some(child) = self.v(vertex).arc(Label::index(position)) else { continue };
                 let declared = Declared { scope: part.info.scope, pos: self.pos(rest), derived: true };
+                self.forget_restrictions(child);
                 self.vm(child).declared.push(declared);
                 self.add_input(child, Conjunct { term: Term::Expr(rest), env, info: part.info });
             }

@@ -165,11 +165,13 @@ impl Engine {
 
     /// Adds a conjunct to a vertex from outside; if it is evaluated already, it will be again.
     pub(crate) fn add_input(&mut self, vertex: VertexId, conjunct: Conjunct) {
+        if self.v(vertex).state == State::Done {
+            self.redirect(vertex, NONE);
+        }
         let v = self.vm(vertex);
         v.conjuncts.push(conjunct);
         if v.state == State::Done {
             v.state = State::New;
-            v.redirect = NONE;
             v.base = Base::Unknown;
             v.finalized = 0;
             self.epoch += 1;

@@ -128,7 +128,7 @@ impl Engine {
             (Expr::Builtin(Builtin::Close), [arg]) => {
                 let arg = *arg;
                 let scope = self.new_scope(conjunct.info.scope, ScopeKind::Close);
-                self.vm(vertex).work.required.push(scope);
+                self.require(vertex, scope);
                 let info = Info { scope, ..conjunct.info };
                 self.add_conjunct(vertex, Conjunct { term: Term::Expr(arg), env: conjunct.env, info });
             }
@@ -267,6 +267,7 @@ impl Engine {
     ) {
         let (child, new) = self.child(vertex, label, constraint);
         let declared = Declared { scope: conjunct.info.scope, pos, derived: false };
+        self.forget_restrictions(child);
         self.vm(child).declared.push(declared);
         if let Some(notes) = notes
             && !self.v(child).notes.iter().any(|known| Arc::ptr_eq(known, &notes))
@@ -367,7 +368,7 @@ impl Engine {
         info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), vertex, target, cyclic });
         if self.is_in_definition(target) {
             info.scope = self.new_scope(info.scope, ScopeKind::Definition);
-            self.vm(vertex).work.required.push(info.scope);
+            self.require(vertex, info.scope);
         }
         self.copy_inputs(vertex, target, info);
     }

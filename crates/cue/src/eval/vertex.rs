@@ -79,6 +79,12 @@ pub(crate) struct Conjunct {
 pub(crate) struct Scope {
     pub(crate) parent: ScopeId,
     pub(crate) kind: ScopeKind,
+    /// The nearest embedding that it stands in.
+    pub(crate) embedding: ScopeId,
+    /// How many scopes are around it.
+    pub(crate) depth: u32,
+    /// A scope further out, so that any enclosing one is found in a logarithmic number of jumps.
+    pub(crate) jump: ScopeId,
 }
 
 /// The kinds of groups.
