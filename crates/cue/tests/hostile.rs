@@ -172,8 +172,16 @@ fn structs_that_double() {
     exceeds(export(format!("x: [1, 2, 3, 4, 5, 6, 7, 8]\ny: [{loops}{{1}}]")), limits().steps_max);
 }
 
+/// The name that a pattern matched is not there while the pattern itself is looked at.
 #[test]
-#[ignore = "takes minutes: the work of one step is not bounded yet"]
+fn patterns_that_use_the_name_they_match() {
+    let instance = compile("[X = =~\"foo\"]: {name: X, again: \"\\(X)\", (X): 1}").unwrap();
+    let patterns = instance.root().patterns();
+    assert_eq!(patterns.len(), 1);
+    assert_eq!(patterns[0].1.fields(cue::FieldOptions::default()).len(), 2);
+}
+
+#[test]
 fn giant_results_of_small_calls() {
     for call in [
         "\"x\" * 10000000000",

@@ -207,7 +207,7 @@ impl Engine {
             return;
         }
         let required: Vec<ScopeId> = required.iter().copied().filter(|scope| !self.is_open(vertex, *scope)).collect();
-        for (label, child) in self.v(vertex).arcs.clone() {
+        for (label, child) in self.v(vertex).arcs.snapshot() {
             let concerned = self.v(child).constraint != Constraint::Optional && self.store.labels.is_regular(label);
             if !concerned || label.as_index().is_some() {
                 continue;

@@ -64,6 +64,9 @@ impl Engine {
             }
             Clause::For { key, value, source, .. } => {
                 for (label, item) in self.items(env, *source, at)? {
+                    if !self.step(at) {
+                        return Err(self.exhausted);
+                    }
                     let mut variables = vec![(*value, Term::Vertex(item), NONE)];
                     if let Some(key) = key {
                         let name = self.label_datum(label);

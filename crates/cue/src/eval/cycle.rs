@@ -13,6 +13,9 @@ use crate::{
     syntax::pos::Pos,
 };
 
+/// How many references of a trail are looked at in the time of one step.
+pub(crate) const TRAILS_PER_STEP: usize = 16;
+
 impl Engine {
     pub(crate) fn is_cyclic(&self, trail: TrailId) -> bool {
         trail != NONE && self.store.trails[trail].cyclic

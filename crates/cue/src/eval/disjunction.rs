@@ -177,7 +177,7 @@ impl Engine {
             own.push(error);
         }
         out.extend(own);
-        let arcs = if self.ends_in_cycle(vertex) { &[][..] } else { &v.arcs };
+        let arcs = if self.ends_in_cycle(vertex) { &[][..] } else { &v.arcs[..] };
         for (_, child) in arcs {
             if self.v(*child).constraint == crate::syntax::ast::Constraint::None {
                 self.definite_errors(*child, out);
@@ -342,7 +342,7 @@ impl Engine {
         if patterns(left) != patterns(right) {
             return false;
         }
-        let arcs = left.arcs.clone();
+        let arcs = left.arcs.snapshot();
         arcs.into_iter().all(|(label, child)| match self.v(b).arc(label) {
             Some(other) => self.same_value(child, other),
             None => false,

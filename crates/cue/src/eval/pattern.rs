@@ -31,7 +31,7 @@ impl Engine {
 
     pub(crate) fn use_pattern(&mut self, vertex: VertexId, pattern: Pattern) {
         self.vm(vertex).work.patterns.push(pattern);
-        for (label, child) in self.v(vertex).arcs.clone() {
+        for (label, child) in self.v(vertex).arcs.snapshot() {
             self.apply_pattern(&pattern, label, child);
         }
     }

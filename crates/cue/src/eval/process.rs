@@ -257,7 +257,7 @@ impl Engine {
         }
         let id = self.new_vertex(vertex, label);
         self.vm(id).constraint = constraint;
-        self.vm(vertex).arcs.push((label, id));
+        self.vm(vertex).arcs.push(label, id);
         (id, true)
     }
 

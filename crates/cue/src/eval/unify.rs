@@ -355,6 +355,11 @@ impl Engine {
             self.vm(vertex).work.top_seen = true;
             return;
         }
+        let len = if info.trail == NONE { 0 } else { self.store.trails[info.trail].len + 1 };
+        // The whole trail is looked through.
+        if !self.steps_of(len / super::cycle::TRAILS_PER_STEP, vertex) {
+            return;
+        }
         let known = self.v(vertex).work.seen_references.contains(&(target, info.scope));
         if known || self.repeats(vertex, target, info.trail) {
             return;
@@ -365,7 +370,8 @@ impl Engine {
             self.vm(vertex).work.cyclic = true;
         }
         let cyclic = cyclic || self.is_cyclic(info.trail);
-        info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), vertex, target, cyclic });
+        info.trail =
+            self.store.trails.push(Trail { parent: info.trail, len, pos: self.pos(expr), vertex, target, cyclic });
         if self.is_in_definition(target) {
             info.scope = self.new_scope(info.scope, ScopeKind::Definition);
             self.require(vertex, info.scope);
@@ -502,7 +508,7 @@ impl Engine {
         if work.required.is_empty() && !work.open_scopes.is_empty() {
             self.vm(vertex).work.open_scopes.push(info.scope);
         }
-        for (label, child) in self.v(source).arcs.clone() {
+        for (label, child) in self.v(source).arcs.snapshot() {
             let constraint = self.v(child).constraint;
             let pos = self.v(child).declared.first().map_or(Pos::NONE, |declared| declared.pos);
             let conjunct = Conjunct { term: Term::Vertex(child), env: NONE, info };

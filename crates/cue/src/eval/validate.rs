@@ -36,14 +36,14 @@ impl Engine {
         }
         self.finalize_arcs(vertex);
         let mut worst = NONE;
-        for (_, child) in self.v(vertex).arcs.clone() {
+        for (_, child) in self.v(vertex).arcs.snapshot() {
             if self.v(child).constraint == Constraint::None {
                 worst = self.worse(worst, child);
             }
         }
         if !self.lenient && (worst == NONE || self.is_incomplete(worst)) {
             self.check_closed(vertex);
-            for (_, child) in self.v(vertex).arcs.clone() {
+            for (_, child) in self.v(vertex).arcs.snapshot() {
                 if self.v(child).constraint == Constraint::None {
                     worst = self.worse(worst, child);
                 }
@@ -171,7 +171,7 @@ impl Engine {
                 out.push(error);
             }
         }
-        for (label, child) in self.v(vertex).arcs.clone() {
+        for (label, child) in self.v(vertex).arcs.snapshot() {
             if self.store.labels.kind(label).is_definition() {
                 continue;
             }

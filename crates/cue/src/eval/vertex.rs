@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{arena::Arena, call::Datum, kind::Kind, label::Label};
 use crate::{
@@ -104,6 +104,8 @@ pub(crate) enum ScopeKind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trail {
     pub(crate) parent: TrailId,
+    /// How many references were followed before.
+    pub(crate) len: usize,
     pub(crate) pos: Pos,
     /// The vertex that the reference was followed for.
     pub(crate) vertex: VertexId,
@@ -328,7 +330,7 @@ pub(crate) struct Vertex {
     /// Where the field is declared, and what allows it.
     pub(crate) declared: Vec<Declared>,
     pub(crate) notes: Vec<Arc<Notes>>,
-    pub(crate) arcs: Vec<(Label, VertexId)>,
+    pub(crate) arcs: Arcs,
     /// Vertices that copied the inputs and must see later ones.
     pub(crate) followers: Vec<(VertexId, Info)>,
     /// Whether a value was read from it while it was evaluated.
@@ -424,7 +426,7 @@ impl Vertex {
             choices: Vec::new(),
             declared: Vec::new(),
             notes: Vec::new(),
-            arcs: Vec::new(),
+            arcs: Arcs::default(),
             followers: Vec::new(),
             read_early: false,
             child_error: NONE,
@@ -435,13 +437,50 @@ impl Vertex {
 
     /// The child of a label.
     pub(crate) fn arc(&self, label: Label) -> Option<VertexId> {
-        if let Some(index) = label.as_index()
-            && let Some((found, id)) = self.arcs.get(index)
-            && *found == label
-        {
-            return Some(*id);
+        self.arcs.get(label)
+    }
+}
+
+/// The children of a vertex in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Arcs {
+    all: Vec<(Label, VertexId)>,
+    /// By label, once there are many.
+    by_label: FxHashMap<Label, VertexId>,
+}
+
+impl Arcs {
+    /// Up to this many are searched one by one.
+    const FEW: usize = 16;
+
+    /// Adds the child of a label that has none.
+    pub(crate) fn push(&mut self, label: Label, child: VertexId) {
+        self.all.push((label, child));
+        if self.all.len() == Self::FEW + 1 {
+            self.by_label.extend(self.all.iter().copied());
+        } else if self.all.len() > Self::FEW {
+            self.by_label.insert(label, child);
         }
-        self.arcs.iter().find(|(found, _)| *found == label).map(|(_, id)| *id)
+    }
+
+    /// The children there are now, to go through while more may come.
+    pub(crate) fn snapshot(&self) -> Vec<(Label, VertexId)> {
+        self.all.clone()
+    }
+
+    fn get(&self, label: Label) -> Option<VertexId> {
+        if self.all.len() > Self::FEW {
+            return self.by_label.get(&label).copied();
+        }
+        self.all.iter().find(|(found, _)| *found == label).map(|(_, id)| *id)
+    }
+}
+
+impl std::ops::Deref for Arcs {
+    type Target = [(Label, VertexId)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.all
     }
 }
 
