@@ -5,7 +5,7 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use rdkafka::{
@@ -47,8 +47,10 @@ impl From<usize> for Ticket {
 pub(super) struct Deliveries {
     waiting: Mutex<Waiting>,
     fatal: AtomicBool,
-    /// From the word that no broker can be reached to the next acknowledgement.
+    /// Whether the log says that no broker can be reached.
     outage: AtomicBool,
+    /// Odd from the start, or the word that no broker can be reached, to the next acknowledgement; a new number each time.
+    silence: AtomicU64,
     last_error: Mutex<Option<String>>,
     depth_max: Depth,
     delivery_timeout_ms: u32,
@@ -69,6 +71,8 @@ struct Batch {
     /// Of the records that were taken.
     record_bytes: Vec<usize>,
     unsettled: usize,
+    /// The [`Deliveries::silence`] in which it was handed over.
+    silence: u64,
     answer: oneshot::Sender<Appended>,
 }
 
@@ -78,6 +82,7 @@ impl Deliveries {
             waiting: Mutex::default(),
             fatal: AtomicBool::new(false),
             outage: AtomicBool::new(false),
+            silence: AtomicU64::new(1),
             last_error: Mutex::default(),
             depth_max: Depth { records: settings.queue_records_max, bytes: settings.queue_bytes_max },
             delivery_timeout_ms: settings.delivery_timeout_ms,
@@ -94,7 +99,8 @@ impl Deliveries {
         let lost = || Err(AppendError::Unconfirmed("its delivery report was lost".to_owned()));
         let (answer, answered) = oneshot::channel();
         let count = records.len();
-        let (batch, taken) = self.waiting().insert(records, &self.depth_max, answer);
+        let (batch, taken) =
+            self.waiting().insert(records, &self.depth_max, self.silence.load(Ordering::Acquire), answer);
         let tickets = (0..taken).map(move |record| Ticket { batch, record });
         (tickets, Box::pin(async move { answered.await.unwrap_or_else(|_| vec![lost(); count]) }))
     }
@@ -134,7 +140,18 @@ impl Deliveries {
         }
     }
 
+    /// Whether no broker could be reached from the time the record was handed over until now: then it can't have been sent.
+    /// That librdkafka reports it as not persisted is not enough. A broker that steps down may say that it is not the
+    /// leader after it wrote the record.
+    fn was_never_sent(&self, ticket: Ticket) -> bool {
+        let silence = self.silence.load(Ordering::Acquire);
+        silence % 2 == 1 && self.waiting().silence_of(ticket) == silence
+    }
+
     fn outage_begins(&self) {
+        let begin = |silence: u64| (silence % 2 == 0).then_some(silence + 1);
+        // It may go on already.
+        let _ = self.silence.fetch_update(Ordering::AcqRel, Ordering::Acquire, begin);
         if !self.outage.swap(true, Ordering::Relaxed) {
             tracing::warn!(reason = self.last_error(), "no kafka broker can be reached");
         }
@@ -142,7 +159,13 @@ impl Deliveries {
 
     /// Called with each acknowledgement, so it must cost nothing when there is no outage.
     fn outage_ends(&self) {
-        if self.outage.load(Ordering::Relaxed) && self.outage.swap(false, Ordering::Relaxed) {
+        if self.silence.load(Ordering::Relaxed) % 2 == 0 {
+            return;
+        }
+        let end = |silence: u64| (silence % 2 == 1).then_some(silence + 1);
+        // Another acknowledgement may have ended it.
+        let _ = self.silence.fetch_update(Ordering::AcqRel, Ordering::Acquire, end);
+        if self.outage.swap(false, Ordering::Relaxed) {
             *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
             tracing::info!("kafka acknowledges again");
         }
@@ -155,7 +178,13 @@ impl Deliveries {
 
 impl Waiting {
     /// Places a batch; says where, and how many of its records are taken. One of which nothing is taken is answered.
-    fn insert(&mut self, records: &[Record], depth_max: &Depth, answer: oneshot::Sender<Appended>) -> (u32, u32) {
+    fn insert(
+        &mut self,
+        records: &[Record],
+        depth_max: &Depth,
+        silence: u64,
+        answer: oneshot::Sender<Appended>,
+    ) -> (u32, u32) {
         let mut appended = vec![Err(AppendError::QueueFull); records.len()];
         let mut record_bytes = Vec::with_capacity(records.len());
         for (record, outcome) in records.iter().zip(&mut appended) {
@@ -177,8 +206,13 @@ impl Waiting {
             self.batches.push(None);
             index(self.batches.len() - 1)
         });
-        self.batches[batch as usize] = Some(Batch { appended, record_bytes, unsettled, answer });
+        self.batches[batch as usize] = Some(Batch { appended, record_bytes, unsettled, silence, answer });
         (batch, index(unsettled))
+    }
+
+    fn silence_of(&self, ticket: Ticket) -> u64 {
+        let batch = self.batches[ticket.batch as usize].as_ref();
+        batch.expect("a batch stays until each of its tickets is settled, once").silence
     }
 
     /// Returns the batch when it is complete.
@@ -254,7 +288,7 @@ impl Context {
         format!("not acknowledged within {} ms", self.deliveries.delivery_timeout_ms)
     }
 
-    fn outcome(&self, result: &DeliveryResult<'_>) -> Result<Receipt, AppendError> {
+    fn outcome(&self, result: &DeliveryResult<'_>, ticket: Ticket) -> Result<Receipt, AppendError> {
         let (error, message) = match result {
             Ok(message) => {
                 self.deliveries.outage_ends();
@@ -266,12 +300,34 @@ impl Context {
         if code == RDKafkaErrorCode::Fatal {
             self.deliveries.set_fatal();
         }
-        if may_be_written(message) {
+        let is_certain = is_verdict(code) || self.deliveries.was_never_sent(ticket);
+        if may_be_written(message) || !is_certain {
             let reason = if code == RDKafkaErrorCode::MessageTimedOut { self.timed_out() } else { code.to_string() };
             return Err(AppendError::Unconfirmed(reason));
         }
         Err(self.refusal(code, message.topic(), message.key_len() + message.payload_len()))
     }
+}
+
+/// Whether a broker, or the client before it sent anything, says with this code that it does not take the record at all.
+fn is_verdict(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::UnknownTopic
+            | Code::UnknownPartition
+            | Code::MessageSizeTooLarge
+            | Code::MessageBatchTooLarge
+            | Code::InvalidMessageSize
+            | Code::TopicAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::InvalidTopic
+            | Code::InvalidRecord
+            | Code::InvalidTimestamp
+            | Code::PolicyViolation
+            | Code::UnsupportedForMessageFormat
+            | Code::UnsupportedCompressionType
+    )
 }
 
 /// More than Kafka adds to a record.
@@ -291,7 +347,8 @@ impl ProducerContext for Context {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
-        self.deliveries.settle(opaque.into(), self.outcome(result));
+        let ticket = Ticket::from(opaque);
+        self.deliveries.settle(ticket, self.outcome(result, ticket));
     }
 }
 
