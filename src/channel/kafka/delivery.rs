@@ -145,11 +145,11 @@ impl Deliveries {
     /// leader after it wrote the record.
     fn was_never_sent(&self, ticket: Ticket) -> bool {
         let silence = self.silence.load(Ordering::Acquire);
-        silence % 2 == 1 && self.waiting().silence_of(ticket) == silence
+        !silence.is_multiple_of(2) && self.waiting().silence_of(ticket) == silence
     }
 
     fn outage_begins(&self) {
-        let begin = |silence: u64| (silence % 2 == 0).then_some(silence + 1);
+        let begin = |silence: u64| silence.is_multiple_of(2).then_some(silence + 1);
         // It may go on already.
         let _ = self.silence.fetch_update(Ordering::AcqRel, Ordering::Acquire, begin);
         if !self.outage.swap(true, Ordering::Relaxed) {
@@ -159,10 +159,10 @@ impl Deliveries {
 
     /// Called with each acknowledgement, so it must cost nothing when there is no outage.
     fn outage_ends(&self) {
-        if self.silence.load(Ordering::Relaxed) % 2 == 0 {
+        if self.silence.load(Ordering::Relaxed).is_multiple_of(2) {
             return;
         }
-        let end = |silence: u64| (silence % 2 == 1).then_some(silence + 1);
+        let end = |silence: u64| (!silence.is_multiple_of(2)).then_some(silence + 1);
         // Another acknowledgement may have ended it.
         let _ = self.silence.fetch_update(Ordering::AcqRel, Ordering::Acquire, end);
         if self.outage.swap(false, Ordering::Relaxed) {
