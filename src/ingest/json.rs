@@ -789,9 +789,12 @@ mod tests {
             let ours = Json::check(text.clone().into(), &JsonLimits::default());
             let theirs = serde_json::from_slice::<serde_json::Value>(&text);
             match ours {
-                Ok(_) => prop_assert!(theirs.is_ok(), "{:?}", theirs),
+                Ok(_) => {
+                    // The other reader refuses numbers beyond the range of a double.
+                    let differs = |error: &serde_json::Error| !error.to_string().starts_with("number out of range");
+                    prop_assert!(!theirs.as_ref().is_err_and(differs), "{theirs:?}");
+                }
                 Err(JsonError { fault: Fault::Duplicate(_) | Fault::ExponentTooLarge(_), .. }) => {}
-                // The other reader refuses numbers beyond the range of a double.
                 Err(_) => prop_assert!(theirs.is_err()),
             }
         }
