@@ -22,32 +22,6 @@ pub(crate) fn atoms_order(a: &Atom, b: &Atom) -> Option<Ordering> {
     }
 }
 
-/// The text of an operator.
-pub(crate) fn operator(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Or => "|",
-        BinaryOp::And => "&",
-        BinaryOp::LogicalOr => "||",
-        BinaryOp::LogicalAnd => "&&",
-        BinaryOp::Equal => "==",
-        BinaryOp::NotEqual => "!=",
-        BinaryOp::Less => "<",
-        BinaryOp::LessEqual => "<=",
-        BinaryOp::Greater => ">",
-        BinaryOp::GreaterEqual => ">=",
-        BinaryOp::Match => "=~",
-        BinaryOp::NotMatch => "!~",
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::IntDiv => "div",
-        BinaryOp::IntMod => "mod",
-        BinaryOp::IntQuo => "quo",
-        BinaryOp::IntRem => "rem",
-    }
-}
-
 /// The result of an operator on two values.
 ///
 /// # Errors

@@ -107,7 +107,7 @@ impl Engine {
     }
 
     fn eval_unary(&mut self, env: EnvId, op: UnaryOp, operand: ExprId, at: VertexId) -> Outcome<Val> {
-        let value = self.operand(env, operand, unary_text(op), at)?;
+        let value = self.operand(env, operand, op.text(), at)?;
         let result = match (op, &value) {
             (UnaryOp::Not, Val::Atom(Atom::Bool(value))) => Some(Atom::Bool(!value)),
             (UnaryOp::Plus, Val::Atom(atom @ Atom::Number(_))) => Some(atom.clone()),
@@ -122,8 +122,7 @@ impl Engine {
             return Ok(Val::Atom(result));
         }
         let shown = self.show_val(&value);
-        let message =
-            format!("invalid operation {}{shown} ({} {})", unary_text(op), unary_text(op), self.val_kind(&value));
+        let message = format!("invalid operation {}{shown} ({} {})", op.text(), op.text(), self.val_kind(&value));
         let pos = self.pos(operand);
         Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]))
     }
@@ -168,14 +167,14 @@ impl Engine {
                 return Ok(Val::Atom(Atom::Bool(bottom == (op == BinaryOp::Equal))));
             }
         }
-        let text = arith::operator(op);
+        let text = op.text();
         let a = self.operand(env, left, text, at)?;
         let b = self.operand(env, right, text, at)?;
         self.binary_values(expr, op, (&a, &b), at)
     }
 
     fn binary_values(&mut self, expr: ExprId, op: BinaryOp, (a, b): (&Val, &Val), at: VertexId) -> Outcome<Val> {
-        let text = arith::operator(op);
+        let text = op.text();
         let failure = match (a, b) {
             (Val::Atom(a), Val::Atom(b)) => match op {
                 BinaryOp::Match | BinaryOp::NotMatch => return self.match_operator(op, a, b, at, expr),
@@ -221,7 +220,7 @@ impl Engine {
             (Atom::Bytes(text), Atom::String(pattern)) => (&text[..], pattern.clone()),
             _ => {
                 let (left, right) = (self.show_atom(a), self.show_atom(b));
-                let text = arith::operator(op);
+                let text = op.text();
                 let message =
                     format!("invalid operands {left} and {right} to '{text}' (type {} and {})", a.kind(), b.kind());
                 let pos = self.pos(expr);
@@ -457,22 +456,5 @@ impl Engine {
             Val::Atom(atom) => self.show_atom(atom),
             Val::Vertex(vertex) => self.show_vertex(*vertex),
         }
-    }
-}
-
-fn unary_text(op: UnaryOp) -> &'static str {
-    match op {
-        UnaryOp::Plus => "+",
-        UnaryOp::Minus => "-",
-        UnaryOp::Not => "!",
-        UnaryOp::Default => "*",
-        UnaryOp::Less => "<",
-        UnaryOp::LessEqual => "<=",
-        UnaryOp::Greater => ">",
-        UnaryOp::GreaterEqual => ">=",
-        UnaryOp::Equal => "==",
-        UnaryOp::NotEqual => "!=",
-        UnaryOp::Match => "=~",
-        UnaryOp::NotMatch => "!~",
     }
 }

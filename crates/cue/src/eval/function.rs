@@ -240,7 +240,7 @@ impl Engine {
     }
 
     fn int_op(&mut self, env: EnvId, expr: ExprId, op: BinaryOp, args: &[ExprId], at: VertexId) -> Outcome<Val> {
-        let name = super::arith::operator(op);
+        let name = op.text();
         let [a, b] = args else { return Err(self.wrong_count(name, args, 2, at)) };
         let mut values = Vec::new();
         for (index, arg) in [*a, *b].into_iter().enumerate() {
@@ -637,7 +637,7 @@ pub(crate) fn builtin_name(builtin: &Builtin) -> String {
         Builtin::MatchN => "matchN".to_owned(),
         Builtin::MatchIf => "matchIf".to_owned(),
         Builtin::Len => "len".to_owned(),
-        Builtin::IntOp(op) => super::arith::operator(*op).to_owned(),
+        Builtin::IntOp(op) => op.text().to_owned(),
         Builtin::Package(package, function) => {
             format!("{package}.{}", function.name)
         }

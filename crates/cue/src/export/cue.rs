@@ -10,7 +10,7 @@ use crate::{
     },
     ir::{Atom, Decl, Element, Expr, ExprId, Part, compile::names::RANGES},
     syntax::{
-        ast::{Constraint, UnaryOp},
+        ast::Constraint,
         literal::{Lines, quote_bytes, quote_label},
     },
 };
@@ -93,7 +93,7 @@ impl Engine {
                 let bound = |bound: &Option<ExprId>| bound.map(|bound| self.show_expr(bound)).unwrap_or_default();
                 format!("{}[{}:{}]", self.show_expr(*base), bound(low), bound(high))
             }
-            Expr::Unary { op, operand } => format!("{}{}", unary(*op), self.show_expr(*operand)),
+            Expr::Unary { op, operand } => format!("{}{}", op.text(), self.show_expr(*operand)),
             Expr::Bound { op, operand } => {
                 format!("{}{}", op_text(*op), self.show_expr(*operand))
             }
@@ -104,7 +104,7 @@ impl Engine {
                 format!("({})", parts.join("|"))
             }
             Expr::Binary { op, left, right } => {
-                let op = crate::eval::arith::operator(*op);
+                let op = op.text();
                 format!("({} {op} {})", self.show_expr(*left), self.show_expr(*right))
             }
             Expr::Interpolation { parts, bytes } => self.show_interpolation(parts, *bytes),
@@ -313,14 +313,5 @@ fn mark(constraint: Constraint) -> &'static str {
         Constraint::None => "",
         Constraint::Optional => "?",
         Constraint::Required => "!",
-    }
-}
-
-fn unary(op: UnaryOp) -> &'static str {
-    match op {
-        UnaryOp::Plus => "+",
-        UnaryOp::Minus => "-",
-        UnaryOp::Not => "!",
-        _ => "",
     }
 }

@@ -631,3 +631,53 @@ impl Label {
         }
     }
 }
+
+impl UnaryOp {
+    /// As it is written.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Plus => "+",
+            Self::Minus => "-",
+            Self::Not => "!",
+            Self::Default => "*",
+            Self::Less => "<",
+            Self::LessEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterEqual => ">=",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Match => "=~",
+            Self::NotMatch => "!~",
+        }
+    }
+}
+
+impl BinaryOp {
+    /// As it is written.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Or => "|",
+            Self::And => "&",
+            Self::LogicalOr => "||",
+            Self::LogicalAnd => "&&",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterEqual => ">=",
+            Self::Match => "=~",
+            Self::NotMatch => "!~",
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::IntDiv => "div",
+            Self::IntMod => "mod",
+            Self::IntQuo => "quo",
+            Self::IntRem => "rem",
+        }
+    }
+}

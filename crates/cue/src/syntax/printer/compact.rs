@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::expr::{binary_text, unary_text};
 use super::{STACK_RED_ZONE, STACK_SEGMENT};
 use crate::number::Number;
 use crate::syntax::ast::{
@@ -68,7 +67,7 @@ impl Compact {
                 self.list("(", args, ", ", ")", Self::expr);
             }
             Expr::Unary { op, operand, .. } => {
-                self.text(unary_text(*op));
+                self.text(op.text());
                 self.expr(operand);
             }
             Expr::Binary { op: BinaryOp::Or, .. } => {
@@ -79,7 +78,7 @@ impl Compact {
             Expr::Binary { op, left, right, .. } => {
                 self.text("(");
                 self.expr(left);
-                write!(self.out, " {} ", binary_text(*op)).expect("a string takes any text");
+                write!(self.out, " {} ", op.text()).expect("a string takes any text");
                 self.expr(right);
                 self.text(")");
             }

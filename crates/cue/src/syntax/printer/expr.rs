@@ -197,7 +197,7 @@ impl<'a> Printer<'a> {
             return self.token(")");
         }
         self.at(pos);
-        self.token(unary_text(op));
+        self.token(op.text());
         self.allow(Space::FIXED);
         self.nested(operand, UNARY, depth);
     }
@@ -224,7 +224,7 @@ impl<'a> Printer<'a> {
             self.allow(Space::BLANK);
         }
         self.at(pos);
-        self.token(binary_text(op));
+        self.token(op.text());
         self.comments_before(right.pos());
         if self.is_on_new_line(right.pos()) {
             self.allow(Space::BREAK);
@@ -472,47 +472,5 @@ fn precedence(op: BinaryOp) -> u8 {
         | BinaryOp::IntMod
         | BinaryOp::IntQuo
         | BinaryOp::IntRem => 7,
-    }
-}
-
-pub(super) fn unary_text(op: UnaryOp) -> &'static str {
-    match op {
-        UnaryOp::Plus => "+",
-        UnaryOp::Minus => "-",
-        UnaryOp::Not => "!",
-        UnaryOp::Default => "*",
-        UnaryOp::Less => "<",
-        UnaryOp::LessEqual => "<=",
-        UnaryOp::Greater => ">",
-        UnaryOp::GreaterEqual => ">=",
-        UnaryOp::Equal => "==",
-        UnaryOp::NotEqual => "!=",
-        UnaryOp::Match => "=~",
-        UnaryOp::NotMatch => "!~",
-    }
-}
-
-pub(super) fn binary_text(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Or => "|",
-        BinaryOp::And => "&",
-        BinaryOp::LogicalOr => "||",
-        BinaryOp::LogicalAnd => "&&",
-        BinaryOp::Equal => "==",
-        BinaryOp::NotEqual => "!=",
-        BinaryOp::Less => "<",
-        BinaryOp::LessEqual => "<=",
-        BinaryOp::Greater => ">",
-        BinaryOp::GreaterEqual => ">=",
-        BinaryOp::Match => "=~",
-        BinaryOp::NotMatch => "!~",
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::IntDiv => "div",
-        BinaryOp::IntMod => "mod",
-        BinaryOp::IntQuo => "quo",
-        BinaryOp::IntRem => "rem",
     }
 }
