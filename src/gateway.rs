@@ -51,16 +51,17 @@ impl Stopped {
 }
 
 impl Gateway {
-    /// Begins to listen. Without a channel events are judged and not written.
+    /// Begins to listen at an address. Without a channel events are judged and not written.
     ///
     /// # Errors
     /// When the address can't be listened on.
     pub async fn bind(
+        listen: SocketAddr,
         settings: Settings,
         catalog: Arc<Catalog>,
         channel: Option<Arc<dyn Channel>>,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(settings.http.listen).await?;
+        let listener = TcpListener::bind(listen).await?;
         let public_url = match &settings.http.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", listener.local_addr()?),

@@ -13,7 +13,6 @@ use crate::{
     channel::{self, Channel, ChannelAddress, ChannelError},
     config::{Config, Log, LogFormat, LogLevel},
     gateway::{self, Gateway, Stopped},
-    http,
     read::{self, Wanted},
 };
 
@@ -45,8 +44,8 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
             channel.create_topics(&catalog.topics()).await.context("topics can't be created")?;
         }
         let (products, types) = (catalog.products.len(), catalog.types.len());
-        let http = http::Settings { listen: config.listen, ..config.http };
-        let gateway = Gateway::bind(gateway::Settings { http, ingest: config.ingest }, catalog, channel).await;
+        let settings = gateway::Settings { http: config.http, ingest: config.ingest };
+        let gateway = Gateway::bind(config.listen, settings, catalog, channel).await;
         let gateway = gateway.with_context(|| format!("can't listen on {}", config.listen))?;
         tracing::info!(address = %gateway.address()?, channel = %config.channel, products, types, "serving");
         let stopped = gateway.run(stop).await;

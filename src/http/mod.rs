@@ -14,7 +14,7 @@ mod problem;
 pub mod server;
 mod webhook;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -37,9 +37,6 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Address and port; a setting of its own, above these.
-    #[serde(skip)]
-    pub listen: SocketAddr,
     /// Where senders and readers reach the gateway, such as `https://events.acme.example`: what `dataschema` begins
     /// with. `None` is `http://` and the address it listens on.
     pub public_url: Option<String>,
@@ -68,7 +65,6 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8181)),
             public_url: None,
             connections_max: 10_000,
             streams_max: 200,

@@ -146,7 +146,6 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn builder() -> Builder {
         let mut settings = Settings::default();
-        settings.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         settings.http.public_url = Some("http://sluice.example/".to_owned());
         Builder { settings, catalog: catalog(false, ""), with_channel: true }
     }
@@ -156,7 +155,9 @@ impl App {
     }
 
     async fn start(settings: Settings, catalog: Catalog, channel: Option<Arc<dyn Channel>>, memory: Memory) -> Self {
-        let gateway = Gateway::bind(settings, Arc::new(catalog), channel).await.expect("a free port");
+        let gateway = Gateway::bind(SocketAddr::from(([127, 0, 0, 1], 0)), settings, Arc::new(catalog), channel)
+            .await
+            .expect("a free port");
         let (address, metrics) = (gateway.address().expect("an address"), gateway.metrics());
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(gateway.run(async {
