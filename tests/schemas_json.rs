@@ -2,32 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use std::fs;
+mod descriptions;
 
+use descriptions::{load, problems};
 use serde_json::{Value, json};
 use sluice::catalog::{Catalog, Rejection, Violation};
-
-/// Files in a folder of their own.
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-fn load(files: &[(&str, &str)]) -> Catalog {
-    Catalog::load(folder(files).path()).unwrap_or_else(|problems| panic!("{problems}"))
-}
-
-/// What is wrong, with the folder's name left out.
-fn problems(files: &[(&str, &str)]) -> String {
-    let folder = folder(files);
-    let problems = Catalog::load(folder.path()).expect_err("there is a mistake");
-    problems.to_string().replace(&format!("{}/", folder.path().display()), "")
-}
 
 fn check(catalog: &Catalog, kind: &str, payload: &str) -> Result<(), Rejection> {
     catalog.types[kind].validator.check(payload.as_bytes())
