@@ -70,6 +70,9 @@ async fn a_broker_that_is_away_gets_nothing_after_the_answer() {
     let (broker, channel) = mock(&Settings { delivery_timeout_ms: 3000, ..kafka_settings() });
     let before = until_taken(&channel, "trips").await;
     broker.stall();
+    // The client learns of it while this one is under way, so it may have to leave open what became of it.
+    let error = append(&channel, event("trips")).await.unwrap_err();
+    assert!(matches!(error, AppendError::Unavailable(_) | AppendError::Unconfirmed(_)), "{error:?}");
     let error = append(&channel, event("trips")).await.unwrap_err();
     assert_eq!(error, AppendError::Unavailable("not acknowledged within 3000 ms".to_owned()));
     assert!(error.retriable());
