@@ -133,6 +133,41 @@ impl Instance {
         Self::compile(files, limits)
     }
 
+    /// The file id that positions in the next text must bear that is added.
+    #[must_use]
+    pub fn next_file(&self) -> FileId {
+        FileId(self.frozen.files.len() as u32)
+    }
+
+    /// The instance with further declarations at its root, such as those of data files. `sources` are the texts that
+    /// their positions point into; the first of them is [`Instance::next_file`].
+    ///
+    /// # Errors
+    /// What can't be compiled.
+    pub fn with_files(&self, sources: Vec<Arc<SourceFile>>, files: Vec<ast::File>) -> Result<Self, Errors> {
+        let base = &self.frozen;
+        let mut engine = base.fork();
+        let sources: Vec<_> = base.files.iter().cloned().chain(sources).collect();
+        let imports = FxHashMap::default();
+        let (exprs, labels) = (&mut engine.store.exprs, &mut engine.store.labels);
+        let depth_max = engine.limits.depth_max;
+        let mut compiler = Compiler::new(exprs, labels, base.package.clone(), &imports, builtin::package, depth_max);
+        let literals = compiler.files(&files);
+        let errors = std::mem::take(&mut compiler.errors);
+        if !errors.is_empty() {
+            return Err(compile_errors(&engine.store, &sources, errors));
+        }
+        let root = engine.new_vertex(NONE, Label::NONE);
+        for literal in literals {
+            engine.add_input(root, Conjunct { term: Term::Expr(literal), env: NONE, info: Info::ROOT });
+        }
+        engine.add_input(root, Conjunct { term: Term::Vertex(base.root), env: NONE, info: Info::ROOT });
+        engine.store.freeze();
+        let asts = Arc::new(files.into_iter().chain(base.asts.iter().cloned()).collect());
+        let package = base.package.clone();
+        Ok(Self { frozen: Arc::new(Frozen { engine, files: sources, asts, package, root }) })
+    }
+
     /// The files as they are written.
     pub(crate) fn asts(&self) -> &[ast::File] {
         &self.frozen.asts
@@ -162,6 +197,14 @@ impl Instance {
     /// # Errors
     /// If the expression is malformed or its value an error.
     pub fn lookup(&self, expression: &str) -> Result<Value, Errors> {
+        self.evaluate(SourceFile::new("--schema", expression))
+    }
+
+    /// The value of an expression over the package's names; errors in it are placed in the file that it is given as.
+    ///
+    /// # Errors
+    /// If the expression is malformed or its value an error.
+    pub fn evaluate(&self, expression: Arc<SourceFile>) -> Result<Value, Errors> {
         let mut engine = self.frozen.fork();
         let mut files = self.frozen.files.clone();
         let expr = self.compile_expression(&mut engine, &mut files, expression)?;
@@ -180,10 +223,9 @@ impl Instance {
         &self,
         engine: &mut Engine,
         files: &mut Vec<Arc<SourceFile>>,
-        expression: &str,
+        source: Arc<SourceFile>,
     ) -> Result<u32, Errors> {
         let file = FileId(files.len() as u32);
-        let source = SourceFile::new("--schema", expression);
         files.push(source.clone());
         let options = ParseOptions { limits: parse_limits(&engine.limits), ..ParseOptions::default() };
         let parsed = syntax::parse_expr(&source, file, &options).map_err(|errors| syntax_errors(files, errors))?;
@@ -703,7 +745,8 @@ impl Schema {
         let (vertex, conjunct) = if expression.is_empty() {
             (base.root, Conjunct { term: Term::Vertex(base.root), env: NONE, info: Info::ROOT })
         } else {
-            let expr = instance.compile_expression(&mut engine, &mut files, expression)?;
+            let source = SourceFile::new("--schema", expression);
+            let expr = instance.compile_expression(&mut engine, &mut files, source)?;
             let env = engine.new_env(NONE, base.root);
             let resolved = engine.resolve(env, expr, base.root);
             let vertex = resolved.map_err(|error| Errors::new(report(&engine, &files, &[error], &[])))?;
@@ -735,21 +778,53 @@ impl Schema {
     /// # Errors
     /// All violations.
     pub fn vet_json(&self, data: &[u8], name: &str) -> Result<(), Errors> {
+        let file = self.document_file();
+        let source = SourceFile::new(name, String::from_utf8_lossy(data));
+        let parsed = syntax::parse_json(&source, file, &parse_limits(&self.value.frozen.engine.limits));
+        let document = parsed.map_err(|error| {
+            let files: Vec<_> = self.value.frozen.files.iter().cloned().chain([source.clone()]).collect();
+            syntax_errors(&files, vec![not_json(error, name)])
+        })?;
+        let (mut engine, files, root) = self.unified(source, document)?;
+        let errors = engine.violations(root, true);
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let errors = report(&engine, &files, &errors, &self.prefix);
+        Err(Errors::new(errors.into_iter().map(|error| document_first(error, file)).collect()))
+    }
+
+    /// The file id that positions in a document bear.
+    #[must_use]
+    pub fn document_file(&self) -> FileId {
+        FileId(self.value.frozen.files.len() as u32)
+    }
+
+    /// A document and the schema at once. The positions in it bear [`Schema::document_file`] and lie in `source`.
+    ///
+    /// # Errors
+    /// What can't be compiled in the document.
+    pub fn unify(&self, source: Arc<SourceFile>, document: ast::Expr) -> Result<Value, Errors> {
+        let (mut engine, files, vertex) = self.unified(source, document)?;
+        engine.finalize(vertex);
+        Ok(Value { frozen: self.value.frozen.freeze(engine, files), vertex })
+    }
+
+    fn unified(
+        &self,
+        source: Arc<SourceFile>,
+        mut document: ast::Expr,
+    ) -> Result<(Engine, Vec<Arc<SourceFile>>, VertexId), Errors> {
         let frozen = &self.value.frozen;
         let mut engine = frozen.fork();
         let mut files = frozen.files.clone();
-        let file = FileId(files.len() as u32);
-        let source = SourceFile::new(name, String::from_utf8_lossy(data));
-        files.push(source.clone());
-        let limits = parse_limits(&engine.limits);
-        let parsed = syntax::parse_json(&source, file, &limits);
-        let mut parsed = parsed.map_err(|error| syntax_errors(&files, vec![not_json(error, name)]))?;
-        stand_at_first_field(&mut parsed);
+        files.push(source);
+        stand_at_first_field(&mut document);
         let imports = FxHashMap::default();
         let (exprs, labels) = (&mut engine.store.exprs, &mut engine.store.labels);
         let depth_max = engine.limits.depth_max;
         let mut compiler = Compiler::new(exprs, labels, frozen.package.clone(), &imports, builtin::package, depth_max);
-        let expr = compiler.expr(&parsed);
+        let expr = compiler.expr(&document);
         let errors = std::mem::take(&mut compiler.errors);
         if !errors.is_empty() {
             return Err(compile_errors(&engine.store, &files, errors));
@@ -757,12 +832,7 @@ impl Schema {
         let root = engine.new_vertex(NONE, Label::NONE);
         engine.add_input(root, Conjunct { term: Term::Expr(expr), env: NONE, info: Info::ROOT });
         engine.add_input(root, self.conjunct);
-        let errors = engine.violations(root, true);
-        if errors.is_empty() {
-            return Ok(());
-        }
-        let errors = report(&engine, &files, &errors, &self.prefix);
-        Err(Errors::new(errors.into_iter().map(|error| document_first(error, file)).collect()))
+        Ok((engine, files, root))
     }
 }
 
