@@ -1,0 +1,123 @@
+//! Scripts: several commands on the same files, each with what it must print and write.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::counts::Counts;
+use crate::sandbox::{Outcome, Sandbox};
+use crate::{Options, rows};
+
+#[derive(Deserialize)]
+struct Script {
+    archive: String,
+    files: BTreeMap<String, String>,
+    commands: Vec<Command>,
+}
+
+#[derive(Deserialize)]
+struct Command {
+    argv: Vec<String>,
+    stdin: Option<String>,
+    expect: Expectation,
+}
+
+/// 0, or a word that it is not.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Exit {
+    Status(i32),
+    Word(serde::de::IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct Expectation {
+    exit: Exit,
+    stdout: Option<String>,
+    stderr: Option<String>,
+    stdout_re: Option<Vec<String>>,
+    stdout_not_re: Option<Vec<String>>,
+    stderr_re: Option<Vec<String>>,
+    /// A text that the corpus does not have is not compared.
+    files: Option<BTreeMap<String, Option<String>>>,
+}
+
+pub(crate) fn run(folder: &Path, options: &Options, counts: &mut Counts) -> Result<(), String> {
+    let file = folder.join("script.jsonl");
+    for row in rows::<Json>(&file)?.into_iter().filter(|row| row["runnable"] == true) {
+        let script: Script = serde_json::from_value(row).map_err(|error| format!("{}: {error}", file.display()))?;
+        let name = script.archive.rsplit('/').next().unwrap_or_default();
+        let files = script.files.iter().map(|(name, text)| (name.as_str(), text.clone().into_bytes()));
+        let sandbox = Sandbox::new(files)?;
+        for command in &script.commands {
+            let verb = command.argv.get(1).map_or("", String::as_str);
+            if !options.case.as_ref().is_none_or(|case| name.contains(case.as_str())) {
+                continue;
+            }
+            let outcome = sandbox.run("", &command.argv[1..], command.stdin.as_deref().unwrap_or_default());
+            if !options.wants(name, verb) {
+                continue;
+            }
+            let verdict = match &outcome {
+                Ok(outcome) => judge(command, outcome, &sandbox),
+                Err(why) => {
+                    counts.lost(name, why);
+                    Err((*why).to_owned())
+                }
+            };
+            counts.add("script", verb, verdict.is_ok());
+            if let (true, Err(reason)) = (options.failures, verdict) {
+                println!("FAIL script {name} : {}\n{reason}", command.argv.join(" "));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn judge(command: &Command, found: &Outcome, sandbox: &Sandbox) -> Result<(), String> {
+    let expect = &command.expect;
+    let wanted = matches!(expect.exit, Exit::Status(0));
+    if (found.status == 0) != wanted {
+        let (status, wanted) = (found.status, if wanted { "0" } else { "another" });
+        let expected =
+            format!("{}{}", expect.stdout.as_deref().unwrap_or_default(), expect.stderr.as_deref().unwrap_or_default());
+        return Err(format!(
+            "--- expected status {wanted}\n{expected}--- found {status}\n{}{}",
+            found.stdout, found.stderr
+        ));
+    }
+    for (what, expected, text) in [("stdout", &expect.stdout, &found.stdout), ("stderr", &expect.stderr, &found.stderr)]
+    {
+        match expected {
+            Some(expected) if expected != text => {
+                return Err(format!("--- {what} expected\n{expected}--- found\n{text}"));
+            }
+            _ => {}
+        }
+    }
+    matches_all(expect.stdout_re.as_deref(), &found.stdout, true)?;
+    matches_all(expect.stdout_not_re.as_deref(), &found.stdout, false)?;
+    matches_all(expect.stderr_re.as_deref(), &found.stderr, true)?;
+    for (name, expected) in expect.files.iter().flatten() {
+        let Some(expected) = expected else { continue };
+        let text = std::fs::read_to_string(sandbox.path().join(name)).unwrap_or_default();
+        if text != *expected {
+            return Err(format!("--- file {name} expected\n{expected}--- found\n{text}"));
+        }
+    }
+    Ok(())
+}
+
+/// Regular expressions are of the same kind as those of the language, so the engine reads them.
+fn matches_all(patterns: Option<&[String]>, text: &str, wanted: bool) -> Result<(), String> {
+    for pattern in patterns.unwrap_or_default() {
+        let pattern = format!("(?m){pattern}");
+        let compiled = cue::regexp::Regexp::new(&pattern, 10 << 20).map_err(|error| format!("{pattern}: {error}"))?;
+        if compiled.is_match(text) != wanted {
+            return Err(format!("--- {} match of {pattern} in\n{text}", if wanted { "no" } else { "a" }));
+        }
+    }
+    Ok(())
+}

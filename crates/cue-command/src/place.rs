@@ -1,0 +1,290 @@
+//! Where values of data files are placed: at the root, below a path of labels, in lists.
+
+use cue::syntax::ast::{BasicLit, LitKind};
+use cue::syntax::ast::{Comments, Constraint, Decl, EmbedDecl, Expr, Field, File, Ident, Label, ListLit, StructLit};
+use cue::syntax::literal::{self, Lines};
+use cue::syntax::pos::{FileId, Pos};
+use cue::syntax::{ParseOptions, parse_expr, parse_file};
+use cue::{Instance, Limits, Shape, SourceFile};
+
+use crate::arguments::Input;
+use crate::decode::DataFile;
+use crate::failure::Failure;
+
+/// The flags `-l`, `--list` and `--with-context`.
+#[derive(Debug)]
+pub(crate) struct Placement {
+    path: Vec<Component>,
+    list: bool,
+    with_context: bool,
+}
+
+/// A label of the path.
+#[derive(Clone, Debug)]
+enum Component {
+    /// As it is.
+    Label(Label),
+    /// To be evaluated over the value that is placed.
+    Expression(String),
+}
+
+/// A value of a data file on its way into an instance.
+struct Record<'a> {
+    value: Expr,
+    file: &'a DataFile,
+    index: usize,
+    count: usize,
+}
+
+impl Placement {
+    /// Reads the flags.
+    ///
+    /// # Errors
+    /// Paths that are neither an expression nor labels, and flags that don't fit together.
+    pub(crate) fn parse(input: &Input) -> Result<Self, Failure> {
+        let mut path = Vec::new();
+        for text in &input.path {
+            path.extend(components(text)?);
+        }
+        let placement = Self { path, list: input.list, with_context: input.with_context };
+        if !placement.is_used() && placement.with_context {
+            return Err(
+                "flag \"with-context\" must be used with at least one of flag \"path\", \"list\", or \"files\"".into(),
+            );
+        }
+        if placement.is_used() && input.schema.is_some() {
+            return Err("cannot combine --schema flag with flag \"path\", \"list\", or \"files\"".into());
+        }
+        Ok(placement)
+    }
+
+    pub(crate) fn is_used(&self) -> bool {
+        self.list || !self.path.is_empty()
+    }
+
+    /// The instance with all values of the files at their place.
+    ///
+    /// # Errors
+    /// Malformed files, labels that are no strings, values that can't stand at the root.
+    pub(crate) fn unify(&self, base: &Instance, files: &[DataFile]) -> Result<Instance, Failure> {
+        let mut sources = Vec::new();
+        let mut placed = Vec::new();
+        for file in files {
+            let id = FileId(base.next_file().0 + sources.len() as u32);
+            let values = file.values(id)?;
+            sources.push(file.source.clone());
+            placed.extend(self.files(file, values)?);
+        }
+        Ok(base.with_files(sources, placed)?)
+    }
+
+    /// The values of one data file as files of CUE.
+    pub(crate) fn files(&self, file: &DataFile, values: Vec<Expr>) -> Result<Vec<File>, Failure> {
+        if !self.is_used() {
+            return Ok(values.into_iter().map(at_root).collect());
+        }
+        let count = values.len();
+        let mut decls = Vec::new();
+        let mut lists = Lists::default();
+        for (index, value) in values.into_iter().enumerate() {
+            let record = Record { value, file, index, count };
+            let labels = match self.labels(&record) {
+                // A null has no fields that a label could be made of.
+                Err(_) if matches!(&record.value, Expr::Lit(lit) if lit.kind == LitKind::Null) => continue,
+                labels => labels?,
+            };
+            if self.list {
+                lists.add(labels, record.value);
+            } else if labels.is_empty() {
+                match record.value {
+                    Expr::Struct(ref lit) => decls.extend(lit.decls.iter().cloned()),
+                    Expr::List(_) => {
+                        return Err("expected struct as object root, did you mean to use the --list flag?".into());
+                    }
+                    _ => return Err("cannot map non-struct to object root".into()),
+                }
+            } else {
+                decls.push(nested(labels, record.value));
+            }
+        }
+        if self.list {
+            decls.extend(lists.into_decls());
+        }
+        Ok(vec![File { decls, ..File::default() }])
+    }
+
+    fn labels(&self, record: &Record<'_>) -> Result<Vec<Label>, Failure> {
+        let mut scope: Option<Instance> = None;
+        let mut labels = Vec::new();
+        for component in &self.path {
+            labels.push(match component {
+                Component::Label(label) => label.clone(),
+                Component::Expression(expression) => {
+                    if scope.is_none() {
+                        scope = Some(self.scope(record)?);
+                    }
+                    let scope = scope.as_ref().expect("it is set above");
+                    evaluated(scope, expression)?
+                }
+            });
+        }
+        Ok(labels)
+    }
+
+    /// What the expressions of labels see.
+    fn scope(&self, record: &Record<'_>) -> Result<Instance, Failure> {
+        let value = record.value.clone();
+        let file = if self.with_context {
+            let decls = vec![
+                field(named("data"), value),
+                field(named("filename"), Expr::Lit(string(&record.file.name))),
+                field(named("index"), number(record.index)),
+                field(named("recordCount"), number(record.count)),
+            ];
+            File { decls, ..File::default() }
+        } else {
+            at_root(value)
+        };
+        let empty = Instance::compile(Vec::new(), &Limits::default())?;
+        Ok(empty.with_files(vec![record.file.source.clone()], vec![file])?)
+    }
+}
+
+/// The label that an expression of `-l` gives.
+fn evaluated(scope: &Instance, expression: &str) -> Result<Label, Failure> {
+    let told = |what: String| Failure::from(format!("error evaluating label {expression}: {what}"));
+    let value = scope.evaluate(SourceFile::new("--path", expression)).map_err(|errors| told(errors.to_string()))?;
+    match value.default_value().shape() {
+        Shape::String(text) => Ok(Label::String(string(&text))),
+        _ => Err(told(value.to_cue())),
+    }
+}
+
+/// `-l` is an expression for one label, or labels with colons.
+fn components(text: &str) -> Result<Vec<Component>, Failure> {
+    let options = ParseOptions::default();
+    if parse_expr(&SourceFile::new("--path", text), FileId(0), &options).is_ok() {
+        return Ok(vec![Component::Expression(text.to_owned())]);
+    }
+    let source = SourceFile::new("--path", format!("{text}_"));
+    let file = parse_file(&source, FileId(0), &options).map_err(|errors| {
+        format!(
+            "labels must be expressions (-l foo -l 'strings.ToLower(bar)') or full paths (-l '\"foo\": \
+             \"\\(strings.ToLower(bar))\":) : parser error in path {text:?}: {}",
+            errors[0].message
+        )
+    })?;
+    let [Decl::Field(first)] = &file.decls[..] else {
+        return Err("path flag must be a space-separated sequence of labels".into());
+    };
+    let mut components = Vec::new();
+    let mut field = first;
+    loop {
+        components.push(match &field.label {
+            Label::Ident(ident) => Component::Label(Label::Ident(Ident { pos: Pos::NONE, name: ident.name.clone() })),
+            Label::String(lit) => Component::Label(Label::String(BasicLit { pos: Pos::NONE, ..lit.clone() })),
+            Label::Interpolation(interpolation) => {
+                let expr = Expr::Interpolation(interpolation.clone());
+                Component::Expression(cue::syntax::print_expr(&expr, None))
+            }
+            Label::Paren(expr, _) => Component::Expression(cue::syntax::print_expr(expr, None)),
+            Label::Pattern(_) => return Err("unsupported label type".into()),
+        });
+        match &field.value {
+            Expr::Struct(lit) if lit.decls.len() == 1 => match &lit.decls[0] {
+                Decl::Field(inner) => field = inner,
+                _ => return Ok(components),
+            },
+            _ => return Ok(components),
+        }
+    }
+}
+
+/// Lists by the labels that they stand below, in the order in which they came.
+#[derive(Default)]
+struct Lists {
+    /// Those below a label, and the elements here.
+    below: Vec<(Label, Lists)>,
+    elements: Vec<Expr>,
+}
+
+impl Lists {
+    fn add(&mut self, labels: Vec<Label>, value: Expr) {
+        let mut place = self;
+        for label in labels {
+            let at = match place.below.iter().position(|(known, _)| *known == label) {
+                Some(at) => at,
+                None => {
+                    place.below.push((label, Self::default()));
+                    place.below.len() - 1
+                }
+            };
+            place = &mut place.below[at].1;
+        }
+        place.elements.push(value);
+    }
+
+    fn into_decls(self) -> Vec<Decl> {
+        if self.below.is_empty() {
+            return vec![embed(list(self.elements))];
+        }
+        self.below.into_iter().map(|(label, lists)| field(label, lists.into_expr())).collect()
+    }
+
+    fn into_expr(self) -> Expr {
+        if self.below.is_empty() { list(self.elements) } else { structure(self.into_decls()) }
+    }
+}
+
+/// A value as a file of its own.
+pub(crate) fn at_root(value: Expr) -> File {
+    let decls = match &value {
+        Expr::Struct(lit) => lit.decls.clone(),
+        _ => vec![embed(value)],
+    };
+    File { decls, ..File::default() }
+}
+
+fn nested(labels: Vec<Label>, value: Expr) -> Decl {
+    let mut labels = labels.into_iter().rev();
+    let innermost = labels.next().expect("there are labels");
+    labels.fold(field(innermost, value), |inner, label| field(label, structure(vec![inner])))
+}
+
+fn field(label: Label, value: Expr) -> Decl {
+    Decl::Field(Field {
+        pos: value.pos(),
+        label,
+        alias: None,
+        postfix_alias: None,
+        constraint: Constraint::None,
+        colon: Pos::NONE,
+        value,
+        attributes: Vec::new(),
+        comments: Comments::default(),
+    })
+}
+
+fn embed(expr: Expr) -> Decl {
+    Decl::Embed(EmbedDecl { expr, comments: Comments::default() })
+}
+
+fn structure(decls: Vec<Decl>) -> Expr {
+    Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: false, decls })
+}
+
+fn list(elements: Vec<Expr>) -> Expr {
+    Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false })
+}
+
+fn named(name: &str) -> Label {
+    Label::Ident(Ident { pos: Pos::NONE, name: name.to_owned() })
+}
+
+fn string(text: &str) -> BasicLit {
+    BasicLit { pos: Pos::NONE, kind: LitKind::String, raw: literal::quote_string(text, Lines::One) }
+}
+
+fn number(value: usize) -> Expr {
+    Expr::Lit(BasicLit { pos: Pos::NONE, kind: LitKind::Int, raw: value.to_string() })
+}

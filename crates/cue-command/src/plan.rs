@@ -1,0 +1,184 @@
+//! From the arguments of a command to the values that it goes through.
+//!
+//! Without data files these are the packages, or the CUE files together. Data files are unified with what there is of
+//! CUE, or, where a schema is selected or data is vetted, each of their values is unified with the schema.
+
+use std::sync::Arc;
+
+use cue::{Instance, Limits, Schema, SourceFile, Validation, Value, VetOptions};
+
+use crate::arguments::Input;
+use crate::decode::DataFile;
+use crate::failure::Failure;
+use crate::file_type::Encoding;
+use crate::folder;
+use crate::inputs::{InputFile, Inputs};
+use crate::place::Placement;
+use crate::world::World;
+
+/// What a command goes through.
+pub(crate) struct Plan {
+    units: Vec<Unit>,
+    /// Documents to be judged one by one, each with the schema.
+    pub(crate) documents: Option<Documents>,
+}
+
+/// An instance, with the name that messages give it.
+pub(crate) struct Unit {
+    pub(crate) name: String,
+    pub(crate) instance: Instance,
+}
+
+/// Data files and what they are judged by.
+pub(crate) struct Documents {
+    schema: Schema,
+    files: Vec<DataFile>,
+}
+
+/// Whether values of data files are merged or looked at one by one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Data {
+    Merged,
+    OneByOne,
+}
+
+impl Plan {
+    /// Reads all that the arguments name.
+    ///
+    /// # Errors
+    /// What can't be read or is malformed, and arguments that don't fit together.
+    pub(crate) fn new(input: &Input, data: Data, world: &mut World<'_>) -> Result<Self, Failure> {
+        let inputs = Inputs::parse(&input.inputs)?;
+        check_exist(&inputs.files, world)?;
+        let (cue, other): (Vec<_>, Vec<_>) =
+            inputs.files.into_iter().partition(|file| file.kind.encoding == Encoding::Cue);
+        let placement = Placement::parse(input)?;
+        let cue = cue.iter().map(|file| read(file, world)).collect::<Result<Vec<_>, _>>()?;
+        let mut packages = folder::load(&inputs.packages, input, world)?;
+        let files = other
+            .into_iter()
+            .map(|file| Ok(DataFile { source: read(&file, world)?, name: file.name, kind: file.kind }))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        if !cue.is_empty() {
+            let user = folder::load_files(cue, input, world)?;
+            packages.push(Unit { name: String::new(), instance: user });
+        }
+        if files.is_empty() {
+            if input.schema.is_some() {
+                return Err("-d/--schema flag requires non-CUE input files".into());
+            }
+            return Ok(Self { units: packages, documents: None });
+        }
+        Self::with_data(packages, files, input, data, &placement)
+    }
+
+    fn with_data(
+        mut packages: Vec<Unit>,
+        files: Vec<DataFile>,
+        input: &Input,
+        data: Data,
+        placement: &Placement,
+    ) -> Result<Self, Failure> {
+        if packages.len() > 1 {
+            let count = packages.len();
+            return Err(format!("too many packages defined ({count}) in combination with files").into());
+        }
+        let schema = packages.pop();
+        let merged = data == Data::Merged && input.merge || placement.is_used();
+        if input.schema.is_some() || !merged {
+            let Some(unit) = schema else {
+                return match input.schema {
+                    Some(_) => Err("-d/--schema flag specified without a schema".into()),
+                    None if data == Data::OneByOne => Err("data files specified without a schema".into()),
+                    None => Self::each(files),
+                };
+            };
+            let expression = input.schema.as_deref().unwrap_or_default();
+            let schema = Schema::new(&unit.instance, expression, VetOptions::default())?;
+            return Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) });
+        }
+        let base = match schema {
+            Some(unit) => unit,
+            None => Unit { name: String::new(), instance: Instance::compile(Vec::new(), &Limits::default())? },
+        };
+        let instance = placement.unify(&base.instance, &files)?;
+        Ok(Self { units: vec![Unit { name: base.name, instance }], documents: None })
+    }
+
+    /// Data files without a schema, each value for itself.
+    fn each(files: Vec<DataFile>) -> Result<Self, Failure> {
+        let empty = Instance::compile(Vec::new(), &Limits::default())?;
+        let schema = Schema::new(&empty, "_", VetOptions::default())?;
+        Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) })
+    }
+
+    /// The instances, if no documents are judged one by one.
+    pub(crate) fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// All values, of instances, documents or expressions over them, in order, until `visit` fails.
+    ///
+    /// # Errors
+    /// Those of the values, and those of `visit`.
+    pub(crate) fn for_each(
+        &self,
+        expressions: &[String],
+        mut visit: impl FnMut(&Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for unit in &self.units {
+            if expressions.is_empty() {
+                visit(&Item { name: &unit.name, expression: None, value: unit.instance.root() })?;
+            }
+            for expression in expressions {
+                let value = unit.instance.evaluate(SourceFile::new("--expression", expression.as_str()))?;
+                visit(&Item { name: &unit.name, expression: Some(expression), value })?;
+            }
+        }
+        let Some(documents) = &self.documents else { return Ok(()) };
+        if !expressions.is_empty() {
+            return Err(Failure::unsupported("expressions over documents that are judged one by one"));
+        }
+        documents.for_each(|value| visit(&Item { name: "", expression: None, value }))
+    }
+}
+
+/// A value on the way of a command.
+pub(crate) struct Item<'a> {
+    /// The name of its instance.
+    pub(crate) name: &'a str,
+    /// Of what expression it is the value, if of one.
+    pub(crate) expression: Option<&'a str>,
+    pub(crate) value: Value,
+}
+
+impl Documents {
+    /// Each document, unified with the schema, up to the first one that contradicts it.
+    fn for_each(&self, mut visit: impl FnMut(Value) -> Result<(), Failure>) -> Result<(), Failure> {
+        for file in &self.files {
+            for document in file.values(self.schema.document_file())? {
+                let value = self.schema.unify(file.source.clone(), document)?;
+                value.validate(Validation { concrete: false })?;
+                visit(value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Files of the command line must exist before anything else is looked at.
+fn check_exist(files: &[InputFile], world: &World<'_>) -> Result<(), Failure> {
+    match files.iter().find(|file| file.name != "-" && !world.exists(&file.name)) {
+        Some(missing) => {
+            let path = world.path(&missing.name);
+            Err(format!("stat {}: no such file or directory", path.display()).into())
+        }
+        None => Ok(()),
+    }
+}
+
+fn read(file: &InputFile, world: &mut World<'_>) -> Result<Arc<SourceFile>, Failure> {
+    let bytes = world.read(&file.name)?;
+    let name = if file.name == "-" { "-".to_owned() } else { world.shown(&world.path(&file.name)) };
+    Ok(SourceFile::from_bytes(name, &bytes))
+}
