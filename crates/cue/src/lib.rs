@@ -16,6 +16,7 @@ pub mod number;
 pub mod regexp;
 pub mod syntax;
 mod value;
+pub mod yaml;
 
 pub use error::{Code, Error, Errors, PathPart, Position, Rule, path_text};
 pub use eval::kind::Kind;

@@ -31,6 +31,7 @@ use crate::{
         ast::{self, Constraint},
         pos::{FileId, Pos, SourceFile},
     },
+    yaml,
 };
 
 pub use operands::Operand;
@@ -649,6 +650,18 @@ impl Value {
         self.engine().write_json(self.vertex, 0, &mut out);
         out.push('\n');
         Ok(out)
+    }
+
+    /// The value as YAML, as `cue export --out yaml` prints it.
+    ///
+    /// # Errors
+    /// All that is contradictory or not concrete.
+    pub fn to_yaml(&self) -> Result<String, Errors> {
+        self.validate(Validation { concrete: true })?;
+        let mut engine = self.frozen.fork();
+        let failed = |engine: &Engine, error| Errors::new(report(engine, &self.frozen.files, &[error], &[]));
+        let datum = engine.datum_of(self.vertex).map_err(|error| failed(&engine, error))?;
+        yaml::print(&datum).map_err(|failure| Errors::from(Error::new(failure.code, Rule::Incomplete, failure.message)))
     }
 
     /// Whether it is free of contradictions, and concrete if asked.

@@ -1,20 +1,21 @@
 //! Goldens: packages of builtin functions, and OpenAPI documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cue::export::openapi::{Version, generate};
-use cue::syntax::ast::{Decl, Expr, Field};
+use cue::syntax::ast::{Decl, Expr, Label, StructLit};
 use cue::syntax::pos::{FileId, Pos, SourceFile};
 use cue::syntax::{ParseOptions, parse_file};
+use cue::{Shape, Validation};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::archive::{self, descend};
+use crate::archive;
 use crate::bounded::{self, Failure};
-use crate::compare::compare_struct;
+use crate::compare::{compare, compare_embedded, compare_struct};
 use crate::report::Report;
-use crate::{Options, corpus, errors};
+use crate::{Options, corpus};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -73,49 +74,70 @@ fn count(report: &mut Report, options: &Options, what: &str, id: &str, outcome: 
     }
 }
 
-/// All values of the package, and the messages of those that are errors.
+/// All values of the package, and the messages of all errors in it.
 fn package(row: &Golden) -> Result<(), String> {
     let instance = archive::load(&row.files).map_err(|errors| errors.report())?;
     // Where there are two, the later one is of the present evaluator.
     let expected = row.expect.values().next_back().map(String::as_str).unwrap_or_default();
-    let result = expected.split_once("Result:\n").map_or(expected, |(_, result)| result);
+    let (errors, result) = expected.split_once("Result:\n").unwrap_or(("", expected));
     let file = parse_file(&SourceFile::new("expected.cue", result), FileId(0), &ParseOptions::default());
     let file = file.map_err(|errors| format!("expectation: {}", errors[0]))?;
-    for field in file.decls.iter().filter_map(error_field) {
-        check_message(field, &instance.root())?;
-    }
-    let lit = cue::syntax::ast::StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls: file.decls };
-    compare_struct(&lit, &instance.root())
+    let root = instance.root();
+    check_messages(errors, &root)?;
+    compare_printed(&file.decls, &root)
 }
 
-fn error_field(decl: &Decl) -> Option<&Field> {
-    match decl {
-        Decl::Field(field) if is_bottom(&field.value) => Some(field),
-        _ => None,
+/// What is printed of a value: hidden fields are left out, and what has no value yet is printed as an expression.
+fn compare_printed(decls: &[Decl], value: &cue::Value) -> Result<(), String> {
+    let plain = |decl: &Decl| match decl {
+        Decl::Field(field) => matches!(field.label, Label::Ident(_) | Label::String(_)),
+        decl => matches!(decl, Decl::Embed(_)),
+    };
+    if !decls.iter().all(plain) {
+        let lit = StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls: decls.to_vec() };
+        return compare_struct(&lit, value);
     }
+    let fields = archive::all_fields(value);
+    let mut unexpected: Vec<_> = fields.iter().filter(|field| !field.label.to_string().starts_with('_')).collect();
+    for decl in decls {
+        let expected = match decl {
+            Decl::Field(expected) => expected,
+            Decl::Embed(embedded) => {
+                compare_embedded(&embedded.expr, value)?;
+                continue;
+            }
+            _ => continue,
+        };
+        let label = match &expected.label {
+            Label::Ident(ident) => archive::part_of(&ident.name),
+            Label::String(literal) => archive::part_of(&literal.raw),
+            _ => continue,
+        };
+        let at =
+            unexpected.iter().position(|field| field.label == label).ok_or_else(|| format!("{label} is missing"))?;
+        let found = &unexpected.swap_remove(at).value;
+        let verdict = match (&expected.value, found.shape()) {
+            (Expr::Struct(lit), _) => compare_printed(&lit.decls, found),
+            (Expr::Call { .. } | Expr::Binary { .. } | Expr::Interpolation(_), Shape::Unresolved(_)) => Ok(()),
+            (expr, _) => compare(expr, found),
+        };
+        verdict.map_err(|reason| format!("{label}: {reason}"))?;
+    }
+    unexpected.first().map_or(Ok(()), |field| Err(format!("{} is not expected", field.label)))
 }
 
-fn is_bottom(expr: &Expr) -> bool {
-    match expr {
-        Expr::Bottom(_) => true,
-        Expr::Commented(inner, _) => is_bottom(inner),
-        _ => false,
-    }
-}
-
-/// The message stands as a comment behind the error.
-fn check_message(field: &Field, root: &cue::Value) -> Result<(), String> {
-    let comments = field.comments.line.iter().chain(&field.comments.after);
-    let Some(expected) = comments.flat_map(|group| &group.lines).next() else { return Ok(()) };
-    let expected = expected.trim_start_matches("//").trim();
-    let cue::syntax::ast::Label::Ident(name) = &field.label else { return Ok(()) };
-    let value =
-        descend(root.clone(), std::slice::from_ref(&name.name)).ok_or_else(|| format!("{} is missing", name.name))?;
-    let found = errors::errors_of(&value).ok_or_else(|| format!("{} is no error", name.name))?;
-    if found.iter().any(|error| error.to_string() == expected) {
+/// The errors are listed as a command prints them: path and message, then indented positions, which are not compared.
+fn check_messages(expected: &str, root: &cue::Value) -> Result<(), String> {
+    let lines = expected.lines().filter(|line| !line.is_empty() && !line.starts_with(' ') && *line != "Errors:");
+    let expected: BTreeSet<&str> = lines.map(|line| line.strip_suffix(':').unwrap_or(line)).collect();
+    let found = root.validate(Validation { concrete: false }).err();
+    let found: BTreeSet<String> = found.into_iter().flatten().map(|error| error.to_string()).collect();
+    if found.iter().map(String::as_str).eq(expected.iter().copied()) {
         return Ok(());
     }
-    Err(format!("expected {expected}\nfound    {found}"))
+    let missing: Vec<_> = expected.iter().filter(|line| !found.contains(**line)).collect();
+    let unexpected: Vec<_> = found.iter().filter(|line| !expected.contains(line.as_str())).collect();
+    Err(format!("missing {missing:#?}\nunexpected {unexpected:#?}"))
 }
 
 /// The document with its keys in any order.

@@ -1,16 +1,13 @@
 //! Package `encoding/json`.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use super::args::{ANY, BYTES, Outcome, SCHEMA, STRING, bytes, fail, function, list, schema_function, text};
 use super::check_text_length;
-use crate::eval::call::{Datum, Engine, Failure, Package};
+use crate::eval::call::{Datum, Engine, Failure, Package, Strictness};
 use crate::eval::kind::Kind;
-use crate::number::Number;
-use crate::syntax::ast::{BasicLit, Decl, Expr, Label, LitKind};
-use crate::syntax::literal::{Text, decode_text};
-use crate::syntax::pos::{FileId, SourceFile};
+use crate::syntax::ast::{Expr, ListLit};
+use crate::syntax::pos::{FileId, Pos, SourceFile};
 use crate::syntax::{ParseLimits, parse_json};
 
 pub(super) static PACKAGE: Package = Package {
@@ -40,19 +37,23 @@ pub(super) static PACKAGE: Package = Package {
             let lines = list(args, 0)?.iter().map(|element| Ok(marshal(element)? + "\n"));
             Ok(lines.collect::<Result<String, Failure>>()?.into())
         }),
-        function("Unmarshal", &[BYTES], Kind::TOP, |_, args| parse(bytes(args, 0)?)),
-        function("UnmarshalStream", &[BYTES], Kind::TOP, |_, args| {
+        function("Unmarshal", &[BYTES], Kind::TOP, |engine, args| parse(engine, bytes(args, 0)?)),
+        function("UnmarshalStream", &[BYTES], Kind::TOP, |engine, args| {
             let values = split_stream(bytes(args, 0)?).into_iter().map(parse_part);
-            Ok(Datum::List(values.collect::<Result<_, _>>()?))
+            let elements = values.collect::<Result<_, _>>()?;
+            engine.data(&Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false }))
         }),
         schema_function("Validate", &[BYTES, SCHEMA], Kind::BOOL, |engine, args| validate(engine, args)),
     ],
 };
 
+/// Data inside a text of the language is no file: places in it are not told.
+pub(super) const NO_FILE: FileId = FileId(u32::MAX);
+
 fn validate(engine: &mut dyn Engine, args: &[Datum]) -> Outcome {
-    let data = parse(bytes(args, 0)?)?;
+    let data = parse(engine, bytes(args, 0)?)?;
     let Datum::Handle(schema) = args[1] else { return fail("argument 1 is no schema") };
-    engine.satisfies(schema, &data, true).map(|()| true.into())
+    engine.satisfies(schema, &data, Strictness::Final).map(|()| true.into())
 }
 
 /// Reads the syntax of a JSON text.
@@ -63,76 +64,24 @@ fn read(bytes: &[u8]) -> Result<Expr, Failure> {
         return fail("invalid character 'ï' looking for beginning of value");
     }
     let source = SourceFile::new("json", text);
-    parse_json(&source, FileId(0), &ParseLimits::default()).map_err(|error| Failure::new(error.message))
+    parse_json(&source, NO_FILE, &ParseLimits::default()).map_err(|error| Failure::new(error.message))
 }
 
-/// A JSON text as data; keys that occur twice must have equal values.
-fn parse(bytes: &[u8]) -> Outcome {
-    datum(&read(bytes).map_err(|_| Failure::new("json: invalid JSON"))?)
+/// The value of a JSON text; values of keys that occur twice are unified.
+fn parse(engine: &mut dyn Engine, bytes: &[u8]) -> Outcome {
+    engine.data(&read(bytes).map_err(|_| Failure::new("json: invalid JSON"))?)
 }
 
 /// One of several values behind each other.
-fn parse_part(bytes: &[u8]) -> Outcome {
-    let expr = read(bytes).map_err(|failure| {
+fn parse_part(bytes: &[u8]) -> Result<Expr, Failure> {
+    read(bytes).map_err(|failure| {
         let message = failure.message.replace("unexpected end of JSON input", "unexpected EOF");
         Failure::new(format!("invalid JSON for file \"\": {message}"))
-    })?;
-    datum(&expr)
+    })
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Failure> {
     std::str::from_utf8(bytes).map_err(|_| Failure::new("json: invalid UTF-8"))
-}
-
-fn datum(expr: &Expr) -> Result<Datum, Failure> {
-    stacker::maybe_grow(64 << 10, 1 << 20, || match expr {
-        Expr::Lit(lit) => literal(lit),
-        Expr::Unary { operand, .. } => match datum(operand)? {
-            Datum::Number(number) => Ok(Datum::Number(-number)),
-            other => Ok(other),
-        },
-        Expr::List(list) => Ok(Datum::List(list.elements.iter().map(datum).collect::<Result<_, _>>()?)),
-        Expr::Struct(lit) => {
-            let mut fields: Vec<(Arc<str>, Datum)> = Vec::with_capacity(lit.decls.len());
-            let mut seen = std::collections::HashMap::new();
-            for decl in &lit.decls {
-                let Decl::Field(field) = decl else { continue };
-                let Label::String(label) = &field.label else { continue };
-                let (name, value) = (string(label)?, datum(&field.value)?);
-                match seen.insert(name.clone(), fields.len()) {
-                    Some(first) if !super::list::equal(&fields[first].1, &value) => {
-                        return fail(format!("conflicting values {value} and {}", fields[first].1));
-                    }
-                    Some(first) => {
-                        seen.insert(name, first);
-                    }
-                    None => fields.push((name, value)),
-                }
-            }
-            Ok(Datum::Struct(fields))
-        }
-        _ => fail("json: invalid JSON"),
-    })
-}
-
-fn literal(lit: &BasicLit) -> Result<Datum, Failure> {
-    match lit.kind {
-        LitKind::Null => Ok(Datum::Null),
-        LitKind::True => Ok(true.into()),
-        LitKind::False => Ok(false.into()),
-        LitKind::String => string(lit).map(Datum::String),
-        LitKind::Int | LitKind::Float => {
-            Number::from_json(&lit.raw).map(Datum::Number).map_err(|error| Failure::new(error.to_string()))
-        }
-    }
-}
-
-fn string(lit: &BasicLit) -> Result<Arc<str>, Failure> {
-    match decode_text(&lit.raw) {
-        Ok(Text::String(text)) => Ok(text.into()),
-        Ok(Text::Bytes(_)) => fail("json: invalid JSON"),
-        Err(error) => fail(format!("invalid string: {error}")),
-    }
 }
 
 fn valid_text(bytes: &[u8]) -> Result<&str, Failure> {

@@ -8,7 +8,7 @@ use super::args::{
     ANY, INT, LIST, NUMBER, Outcome, SCHEMA, decimal, decimals, fail, function, int, kind_of, list, list_of,
     schema_function, texts,
 };
-use crate::eval::call::{Datum, Engine, Failure, Handle, Package};
+use crate::eval::call::{Datum, Engine, Failure, Handle, Package, Strictness};
 use crate::eval::kind::Kind;
 use crate::number::{Decimal, Number};
 
@@ -261,11 +261,11 @@ fn unique_items(elements: &[Datum]) -> Outcome {
 fn match_n(engine: &mut dyn Engine, elements: &[Datum], wanted: Handle, schema: Handle) -> Outcome {
     let mut matches = 0_usize;
     for element in elements {
-        if engine.satisfies(schema, element, true).is_ok() {
+        if engine.satisfies(schema, element, Strictness::Concrete).is_ok() {
             matches += 1;
         }
     }
-    if engine.satisfies(wanted, &matches.into(), false).is_ok() {
+    if engine.satisfies(wanted, &matches.into(), Strictness::Partial).is_ok() {
         return Ok(true.into());
     }
     let (schema, wanted) = (engine.print(schema), engine.print(wanted));

@@ -24,6 +24,7 @@ mod structs;
 mod time;
 mod url;
 mod uuid;
+mod yaml;
 
 use crate::eval::call::Package;
 
@@ -64,6 +65,7 @@ static PACKAGES: &[&Package] = &[
     &structs::PACKAGE,
     &time::PACKAGE,
     &uuid::PACKAGE,
+    &yaml::PACKAGE,
 ];
 
 /// The package with an import path, such as `encoding/json`.

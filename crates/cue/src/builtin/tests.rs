@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 
 use super::{PACKAGES, TEXT_BYTES_MAX, package};
-use crate::eval::call::{Datum, Engine, Failure, Handle};
+use crate::eval::call::{Datum, Engine, Failure, Handle, Strictness};
 use crate::eval::kind::Kind;
 use crate::number::Number;
 use crate::regexp::Regexp;
+use crate::syntax::{ast::Expr, print_compact};
 
 #[test]
 fn names_are_unique_and_sorted_packages_are_found() {
@@ -24,8 +25,12 @@ fn names_are_unique_and_sorted_packages_are_found() {
 struct NoEngine;
 
 impl Engine for NoEngine {
-    fn satisfies(&mut self, _: Handle, _: &Datum, _: bool) -> Result<(), Failure> {
+    fn satisfies(&mut self, _: Handle, _: &Datum, _: Strictness) -> Result<(), Failure> {
         Err(Failure::new("no evaluator"))
+    }
+
+    fn data(&mut self, data: &Expr) -> Result<Datum, Failure> {
+        Ok(Datum::Abstract(print_compact(data).into()))
     }
 
     fn less(&mut self, _: Handle, _: &Datum, _: &Datum) -> Result<bool, Failure> {

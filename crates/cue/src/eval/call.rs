@@ -6,7 +6,12 @@
 use std::{fmt, sync::Arc};
 
 use super::{kind::Kind, label::is_plain_identifier};
-use crate::{error::Code, export::cue::quote_string, number::Number};
+use crate::{
+    error::Code,
+    export::cue::quote_string,
+    number::Number,
+    syntax::{ast, pos::Pos},
+};
 
 /// A builtin package.
 #[derive(Debug)]
@@ -111,26 +116,37 @@ pub struct Failure {
     pub bare: bool,
     /// Whether it is the verdict of a validator: a plain call gives `false` instead.
     pub verdict: bool,
+    /// Where what was violated stands.
+    pub positions: Vec<Pos>,
+    /// What else is wrong.
+    pub others: Vec<Self>,
 }
 
 impl Failure {
     /// A definite failure.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { code: Code::Eval, message: message.into(), bare: false, verdict: false }
+        Self {
+            code: Code::Eval,
+            message: message.into(),
+            bare: false,
+            verdict: false,
+            positions: Vec::new(),
+            others: Vec::new(),
+        }
     }
 
     /// A failure that concrete arguments could mend.
     #[must_use]
     pub fn incomplete(message: impl Into<String>) -> Self {
-        Self { code: Code::Incomplete, message: message.into(), bare: false, verdict: false }
+        Self { code: Code::Incomplete, ..Self::new(message) }
     }
 
     /// The verdict of a validator and its reason; `incomplete` if more fields or elements could mend it.
     #[must_use]
     pub fn unsatisfied(message: impl Into<String>, incomplete: bool) -> Self {
         let code = if incomplete { Code::Incomplete } else { Code::Eval };
-        Self { code, message: message.into(), bare: false, verdict: true }
+        Self { code, verdict: true, ..Self::new(message) }
     }
 }
 
@@ -143,13 +159,30 @@ pub struct Extent {
     pub may_grow: bool,
 }
 
+/// What a value must be besides free of contradictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// Nothing.
+    Partial,
+    /// Resolved, and with all required fields.
+    Final,
+    /// Concrete, too.
+    Concrete,
+}
+
 /// What functions may ask of the evaluator.
 pub trait Engine {
-    /// Whether a value, unified with a schema, is valid (and concrete, if asked).
+    /// Whether a value, unified with a schema, is valid.
     ///
     /// # Errors
-    /// The first violation.
-    fn satisfies(&mut self, schema: Handle, value: &Datum, concrete: bool) -> Result<(), Failure>;
+    /// All violations.
+    fn satisfies(&mut self, schema: Handle, value: &Datum, strictness: Strictness) -> Result<(), Failure>;
+
+    /// The value of an expression that refers to nothing.
+    ///
+    /// # Errors
+    /// If the expression has none.
+    fn data(&mut self, data: &ast::Expr) -> Result<Datum, Failure>;
 
     /// What `{x: left, y: right} & comparator` gives for `less`.
     ///
@@ -168,6 +201,14 @@ pub trait Engine {
     /// # Errors
     /// What is wrong with the pattern.
     fn is_match(&mut self, pattern: &str, text: &str) -> Result<bool, Failure>;
+
+    /// The data behind a handle, which must be concrete.
+    ///
+    /// # Errors
+    /// All that is contradictory or not concrete.
+    fn concrete(&mut self, handle: Handle) -> Result<Datum, Failure> {
+        self.datum(handle)
+    }
 
     /// How many elements or regular fields the value behind a handle has.
     ///

@@ -148,9 +148,9 @@ impl Engine {
 
     /// All definite errors of a failed alternative.
     fn collect_errors(&self, candidate: VertexId, error: ErrorId, out: &mut Vec<ErrorId>) {
-        let parts = &self.store.errors[error].parts;
-        if !parts.is_empty() && self.store.errors[error].vertex == candidate {
-            out.extend(parts);
+        let bottom = &self.store.errors[error];
+        if bottom.rule == Rule::Disjunction && !bottom.parts.is_empty() && bottom.vertex == candidate {
+            out.extend(&bottom.parts);
             return;
         }
         let mut all = Vec::new();

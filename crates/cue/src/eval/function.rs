@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::{
-    call::{self, Datum, Extent, Failure, Handle},
+    call::{self, Datum, Extent, Failure, Handle, Strictness},
     engine::{Engine, Outcome},
     expression::Val,
     kind::Kind,
@@ -13,9 +15,13 @@ use super::{
     },
 };
 use crate::{
+    builtin,
     error::{Code, Rule},
-    ir::{Atom, Builtin, Expr, ExprId},
-    syntax::{ast::BinaryOp, ast::Constraint, pos::Pos},
+    ir::{Atom, Builtin, Expr, ExprId, compile::Compiler},
+    syntax::{
+        ast::{self, BinaryOp, Constraint},
+        pos::Pos,
+    },
 };
 
 impl Engine {
@@ -286,12 +292,9 @@ impl Engine {
             Ok(datum) => Ok(self.datum_value(datum)),
             Err(failure) if failure.verdict => Ok(Val::Atom(Atom::Bool(false))),
             Err(failure) => {
-                let message = match failure.bare {
-                    true => failure.message,
-                    false => format!("error in call to {}: {}", builtin_name(builtin), failure.message),
-                };
+                let prefix = format!("error in call to {}: ", builtin_name(builtin));
                 let pos = self.pos(expr);
-                Err(self.error(failure.code, Rule::Validator, message, at, pos, vec![pos]))
+                Err(self.failures(failure, &prefix, at, pos, &[pos]))
             }
         }
     }
@@ -392,8 +395,8 @@ impl Engine {
             Err(error) => return self.fail(vertex, error),
         };
         let name = self.validator_text(validator);
-        let detail = if failure.message.is_empty() { String::new() } else { format!(": {}", failure.message) };
-        let message = format!("invalid value {shown} (does not satisfy {name}){detail}");
+        let detail = if failure.message.is_empty() { "" } else { ": " };
+        let prefix = format!("invalid value {shown} (does not satisfy {name}){detail}");
         let bare = matches!(self.expr(validator.expr), Expr::Builtin(_));
         let mut positions = self.positions(&check.origin);
         // A function that is only named has no place of its own in the reference.
@@ -402,11 +405,23 @@ impl Engine {
         positions.extend(self.conjunct_positions(vertex));
         positions.extend(self.shown_argument_positions(validator));
         let primary = if bare { Pos::NONE } else { check.origin.pos };
-        let error = self.error(failure.code, Rule::Validator, message, vertex, primary, positions);
-        match failure.code {
+        let code = failure.code;
+        let error = self.failures(Failure { bare: false, ..failure }, &prefix, vertex, primary, &positions);
+        match code {
             Code::Incomplete => self.vm(vertex).work.unmet.push(error),
             _ => self.fail(vertex, error),
         }
+    }
+
+    /// The errors for what a function found, all in the one that comes first.
+    fn failures(&mut self, failure: Failure, prefix: &str, at: VertexId, primary: Pos, positions: &[Pos]) -> ErrorId {
+        let Failure { code, message, bare, positions: own, others, .. } = failure;
+        let message = if bare { message } else { format!("{prefix}{message}") };
+        let all = positions.iter().copied().chain(own).collect();
+        let error = self.error(code, Rule::Validator, message, at, primary, all);
+        let others = others.into_iter().map(|other| self.failures(other, prefix, at, primary, positions)).collect();
+        self.store.errors[error].parts = others;
+        error
     }
 
     /// Where the arguments stand that the message of a validator shows.
@@ -531,28 +546,63 @@ impl Engine {
     }
 
     fn both_of(&mut self, schema: VertexId, value: &Datum) -> VertexId {
-        let datum = self.store.data.push(Arc::new(value.clone()));
-        let both = self.anonymous(Term::Datum(datum), NONE);
+        let term = match value {
+            Datum::Handle(handle) => Term::Vertex(handle.0),
+            _ => Term::Datum(self.store.data.push(Arc::new(value.clone()))),
+        };
+        let both = self.anonymous(term, NONE);
         let conjunct = Conjunct { term: Term::Vertex(schema), env: NONE, info: Info::ROOT };
         self.vm(both).conjuncts.push(conjunct);
         both
     }
 
     fn failure(&self, error: ErrorId) -> Failure {
-        Failure { code: self.code(error), message: self.error_text(error), bare: true, verdict: false }
+        Failure { code: self.code(error), bare: true, ..Failure::new(self.error_text(error)) }
+    }
+
+    /// Errors of an evaluation as those of a function; the alternatives of a disjunction stand for themselves.
+    fn violation(&self, errors: &[ErrorId]) -> Option<Failure> {
+        let mut all = Vec::new();
+        self.collect_violations(errors, &mut all);
+        let mut all = all.into_iter();
+        all.next().map(|first| Failure { others: all.collect(), ..first })
+    }
+
+    fn collect_violations(&self, errors: &[ErrorId], out: &mut Vec<Failure>) {
+        for error in errors {
+            let bottom = &self.store.errors[*error];
+            let positions = std::iter::once(bottom.primary).chain(bottom.positions.iter().copied());
+            let positions = positions.filter(|pos| pos.is_some()).collect();
+            out.push(Failure { code: bottom.code, positions, ..Failure::new(bottom.message.clone()) });
+            self.collect_violations(&bottom.parts, out);
+        }
     }
 }
 
 impl call::Engine for Engine {
-    fn satisfies(&mut self, schema: Handle, value: &Datum, concrete: bool) -> Result<(), Failure> {
+    fn satisfies(&mut self, schema: Handle, value: &Datum, strictness: Strictness) -> Result<(), Failure> {
         let both = self.both_of(schema.0, value);
-        if let Some(error) = self.error_of(both) {
-            return Err(self.failure(error));
+        let mut errors = self.violations(both, strictness == Strictness::Concrete);
+        if errors.is_empty() && strictness == Strictness::Final {
+            errors.extend(self.error_of(both));
+            if errors.is_empty() && self.lacks_required(both) {
+                return Err(Failure::incomplete("field is required but not present"));
+            }
         }
-        if concrete && (self.lacks_required(both) || self.first_incomplete(both).is_some()) {
-            return Err(Failure::incomplete("incomplete value"));
+        self.violation(&errors).map_or(Ok(()), Err)
+    }
+
+    fn data(&mut self, data: &ast::Expr) -> Result<Datum, Failure> {
+        let (exprs, labels, imports) = (&mut self.store.exprs, &mut self.store.labels, FxHashMap::default());
+        let depth_max = self.limits.depth_max;
+        let mut compiler = Compiler::new(exprs, labels, "".into(), &imports, builtin::package, depth_max);
+        let expr = compiler.expr(data);
+        if let Some(error) = compiler.errors.first() {
+            return Err(Failure::new(error.message.clone()));
         }
-        Ok(())
+        let vertex = self.anonymous(Term::Expr(expr), NONE);
+        self.process(vertex);
+        Ok(Datum::Handle(Handle(vertex)))
     }
 
     fn less(&mut self, comparator: Handle, left: &Datum, right: &Datum) -> Result<bool, Failure> {
@@ -577,6 +627,14 @@ impl call::Engine for Engine {
             return Err(Failure::incomplete("cycle error"));
         }
         self.datum_of(handle.0).map_err(|error| self.failure(error))
+    }
+
+    fn concrete(&mut self, handle: Handle) -> Result<Datum, Failure> {
+        let errors = self.violations(handle.0, true);
+        match self.violation(&errors) {
+            Some(failure) => Err(failure),
+            None => self.datum(handle),
+        }
     }
 
     fn extent(&mut self, handle: Handle) -> Result<Extent, Failure> {

@@ -148,13 +148,6 @@ impl Engine {
         all
     }
 
-    /// The first thing that keeps a value from being concrete.
-    pub(crate) fn first_incomplete(&mut self, vertex: VertexId) -> Option<ErrorId> {
-        let mut all = Vec::new();
-        self.incomplete_errors(vertex, &mut all);
-        all.first().copied()
-    }
-
     fn incomplete_errors(&mut self, vertex: VertexId, out: &mut Vec<ErrorId>) {
         stacker::maybe_grow(128 << 10, 2 << 20, || self.incomplete_errors_inner(vertex, out));
     }
@@ -162,9 +155,8 @@ impl Engine {
     fn incomplete_errors_inner(&mut self, vertex: VertexId, out: &mut Vec<ErrorId>) {
         let vertex = self.default_of(vertex);
         match self.v(vertex).base.clone() {
-            Base::Atom(_) => {}
             Base::Bottom(error) => out.push(error),
-            Base::Struct | Base::List => out.extend(self.v(vertex).work.unmet.iter()),
+            Base::Atom(_) | Base::Struct | Base::List => out.extend(self.v(vertex).work.unmet.iter()),
             Base::Partial | Base::Unknown | Base::Disjunction(_) => {
                 let message = format!("incomplete value {}", self.show_evaluated(vertex));
                 let error = self.error(Code::Incomplete, Rule::Incomplete, message, vertex, Pos::NONE, Vec::new());

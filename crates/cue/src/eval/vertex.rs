@@ -494,7 +494,7 @@ pub(crate) struct Bottom {
     pub(crate) vertex: VertexId,
     pub(crate) primary: Pos,
     pub(crate) positions: Vec<Pos>,
-    /// The errors of the alternatives of an empty disjunction.
+    /// The errors of the alternatives of an empty disjunction, or what else a function found.
     pub(crate) parts: Vec<ErrorId>,
 }
 

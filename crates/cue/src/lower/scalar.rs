@@ -7,7 +7,7 @@ use vet::{Decimal, NumberForm, NumberRule, Rule, Unique};
 use super::gather::Conjunct;
 use super::node::Lowering;
 use super::scope::Target;
-use crate::eval::call::{Datum, Engine, Failure, Function, Handle};
+use crate::eval::call::{Datum, Engine, Failure, Function, Handle, Strictness};
 use crate::eval::kind::Kind;
 use crate::number::Number;
 use crate::regexp::Regexp;
@@ -465,7 +465,11 @@ fn range_of(name: &str) -> Option<(Option<&'static str>, Option<&'static str>)> 
 struct NoEngine;
 
 impl Engine for NoEngine {
-    fn satisfies(&mut self, _: Handle, _: &Datum, _: bool) -> Result<(), Failure> {
+    fn satisfies(&mut self, _: Handle, _: &Datum, _: Strictness) -> Result<(), Failure> {
+        Err(Failure::new("no value"))
+    }
+
+    fn data(&mut self, _: &Expr) -> Result<Datum, Failure> {
         Err(Failure::new("no value"))
     }
 
