@@ -1,5 +1,8 @@
 //! Values to text: JSON, CUE, strings and bytes, to standard output or a file.
 
+use cue::export::syntax::Profile;
+use cue::syntax::ast::File;
+use cue::syntax::{print_file, simplify};
 use cue::{Shape, Validation, Value};
 
 use crate::arguments::Output;
@@ -61,10 +64,44 @@ impl Encoder {
                 Shape::Bytes(bytes) => self.out.extend_from_slice(&bytes),
                 _ => return Err(wrong_type(value, "bytes").into()),
             },
+            Encoding::Cue if self.mode == Mode::Def => {
+                let everything = Profile {
+                    optional: true,
+                    definitions: true,
+                    hidden: true,
+                    docs: true,
+                    attributes: true,
+                    ..Profile::default()
+                };
+                self.cue(value.to_definition(everything), "");
+            }
+            Encoding::Cue => self.cue(value.to_syntax(Profile { defaults: true, ..Profile::default() }), ""),
             other => return Err(Failure::unsupported(format!("{other:?} as output"))),
         }
         self.written += 1;
         Ok(())
+    }
+
+    /// Writes a file of CUE in its simpler form, with its name above if it has one.
+    pub(crate) fn cue(&mut self, mut file: File, name: &str) {
+        simplify(&mut file);
+        self.separate(name);
+        self.text(&lines(&print_file(&file, None)));
+    }
+
+    /// Writes a file of CUE as it is, indented by blanks, with its name above if it has one.
+    pub(crate) fn evaluated(&mut self, file: &File, name: &str) {
+        self.separate(name);
+        self.text(&with_blanks(&lines(&print_file(file, None))));
+        self.written += 1;
+    }
+
+    fn separate(&mut self, name: &str) {
+        if !name.is_empty() {
+            self.text(&format!("// {name}\n"));
+        } else if self.written > 0 {
+            self.text("// ---\n");
+        }
     }
 
     /// Writes text that stands for a value.
@@ -86,6 +123,22 @@ impl Encoder {
         }
         std::fs::write(&path, &self.out).map_err(|error| format!("open {}: {}", path.display(), reason(&error)).into())
     }
+}
+
+/// A text that ends its last line, if it has one.
+fn lines(text: &str) -> String {
+    if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+/// Four blanks for each tab at the start of a line.
+fn with_blanks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let rest = line.trim_start_matches('\t');
+        out.push_str(&"    ".repeat(line.len() - rest.len()));
+        out.push_str(rest);
+    }
+    out
 }
 
 fn wrong_type(value: &Value, wanted: &str) -> String {

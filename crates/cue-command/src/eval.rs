@@ -1,12 +1,14 @@
 //! `eval`: values as they are after evaluation, complete or not.
 
 use clap::Args;
+use cue::Validation;
+use cue::export::syntax::Profile;
 
 use crate::arguments::{Common, Input, Output};
 use crate::encode::Encoder;
 use crate::failure::Failure;
-use crate::file_type::Mode;
-use crate::plan::{Data, Plan};
+use crate::file_type::{Encoding, Mode};
+use crate::plan::{Data, Item, Plan};
 use crate::world::World;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -44,13 +46,63 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Failure> {
     let mut encoder = Encoder::new(&arguments.output, Mode::Eval, false)?;
     let plan = Plan::new(&arguments.input, Data::Merged, world)?;
-    let many = plan.units().len() > 1 || arguments.output.expression.len() > 1;
-    plan.for_each(&arguments.output.expression, |item| {
-        let header = item.expression.unwrap_or(item.name);
-        if many && !header.is_empty() {
-            encoder.text(&format!("// {header}\n"));
+    let expressions = &arguments.output.expression;
+    let names_instances = plan.units().len() > 1;
+    let mut failed = false;
+    let done = plan.for_each(expressions, |item| {
+        let name = if names_instances { item.name } else { "" };
+        match show(arguments, item, &mut encoder) {
+            Ok(()) => return Ok(()),
+            Err(Shown::Stop(failure)) => {
+                header(name, world);
+                Err(failure)
+            }
+            Err(Shown::GoOn(failure)) => {
+                header(name, world);
+                world.complain(&failure);
+                failed = true;
+                Ok(())
+            }
         }
-        encoder.value(&item.value)
-    })?;
-    encoder.finish(world)
+    });
+    encoder.finish(world)?;
+    done?;
+    if failed { Err(Failure::Told) } else { Ok(()) }
+}
+
+/// What follows from an error of one value.
+enum Shown {
+    Stop(Failure),
+    GoOn(Failure),
+}
+
+fn header(name: &str, world: &mut World<'_>) {
+    if !name.is_empty() {
+        world.note(&format!("// {name}"));
+    }
+}
+
+fn show(arguments: &Arguments, item: &Item<'_>, encoder: &mut Encoder) -> Result<(), Shown> {
+    let value = &item.value;
+    if encoder.kind.encoding != Encoding::Cue {
+        return encoder.value(value).map_err(Shown::GoOn);
+    }
+    if !arguments.common.ignore {
+        value.validate(Validation { concrete: false }).map_err(|errors| Shown::Stop(errors.into()))?;
+        if arguments.concrete {
+            value.validate(Validation { concrete: true }).map_err(|errors| Shown::GoOn(errors.into()))?;
+        }
+    }
+    let file = value.to_syntax(Profile {
+        defaults: true,
+        optional: (arguments.all || arguments.show_optional) && !arguments.concrete,
+        definitions: !arguments.concrete,
+        hidden: (arguments.all || arguments.show_hidden) && !arguments.concrete,
+        attributes: arguments.show_attributes,
+        errors: arguments.common.ignore,
+        docs: false,
+    });
+    let many = arguments.output.expression.len() > 1;
+    encoder.evaluated(&file, item.expression.filter(|_| many).unwrap_or_default());
+    Ok(())
 }

@@ -19,6 +19,7 @@ use crate::{
         label::Label,
         vertex::{Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, State, Store, TaskState, Term, VertexId},
     },
+    export::{self, syntax::Profile},
     ir::{
         Atom, Expr,
         compile::{CompileError, Compiler},
@@ -697,6 +698,23 @@ impl Value {
     #[must_use]
     pub fn to_cue(&self) -> String {
         self.engine().show_vertex(self.vertex)
+    }
+
+    /// As a file of CUE: evaluated, what is incomplete as the expressions it is made of.
+    #[must_use]
+    pub fn to_syntax(&self, profile: Profile) -> ast::File {
+        export::syntax::evaluated(self.origin(), self.vertex, profile)
+    }
+
+    /// As a file of CUE: its declarations, merged but not evaluated.
+    #[must_use]
+    pub fn to_definition(&self, profile: Profile) -> ast::File {
+        export::syntax::defined(self.origin(), self.vertex, profile)
+    }
+
+    fn origin(&self) -> export::syntax::Origin<'_> {
+        let Frozen { files, asts, package, .. } = &*self.frozen;
+        export::syntax::Origin { engine: self.frozen.fork(), files, asts, package }
     }
 
     /// The worst error of the value itself or below it, if there is one.

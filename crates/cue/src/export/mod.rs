@@ -3,4 +3,5 @@
 pub mod cue;
 pub mod json;
 pub mod openapi;
+pub mod syntax;
 pub mod tree;

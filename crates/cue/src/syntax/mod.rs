@@ -11,6 +11,7 @@ pub mod literal;
 pub mod parser;
 pub mod pos;
 pub mod printer;
+pub mod simplify;
 pub mod unicode;
 
 mod scanner;
@@ -22,3 +23,4 @@ pub use error::SyntaxError;
 pub use json::parse_json;
 pub use parser::{ParseLimits, ParseOptions, parse_expr, parse_file};
 pub use printer::{print_compact, print_decls, print_expr, print_file};
+pub use simplify::simplify;

@@ -1,0 +1,258 @@
+//! Declarations merged: fields of one name become one, references and expressions stay as they are written.
+
+use std::sync::Arc;
+
+use super::{Exporter, Scopes, ellipsis, embed, joined, name, structure};
+use crate::{
+    eval::{
+        label::Label,
+        vertex::{Conjunct, Info, NONE, Term, VertexId},
+    },
+    ir::{Decl as IrDecl, Expr as Ir, ExprId, Notes, StructLit},
+    syntax::{
+        ast::{self, BinaryOp, Comments, Constraint, Decl, Expr, LitKind},
+        pos::Pos,
+    },
+};
+
+/// An expression with the frames of its environments.
+type Declared = (Scopes, ExprId);
+
+/// What is gathered for one struct.
+#[derive(Default)]
+struct Merged {
+    /// Expressions that refer to nothing, to be unified.
+    values: Vec<ExprId>,
+    embedded: Vec<Expr>,
+    conjuncts: Vec<Expr>,
+    has_struct: bool,
+    fields: Vec<MergedField>,
+    attributes: Vec<Arc<str>>,
+    is_open: bool,
+}
+
+struct MergedField {
+    label: Label,
+    constraint: Constraint,
+    declared: Vec<Declared>,
+    notes: Vec<Arc<Notes>>,
+}
+
+impl Exporter<'_> {
+    /// A value by its declarations.
+    pub(super) fn definition(&mut self, vertex: VertexId) -> Expr {
+        let conjuncts = self.engine.v(vertex).conjuncts.clone();
+        let mut declared = Vec::new();
+        self.gather_inputs(&conjuncts, &mut declared);
+        self.merged(Some(vertex), &declared)
+    }
+
+    fn gather_inputs(&mut self, conjuncts: &[Conjunct], declared: &mut Vec<Declared>) {
+        for conjunct in conjuncts {
+            match conjunct.term {
+                Term::Expr(expr) => declared.push((self.scopes(conjunct.env), expr)),
+                Term::Vertex(value) | Term::Plain(value) => {
+                    let inner = self.engine.v(value).conjuncts.clone();
+                    self.gather_inputs(&inner, declared);
+                }
+                Term::Datum(_) => {}
+            }
+        }
+    }
+
+    /// Several declarations of one value as one expression.
+    pub(super) fn merged(&mut self, vertex: Option<VertexId>, declared: &[Declared]) -> Expr {
+        let frame = self.push_frame();
+        let mut merged = Merged::default();
+        let mut seen: Vec<ExprId> = Vec::new();
+        for (scopes, expr) in declared {
+            if !seen.contains(expr) {
+                seen.push(*expr);
+                self.add(&mut merged, frame, scopes, *expr, false);
+            }
+        }
+        if !merged.values.is_empty() {
+            let value = self.unified(&merged.values);
+            merged.embedded.push(value);
+        }
+        let fields = std::mem::take(&mut merged.fields);
+        let mut decls: Vec<Decl> = merged.attributes.iter().map(attribute).collect();
+        if fields.is_empty() && !merged.is_open && decls.is_empty() && self.frames[frame].lets.is_empty() {
+            match (merged.embedded.len() + merged.conjuncts.len(), merged.has_struct) {
+                (0, true) => return structure(Vec::new()),
+                (0, false) => return name("_"),
+                (1, _) => return merged.conjuncts.pop().unwrap_or_else(|| merged.embedded.remove(0)),
+                _ => {}
+            }
+        }
+        let no_fields = fields.is_empty() && !merged.is_open;
+        if let [Expr::Struct(lit)] = &merged.embedded[..]
+            && no_fields
+            && merged.conjuncts.is_empty()
+        {
+            let lets = self.let_decls(frame);
+            return structure(lets.into_iter().chain(decls).chain(lit.decls.iter().cloned()).collect());
+        }
+        decls.extend(merged.embedded.drain(..).map(embed));
+        for field in fields {
+            let arc = vertex.and_then(|vertex| self.engine.v(vertex).arc(field.label));
+            let value = self.merged(arc, &field.declared);
+            decls.push(self.field(field.label, field.constraint, value, &field.notes));
+        }
+        if merged.is_open {
+            decls.push(Decl::Ellipsis(ellipsis(None)));
+        }
+        let lets = self.let_decls(frame);
+        let decls: Vec<Decl> = lets.into_iter().chain(decls).collect();
+        if merged.conjuncts.is_empty() {
+            return structure(decls);
+        }
+        if merged.has_struct || !decls.is_empty() {
+            merged.conjuncts.push(structure(decls));
+        }
+        joined(BinaryOp::And, merged.conjuncts)
+    }
+
+    fn add(&mut self, merged: &mut Merged, frame: usize, scopes: &Scopes, id: ExprId, embedded: bool) {
+        let expr = self.engine.expr(id).clone();
+        match expr {
+            Ir::Struct(lit) => self.add_struct(merged, frame, scopes, &lit),
+            Ir::And { left, right } if !embedded => {
+                self.add(merged, frame, scopes, left, false);
+                self.add(merged, frame, scopes, right, false);
+            }
+            _ if self.is_self_contained(id) => merged.values.push(id),
+            _ => {
+                let expr = self.expression(scopes, id);
+                if embedded { merged.embedded.push(expr) } else { merged.conjuncts.push(expr) }
+            }
+        }
+    }
+
+    fn add_struct(&mut self, merged: &mut Merged, frame: usize, scopes: &Scopes, lit: &Arc<StructLit>) {
+        if is_complex(lit) {
+            let expr = self.plain_struct(scopes, lit);
+            return merged.embedded.push(expr);
+        }
+        if self.profile.attributes {
+            merged.attributes.extend(lit.attributes.iter().cloned());
+        }
+        merged.has_struct = true;
+        let mut scopes = scopes.clone();
+        scopes.push(frame);
+        for decl in &lit.decls {
+            match decl {
+                IrDecl::Field(field) => {
+                    let at = match merged.fields.iter().position(|known| known.label == field.label) {
+                        Some(at) => at,
+                        None => {
+                            let (label, constraint) = (field.label, field.constraint);
+                            let (declared, notes) = (Vec::new(), Vec::new());
+                            merged.fields.push(MergedField { label, constraint, declared, notes });
+                            merged.fields.len() - 1
+                        }
+                    };
+                    let known = &mut merged.fields[at];
+                    known.constraint = stronger(known.constraint, field.constraint);
+                    known.declared.push((scopes.clone(), field.value));
+                    known.notes.extend(field.notes.iter().cloned());
+                }
+                IrDecl::Embed(expr) => self.add(merged, frame, &scopes, *expr, true),
+                IrDecl::Ellipsis => merged.is_open = true,
+                IrDecl::Dynamic { .. } | IrDecl::Pattern { .. } | IrDecl::Comprehension(_) => {}
+            }
+        }
+    }
+
+    /// Whether an expression refers to nothing.
+    fn is_self_contained(&self, id: ExprId) -> bool {
+        stacker::maybe_grow(128 << 10, 2 << 20, || match self.engine.expr(id) {
+            Ir::Atom(_) | Ir::Top | Ir::Bottom | Ir::Type(_) | Ir::Range(..) => true,
+            Ir::Unary { operand, .. } | Ir::Bound { operand, .. } => self.is_self_contained(*operand),
+            Ir::Binary { left, right, .. } | Ir::And { left, right } => {
+                self.is_self_contained(*left) && self.is_self_contained(*right)
+            }
+            _ => false,
+        })
+    }
+
+    /// Expressions that refer to nothing as one value; a literal as it is written.
+    fn unified(&mut self, values: &[ExprId]) -> Expr {
+        let literal = values.iter().find(|value| matches!(self.engine.expr(**value), Ir::Atom(_)));
+        let vertex = self.engine.anonymous(Term::Expr(values[0]), NONE);
+        for value in &values[1..] {
+            let conjunct = Conjunct { term: Term::Expr(*value), env: NONE, info: Info::ROOT };
+            self.engine.add_input(vertex, conjunct);
+        }
+        self.engine.process(vertex);
+        let is_atom = matches!(self.engine.v(vertex).base, crate::eval::vertex::Base::Atom(_));
+        let written = literal.filter(|_| is_atom).and_then(|literal| self.written(*literal));
+        written.unwrap_or_else(|| self.vertex(vertex))
+    }
+
+    /// The text of a literal, if it stands in a file.
+    pub(super) fn written(&self, literal: ExprId) -> Option<Expr> {
+        let pos = self.engine.pos(literal);
+        let file = self.files.get(pos.file.0 as usize)?;
+        let raw = literal_at(file.text.get(pos.offset as usize..)?)?;
+        let kind = match self.engine.expr(literal) {
+            Ir::Atom(crate::ir::Atom::Number(number)) if number.is_int() => LitKind::Int,
+            Ir::Atom(crate::ir::Atom::Number(_)) => LitKind::Float,
+            Ir::Atom(crate::ir::Atom::String(_) | crate::ir::Atom::Bytes(_)) => LitKind::String,
+            _ => return None,
+        };
+        Some(Expr::Lit(ast::BasicLit { pos: Pos::NONE, kind, raw: raw.to_owned() }))
+    }
+}
+
+fn attribute(text: &Arc<str>) -> Decl {
+    Decl::Attribute(ast::Attribute { pos: Pos::NONE, text: text.to_string(), comments: Comments::default() })
+}
+
+/// A field that is regular at one place is regular.
+fn stronger(a: Constraint, b: Constraint) -> Constraint {
+    match (a, b) {
+        (Constraint::None, _) | (_, Constraint::None) => Constraint::None,
+        (Constraint::Required, _) | (_, Constraint::Required) => Constraint::Required,
+        _ => Constraint::Optional,
+    }
+}
+
+/// Whether a struct has declarations that can't be merged field by field.
+fn is_complex(lit: &StructLit) -> bool {
+    let complex =
+        |decl: &IrDecl| matches!(decl, IrDecl::Dynamic { .. } | IrDecl::Pattern { .. } | IrDecl::Comprehension(_));
+    lit.decls.iter().any(complex)
+}
+
+/// The literal that a text begins with.
+fn literal_at(text: &str) -> Option<&str> {
+    let hashes = text.bytes().take_while(|byte| *byte == b'#').count();
+    let rest = &text[hashes..];
+    let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| rest.starts_with(quote));
+    let Some(quote) = quote else { return number_at(text) };
+    let end = format!("{quote}{}", "#".repeat(hashes));
+    let escape = format!("\\{}", "#".repeat(hashes));
+    let mut at = hashes + quote.len();
+    while let Some(rest) = text.get(at..) {
+        if rest.starts_with(&end) {
+            return text.get(..at + end.len());
+        }
+        let skipped = if rest.starts_with(&escape) { escape.len() } else { 0 };
+        at += skipped + rest[skipped..].chars().next()?.len_utf8();
+    }
+    None
+}
+
+fn number_at(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let is_hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+    let part = |index: usize| match bytes.get(index) {
+        Some(b'+' | b'-') => !is_hexadecimal && matches!(bytes[index - 1], b'e' | b'E'),
+        Some(byte) => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'),
+        None => false,
+    };
+    let len = (0..bytes.len()).take_while(|index| (*index > 0 || bytes[0] != b'+' && bytes[0] != b'-') && part(*index));
+    let len = len.count();
+    (len > 0).then(|| &text[..len])
+}

@@ -1,0 +1,280 @@
+//! Values as syntax trees, as `cue eval`, `cue export --out cue` and `cue def` print them.
+//!
+//! [`value`] shows what evaluation gave and falls back to the expressions of what is incomplete; [`definition`] merges
+//! the declarations of a value without evaluating them; [`expression`] turns compiled expressions back into syntax.
+//! Names stay as they are written: a reference that ends up below another field of its name is not renamed.
+
+mod definition;
+mod expression;
+mod value;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use crate::{
+    eval::{
+        engine::Engine,
+        label::{Label, LabelKind},
+        vertex::{EnvId, NONE, VertexId},
+    },
+    ir::Notes,
+    syntax::{
+        ast::{self, Comments, Constraint, Decl, Expr},
+        literal::{self, Lines},
+        pos::{Pos, SourceFile},
+    },
+};
+
+/// What of a value is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Defaults in place of the disjunctions that have them; lists without what may follow.
+    pub defaults: bool,
+    /// `f?`.
+    pub optional: bool,
+    /// `#D`.
+    pub definitions: bool,
+    /// `_h` of the package.
+    pub hidden: bool,
+    /// Doc comments.
+    pub docs: bool,
+    /// `@name(...)`.
+    pub attributes: bool,
+    /// Errors as values in their place.
+    pub errors: bool,
+}
+
+/// What an export reads: an evaluation and the files that it is of.
+pub(crate) struct Origin<'a> {
+    pub(crate) engine: Engine,
+    pub(crate) files: &'a [Arc<SourceFile>],
+    pub(crate) asts: &'a [ast::File],
+    pub(crate) package: &'a str,
+}
+
+/// The value as it is evaluated.
+pub(crate) fn evaluated(origin: Origin<'_>, vertex: VertexId, profile: Profile) -> ast::File {
+    let mut exporter = Exporter::new(origin, profile);
+    let expr = exporter.vertex(vertex);
+    exporter.finish(expr)
+}
+
+/// The value as it is declared, with all declarations at one place merged.
+pub(crate) fn defined(origin: Origin<'_>, vertex: VertexId, profile: Profile) -> ast::File {
+    let mut exporter = Exporter::new(origin, profile);
+    let expr = exporter.definition(vertex);
+    exporter.finish(expr)
+}
+
+/// A struct that is being written, for the `let` clauses that must stand in it.
+#[derive(Default)]
+struct Frame {
+    lets: Vec<LetClause>,
+}
+
+struct LetClause {
+    pos: Pos,
+    name: Arc<str>,
+    value: Option<Expr>,
+}
+
+/// The frames that environments of an expression stand for, outermost first.
+type Scopes = Vec<usize>;
+
+struct Exporter<'a> {
+    engine: Engine,
+    files: &'a [Arc<SourceFile>],
+    asts: &'a [ast::File],
+    package: &'a str,
+    profile: Profile,
+    frames: Vec<Frame>,
+    /// The frames of vertices that are being written.
+    frame_of: HashMap<VertexId, usize>,
+    /// Vertices that are being written.
+    stack: Vec<VertexId>,
+    /// Packages that are used, by name.
+    imports: BTreeMap<String, String>,
+}
+
+impl<'a> Exporter<'a> {
+    fn new(origin: Origin<'a>, profile: Profile) -> Self {
+        Self {
+            engine: origin.engine,
+            files: origin.files,
+            asts: origin.asts,
+            package: origin.package,
+            profile,
+            frames: vec![Frame::default()],
+            frame_of: HashMap::new(),
+            stack: Vec::new(),
+            imports: BTreeMap::new(),
+        }
+    }
+
+    fn finish(mut self, expr: Expr) -> ast::File {
+        let mut decls = self.let_decls(0);
+        match expr {
+            Expr::Struct(ref lit) => decls.extend(lit.decls.iter().cloned()),
+            other => decls.push(embed(other)),
+        }
+        ast::File { imports: self.import_decls(), decls, ..ast::File::default() }
+    }
+
+    /// The imports of all packages that were named, in one declaration.
+    fn import_decls(&self) -> Vec<ast::ImportDecl> {
+        let spec = |(name, path): (&String, &String)| {
+            let implied = path.rsplit(['/', ':']).next().is_some_and(|last| last == name);
+            let name = (!implied).then(|| ident(name));
+            let (pos, comments) = (Pos::NONE, Comments::default());
+            ast::ImportSpec { pos, name, path: path.clone(), path_pos: Pos::NONE, comments }
+        };
+        let mut specs: Vec<_> = self.imports.iter().map(spec).collect();
+        specs.sort_by(|a, b| a.path.cmp(&b.path));
+        if specs.is_empty() {
+            return Vec::new();
+        }
+        let grouped = specs.len() > 1;
+        vec![ast::ImportDecl { pos: Pos::NONE, grouped, end: Pos::NONE, specs, comments: Comments::default() }]
+    }
+
+    /// Takes the `let` clauses of a frame.
+    fn let_decls(&mut self, frame: usize) -> Vec<Decl> {
+        let mut lets = std::mem::take(&mut self.frames[frame].lets);
+        lets.sort_by_key(|clause| clause.pos);
+        let decl = |clause: LetClause| {
+            let value = Box::new(clause.value.unwrap_or_else(|| name("_")));
+            let comments = Comments::default();
+            Decl::Let(ast::LetClause { pos: Pos::NONE, ident: ident(&clause.name), value, comments })
+        };
+        lets.into_iter().map(decl).collect()
+    }
+
+    fn push_frame(&mut self) -> usize {
+        self.frames.push(Frame::default());
+        self.frames.len() - 1
+    }
+
+    /// The frames of an environment; what stands outside of all that is written belongs to the outermost one.
+    fn scopes(&self, mut env: EnvId) -> Scopes {
+        let mut scopes = Vec::new();
+        while env != NONE {
+            let found = self.engine.store.envs[env];
+            scopes.push(self.frame_of.get(&found.vertex).copied().unwrap_or(0));
+            env = found.up;
+        }
+        scopes.reverse();
+        scopes
+    }
+
+    fn label(&self, label: Label) -> ast::Label {
+        let text = &self.engine.store.labels.name(label).text;
+        match self.engine.store.labels.kind(label) {
+            LabelKind::Regular if text.starts_with(['#', '_']) || !literal::is_identifier(text) => {
+                ast::Label::String(string(text, Lines::One))
+            }
+            _ => ast::Label::Ident(ident(text)),
+        }
+    }
+
+    /// Whether a field is of a kind that is wanted.
+    fn shows(&self, label: Label) -> bool {
+        let name = self.engine.store.labels.name(label);
+        let own = name.package.is_empty() || *name.package == *self.package;
+        match name.kind {
+            LabelKind::Regular => true,
+            LabelKind::Definition => self.profile.definitions,
+            LabelKind::Hidden | LabelKind::HiddenDefinition => self.profile.hidden && own,
+        }
+    }
+
+    /// A field with what its declarations say about it.
+    fn field(&self, label: Label, constraint: Constraint, value: Expr, notes: &[Arc<Notes>]) -> Decl {
+        let mut field = field(self.label(label), constraint, value);
+        self.annotate(&mut field, notes);
+        Decl::Field(field)
+    }
+
+    fn annotate(&self, field: &mut ast::Field, notes: &[Arc<Notes>]) {
+        let mut docs: Vec<&str> = Vec::new();
+        for notes in notes {
+            match notes.doc.as_deref() {
+                Some(doc) if self.profile.docs && !docs.contains(&doc) => docs.push(doc),
+                _ => {}
+            }
+            for text in notes.attributes.iter().filter(|_| self.profile.attributes) {
+                if field.attributes.iter().all(|known| *known.text != **text) {
+                    let (pos, comments) = (Pos::NONE, Comments::default());
+                    field.attributes.push(ast::Attribute { pos, text: text.to_string(), comments });
+                }
+            }
+        }
+        field.comments.before = docs.into_iter().map(doc_comment).collect();
+    }
+}
+
+fn doc_comment(text: &str) -> ast::CommentGroup {
+    let line = |line: &str| if line.is_empty() { "//".to_owned() } else { format!("// {line}") };
+    ast::CommentGroup { pos: Pos::NONE, doc: true, slot: 0, lines: text.lines().map(line).collect() }
+}
+
+fn ident(name: &str) -> ast::Ident {
+    ast::Ident { pos: Pos::NONE, name: name.to_owned() }
+}
+
+fn name(text: &str) -> Expr {
+    Expr::Ident(ident(text))
+}
+
+fn string(text: &str, lines: Lines) -> ast::BasicLit {
+    let raw = literal::quote_string(text, lines);
+    ast::BasicLit { pos: Pos::NONE, kind: ast::LitKind::String, raw }
+}
+
+fn embed(expr: Expr) -> Decl {
+    Decl::Embed(ast::EmbedDecl { expr, comments: Comments::default() })
+}
+
+fn field(label: ast::Label, constraint: Constraint, value: Expr) -> ast::Field {
+    ast::Field {
+        pos: Pos::NONE,
+        label,
+        alias: None,
+        postfix_alias: None,
+        constraint,
+        colon: Pos::NONE,
+        value,
+        attributes: Vec::new(),
+        comments: Comments::default(),
+    }
+}
+
+fn structure(decls: Vec<Decl>) -> Expr {
+    Expr::Struct(ast::StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls })
+}
+
+fn list(elements: Vec<Expr>) -> Expr {
+    Expr::List(ast::ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false })
+}
+
+fn ellipsis(value: Option<Expr>) -> ast::Ellipsis {
+    ast::Ellipsis { pos: Pos::NONE, value: value.map(Box::new), comments: Comments::default() }
+}
+
+fn unary(op: ast::UnaryOp, operand: Expr) -> Expr {
+    Expr::Unary { pos: Pos::NONE, op, operand: Box::new(operand) }
+}
+
+fn binary(op: ast::BinaryOp, left: Expr, right: Expr) -> Expr {
+    Expr::Binary { pos: Pos::NONE, op, left: Box::new(left), right: Box::new(right) }
+}
+
+/// Operands joined by an operator; `_` if there is none.
+fn joined(op: ast::BinaryOp, operands: impl IntoIterator<Item = Expr>) -> Expr {
+    operands.into_iter().reduce(|left, right| binary(op, left, right)).unwrap_or_else(|| name("_"))
+}
+
+fn call(function: Expr, args: Vec<Expr>) -> Expr {
+    Expr::Call { function: Box::new(function), pos: Pos::NONE, end: Pos::NONE, args }
+}
