@@ -6,6 +6,7 @@ use cue::syntax::ast::{BasicLit, Expr, LitKind};
 use cue::syntax::literal::{self, Lines};
 use cue::syntax::pos::{FileId, Pos};
 use cue::syntax::{ParseLimits, SyntaxError, parse_json};
+use cue::yaml::Documents;
 use cue::{Code, Error, Errors, Position, Rule, SourceFile};
 
 use crate::failure::Failure;
@@ -39,6 +40,10 @@ impl DataFile {
                 Ok(vec![parsed.map_err(|error| self.not_json(error))?])
             }
             Encoding::JsonLines => self.json_lines(file, &limits),
+            Encoding::Yaml => {
+                let documents = Documents::new(&self.source, file, &limits).collect::<Result<_, _>>();
+                documents.map_err(|error| self.syntax_error(error.pos, error.message))
+            }
             Encoding::Text => Ok(vec![text(&self.source.text, file)]),
             other => Err(Failure::unsupported(format!("{other:?} as input"))),
         }
@@ -61,9 +66,11 @@ impl DataFile {
 
     fn not_json(&self, error: SyntaxError) -> Failure {
         let name = literal::quote_string(&self.name, Lines::One);
-        let message = format!("invalid JSON for file {name}: {}", error.message);
-        let position = Position { file: self.source.clone(), pos: error.pos };
-        let primary = error.pos.is_some().then_some(position);
+        self.syntax_error(error.pos, format!("invalid JSON for file {name}: {}", error.message))
+    }
+
+    fn syntax_error(&self, pos: Pos, message: String) -> Failure {
+        let primary = pos.is_some().then(|| Position { file: self.source.clone(), pos });
         Errors::from(Error { primary, ..Error::new(Code::Eval, Rule::Syntax, message) }).into()
     }
 }

@@ -55,6 +55,13 @@ impl Encoder {
                 let json = if self.escape { escape_html(&json) } else { json };
                 self.text(&json);
             }
+            Encoding::Yaml => {
+                let yaml = value.to_yaml()?;
+                if self.written > 0 {
+                    self.text("---\n");
+                }
+                self.text(&yaml);
+            }
             Encoding::Text => match value.default_value().shape() {
                 Shape::String(text) => self.text(&format!("{text}\n")),
                 _ => return Err(wrong_type(value, "string").into()),

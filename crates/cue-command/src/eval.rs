@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Fa
     let done = plan.for_each(expressions, |item| {
         let name = if names_instances { item.name } else { "" };
         match show(arguments, item, &mut encoder) {
-            Ok(()) => return Ok(()),
+            Ok(()) => Ok(()),
             Err(Shown::Stop(failure)) => {
                 header(name, world);
                 Err(failure)
