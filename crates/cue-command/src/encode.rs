@@ -1,9 +1,12 @@
 //! Values to text: JSON, CUE, strings and bytes, to standard output or a file.
 
+use std::sync::Arc;
+
 use cue::export::syntax::Profile;
-use cue::syntax::ast::File;
-use cue::syntax::{print_file, simplify};
-use cue::{Shape, Validation, Value};
+use cue::syntax::ast::{Comments, File, Ident, Package};
+use cue::syntax::pos::Pos;
+use cue::syntax::{print_file, print_merged, simplify};
+use cue::{Shape, SourceFile, Validation, Value};
 
 use crate::arguments::Output;
 use crate::failure::Failure;
@@ -17,6 +20,8 @@ pub(crate) struct Encoder {
     mode: Mode,
     force: bool,
     escape: bool,
+    /// For output of CUE.
+    package: Option<String>,
     written: usize,
     out: Vec<u8>,
 }
@@ -26,7 +31,7 @@ impl Encoder {
     ///
     /// # Errors
     /// Formats that are not known.
-    pub(crate) fn new(output: &Output, mode: Mode, escape: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(output: &Output, package: Option<&str>, mode: Mode, escape: bool) -> Result<Self, Failure> {
         let format = output.out.as_deref().unwrap_or_default();
         let file = output.outfile.as_deref().filter(|file| !file.is_empty()).unwrap_or("-");
         if format.contains(':') && file.contains(':') {
@@ -40,7 +45,8 @@ impl Encoder {
             Interpretation::OpenApi => {}
             Interpretation::ProtobufJson => return Err(Failure::unsupported("the JSON of Protocol Buffers")),
         }
-        Ok(Self { name, kind, mode, force: output.force, escape, written: 0, out: Vec::new() })
+        let package = package.map(str::to_owned);
+        Ok(Self { name, kind, mode, force: output.force, escape, package, written: 0, out: Vec::new() })
     }
 
     /// Writes one value.
@@ -80,26 +86,35 @@ impl Encoder {
                     attributes: true,
                     ..Profile::default()
                 };
-                self.cue(value.to_definition(everything), "");
+                self.cue(value.to_definition(everything), value.sources());
             }
-            Encoding::Cue => self.cue(value.to_syntax(Profile { defaults: true, ..Profile::default() }), ""),
+            Encoding::Cue => self.cue(value.to_syntax(Profile { defaults: true, ..Profile::default() }), &[]),
             other => return Err(Failure::unsupported(format!("{other:?} as output"))),
         }
         self.written += 1;
         Ok(())
     }
 
-    /// Writes a file of CUE in its simpler form, with its name above if it has one.
-    pub(crate) fn cue(&mut self, mut file: File, name: &str) {
+    /// Writes a file of CUE in its simpler form.
+    pub(crate) fn cue(&mut self, mut file: File, sources: &[Arc<SourceFile>]) {
         simplify(&mut file);
-        self.separate(name);
-        self.text(&lines(&print_file(&file, None)));
+        self.separate("");
+        self.name_package(&mut file);
+        self.text(&lines(&print_merged(&file, sources)));
+    }
+
+    /// The package that was asked for, if the file has none.
+    fn name_package(&self, file: &mut File) {
+        let Some(name) = self.package.as_ref().filter(|_| file.package.is_none()) else { return };
+        let name = Ident { pos: Pos::NONE, name: name.clone() };
+        file.package = Some(Package { pos: Pos::NONE, name, comments: Comments::default() });
     }
 
     /// Writes a file of CUE as it is, indented by blanks, with its name above if it has one.
-    pub(crate) fn evaluated(&mut self, file: &File, name: &str) {
+    pub(crate) fn evaluated(&mut self, mut file: File, name: &str) {
         self.separate(name);
-        self.text(&with_blanks(&lines(&print_file(file, None))));
+        self.name_package(&mut file);
+        self.text(&with_blanks(&lines(&print_file(&file, None))));
         self.written += 1;
     }
 

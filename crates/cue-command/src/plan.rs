@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use cue::{Instance, Limits, Schema, SourceFile, Validation, Value, VetOptions};
+use cue::syntax::pos::FileId;
+use cue::syntax::{ParseOptions, SyntaxError, parse_file};
+use cue::{Code, Error, Errors, Instance, Limits, Position, Rule, Schema, SourceFile, Validation, Value, VetOptions};
 
 use crate::arguments::Input;
 use crate::decode::DataFile;
@@ -60,8 +62,12 @@ impl Plan {
             .map(|file| Ok(DataFile { source: read(&file, world)?, name: file.name, kind: file.kind }))
             .collect::<Result<Vec<_>, Failure>>()?;
         if !cue.is_empty() {
-            let user = folder::load_files(cue, input, world)?;
-            packages.push(Unit { name: String::new(), instance: user });
+            let instance = match packages.pop() {
+                None => folder::load_files(cue, input, world)?,
+                Some(package) if packages.is_empty() => with_cue(&package.instance, cue)?,
+                Some(_) => return Err(too_many(packages.len() + 1)),
+            };
+            packages.push(Unit { name: String::new(), instance });
         }
         if files.is_empty() {
             if input.schema.is_some() {
@@ -80,8 +86,7 @@ impl Plan {
         placement: &Placement,
     ) -> Result<Self, Failure> {
         if packages.len() > 1 {
-            let count = packages.len();
-            return Err(format!("too many packages defined ({count}) in combination with files").into());
+            return Err(too_many(packages.len()));
         }
         let schema = packages.pop();
         let merged = data == Data::Merged && input.merge || placement.is_used();
@@ -153,17 +158,33 @@ pub(crate) struct Item<'a> {
 }
 
 impl Documents {
-    /// Each document, unified with the schema, up to the first one that contradicts it.
+    /// Each document, unified with the schema, if none of them contradicts it.
     fn for_each(&self, mut visit: impl FnMut(Value) -> Result<(), Failure>) -> Result<(), Failure> {
+        let mut values = Vec::new();
         for file in &self.files {
             for document in file.values(self.schema.document_file())? {
                 let value = self.schema.unify(file.source.clone(), document)?;
                 value.validate(Validation { concrete: false })?;
-                visit(value)?;
+                values.push(value);
             }
         }
-        Ok(())
+        values.into_iter().try_for_each(&mut visit)
     }
+}
+
+fn too_many(packages: usize) -> Failure {
+    format!("too many packages defined ({packages}) in combination with files").into()
+}
+
+/// A package with CUE files of the command line.
+fn with_cue(package: &Instance, sources: Vec<Arc<SourceFile>>) -> Result<Instance, Failure> {
+    let mut files = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let file = FileId(package.next_file().0 + index as u32);
+        let parsed = parse_file(source, file, &ParseOptions::default());
+        files.push(parsed.map_err(|errors| syntax_errors(source, errors))?);
+    }
+    Ok(package.with_files(sources, files)?)
 }
 
 /// Files of the command line must exist before anything else is looked at.
@@ -175,6 +196,15 @@ fn check_exist(files: &[InputFile], world: &World<'_>) -> Result<(), Failure> {
         }
         None => Ok(()),
     }
+}
+
+/// Errors of the parser as those that are printed.
+pub(crate) fn syntax_errors(source: &Arc<SourceFile>, errors: Vec<SyntaxError>) -> Errors {
+    let convert = |error: SyntaxError| Error {
+        primary: error.pos.is_some().then(|| Position { file: source.clone(), pos: error.pos }),
+        ..Error::new(Code::Eval, Rule::Syntax, error.message)
+    };
+    Errors::new(errors.into_iter().map(convert).collect())
 }
 
 fn read(file: &InputFile, world: &mut World<'_>) -> Result<Arc<SourceFile>, Failure> {

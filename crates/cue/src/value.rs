@@ -709,7 +709,13 @@ impl Value {
     /// As a file of CUE: its declarations, merged but not evaluated.
     #[must_use]
     pub fn to_definition(&self, profile: Profile) -> ast::File {
-        export::syntax::defined(self.origin(), self.vertex, profile)
+        export::syntax::defined(self.origin(), self.vertex, profile, self.vertex == self.frozen.root)
+    }
+
+    /// The texts that positions point into, by file id.
+    #[must_use]
+    pub fn sources(&self) -> &[Arc<SourceFile>] {
+        &self.frozen.files
     }
 
     fn origin(&self) -> export::syntax::Origin<'_> {

@@ -14,6 +14,7 @@ use super::{
     StructLit,
 };
 use crate::{
+    builtin,
     error::{Code, Rule},
     eval::{
         arena::Arena,
@@ -126,9 +127,17 @@ impl<'a> Compiler<'a> {
         for file in files {
             self.declare_fields(&mut scope, &file.decls);
         }
+        // Builtin packages need no import here.
+        let package = |path: &'static str| {
+            let target = Target::Builtin((self.builtin)(path)?);
+            let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+            Some((name, Binding { target, pos: Pos::NONE, used: true, must_use: false }))
+        };
+        let names = builtin::paths().filter_map(package).collect();
+        self.scopes.push(Scope { level: false, is_struct: false, names });
         self.scopes.push(scope);
         let id = self.expr(expr);
-        self.scopes.pop();
+        self.scopes.truncate(0);
         id
     }
 
@@ -703,6 +712,7 @@ fn decl_pos(decl: &ast::Decl) -> Option<Pos> {
 
 fn notes(field: &ast::Field) -> Option<Arc<Notes>> {
     let doc = field.comments.doc().map(Arc::from);
+    let doc_pos = field.comments.before.iter().rfind(|group| group.doc).map_or(Pos::NONE, |group| group.pos);
     let attributes: Vec<Arc<str>> = field.attributes.iter().map(|attribute| attribute.text.as_str().into()).collect();
-    (doc.is_some() || !attributes.is_empty()).then(|| Arc::new(Notes { doc, attributes }))
+    (doc.is_some() || !attributes.is_empty()).then(|| Arc::new(Notes { doc, doc_pos, attributes }))
 }

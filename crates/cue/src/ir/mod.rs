@@ -212,9 +212,11 @@ pub(crate) struct FieldDecl {
 }
 
 /// What owners say about a field.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Notes {
     pub(crate) doc: Option<Arc<str>>,
+    /// Of the doc comment.
+    pub(crate) doc_pos: Pos,
     pub(crate) attributes: Vec<Arc<str>>,
 }
 

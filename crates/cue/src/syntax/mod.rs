@@ -22,5 +22,5 @@ mod token;
 pub use error::SyntaxError;
 pub use json::parse_json;
 pub use parser::{ParseLimits, ParseOptions, parse_expr, parse_file};
-pub use printer::{print_compact, print_decls, print_expr, print_file};
+pub use printer::{print_compact, print_decls, print_expr, print_file, print_merged};
 pub use simplify::simplify;

@@ -8,9 +8,11 @@ use crate::{
         label::Label,
         vertex::{Conjunct, Info, NONE, Term, VertexId},
     },
-    ir::{Decl as IrDecl, Expr as Ir, ExprId, Notes, StructLit},
+    ir::{Atom, Decl as IrDecl, Expr as Ir, ExprId, Notes, StructLit},
+    number::Number,
     syntax::{
         ast::{self, BinaryOp, Comments, Constraint, Decl, Expr, LitKind},
+        literal::{self, Text},
         pos::Pos,
     },
 };
@@ -195,12 +197,23 @@ impl Exporter<'_> {
         let pos = self.engine.pos(literal);
         let file = self.files.get(pos.file.0 as usize)?;
         let raw = literal_at(file.text.get(pos.offset as usize..)?)?;
-        let kind = match self.engine.expr(literal) {
-            Ir::Atom(crate::ir::Atom::Number(number)) if number.is_int() => LitKind::Int,
-            Ir::Atom(crate::ir::Atom::Number(_)) => LitKind::Float,
-            Ir::Atom(crate::ir::Atom::String(_) | crate::ir::Atom::Bytes(_)) => LitKind::String,
+        // In a file of another language the text may stand for something else.
+        let (kind, same) = match self.engine.expr(literal) {
+            Ir::Atom(Atom::Number(number)) => {
+                let kind = if number.is_int() { LitKind::Int } else { LitKind::Float };
+                (kind, Number::from_literal(raw).is_ok_and(|found| found == *number))
+            }
+            Ir::Atom(Atom::String(text)) => {
+                (LitKind::String, matches!(literal::decode_text(raw), Ok(Text::String(found)) if found == **text))
+            }
+            Ir::Atom(Atom::Bytes(bytes)) => {
+                (LitKind::String, matches!(literal::decode_text(raw), Ok(Text::Bytes(found)) if found == **bytes))
+            }
             _ => return None,
         };
+        if !same {
+            return None;
+        }
         Some(Expr::Lit(ast::BasicLit { pos: Pos::NONE, kind, raw: raw.to_owned() }))
     }
 }

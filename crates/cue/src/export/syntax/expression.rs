@@ -144,7 +144,8 @@ impl Exporter<'_> {
     pub(super) fn builtin(&mut self, builtin: &Builtin) -> Expr {
         let full = builtin_name(builtin);
         match (builtin, full.rsplit_once('.')) {
-            (Builtin::Package(path, _), Some((package, function))) => {
+            (Builtin::Package(path, _), Some((_, function))) => {
+                let package = path.rsplit('/').next().unwrap_or(path);
                 self.imports.insert(package.to_owned(), (*path).to_owned());
                 let selector = Box::new(ast::Selector::Ident(ident(function)));
                 Expr::Selector { base: Box::new(name(package)), selector }
@@ -354,7 +355,7 @@ pub(super) fn bound_op(op: BoundOp) -> UnaryOp {
 
 /// A comment behind an expression.
 pub(super) fn with_line_comment(expr: Expr, text: &str) -> Expr {
-    let mut group = doc_comment(text);
+    let mut group = doc_comment(text, Pos::NONE);
     group.doc = false;
     group.slot = u8::MAX;
     let comments = Comments { line: Some(group), ..Comments::default() };

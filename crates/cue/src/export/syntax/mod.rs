@@ -62,10 +62,49 @@ pub(crate) fn evaluated(origin: Origin<'_>, vertex: VertexId, profile: Profile) 
 }
 
 /// The value as it is declared, with all declarations at one place merged.
-pub(crate) fn defined(origin: Origin<'_>, vertex: VertexId, profile: Profile) -> ast::File {
+pub(crate) fn defined(origin: Origin<'_>, vertex: VertexId, profile: Profile, is_root: bool) -> ast::File {
+    let asts = origin.asts;
     let mut exporter = Exporter::new(origin, profile);
     let expr = exporter.definition(vertex);
-    exporter.finish(expr)
+    let mut file = exporter.finish(expr);
+    if is_root {
+        head(&mut file, asts, profile.docs);
+    }
+    file
+}
+
+/// Gives a file the package clause of others, and the comments above their clauses.
+fn head(file: &mut ast::File, asts: &[ast::File], docs: bool) {
+    let mut package_docs: Vec<ast::CommentGroup> = Vec::new();
+    let mut others: Vec<ast::CommentGroup> = Vec::new();
+    let mut name = None;
+    for ast in asts {
+        others.extend(ast.comments.before.iter().cloned());
+        if let Some(package) = &ast.package {
+            name = Some(package.name.name.clone());
+            let (doc, rest): (Vec<_>, Vec<_>) = package.comments.before.iter().cloned().partition(|group| group.doc);
+            package_docs.extend(doc);
+            others.extend(rest);
+        }
+    }
+    if let Some(name) = name {
+        let mut comments = Comments { before: package_docs, ..Comments::default() };
+        merge_docs(&mut comments.before);
+        file.package = Some(ast::Package { pos: Pos::NONE, name: ident(&name), comments });
+    }
+    if docs {
+        file.comments.before = others;
+    }
+}
+
+/// Several doc comments as one, with an empty line between them.
+fn merge_docs(groups: &mut Vec<ast::CommentGroup>) {
+    let Some(mut first) = groups.first().cloned() else { return };
+    for group in &groups[1..] {
+        first.lines.push("//".to_owned());
+        first.lines.extend(group.lines.iter().cloned());
+    }
+    *groups = vec![first];
 }
 
 /// A struct that is being written, for the `let` clauses that must stand in it.
@@ -197,10 +236,12 @@ impl<'a> Exporter<'a> {
     }
 
     fn annotate(&self, field: &mut ast::Field, notes: &[Arc<Notes>]) {
-        let mut docs: Vec<&str> = Vec::new();
+        let mut docs: Vec<(&str, Pos)> = Vec::new();
         for notes in notes {
             match notes.doc.as_deref() {
-                Some(doc) if self.profile.docs && !docs.contains(&doc) => docs.push(doc),
+                Some(doc) if self.profile.docs && docs.iter().all(|(known, _)| *known != doc) => {
+                    docs.push((doc, notes.doc_pos));
+                }
                 _ => {}
             }
             for text in notes.attributes.iter().filter(|_| self.profile.attributes) {
@@ -210,13 +251,14 @@ impl<'a> Exporter<'a> {
                 }
             }
         }
-        field.comments.before = docs.into_iter().map(doc_comment).collect();
+        field.comments.before = docs.into_iter().map(|(doc, pos)| doc_comment(doc, pos)).collect();
     }
 }
 
-fn doc_comment(text: &str) -> ast::CommentGroup {
+/// A doc comment; with its position, an empty line before it stays.
+fn doc_comment(text: &str, pos: Pos) -> ast::CommentGroup {
     let line = |line: &str| if line.is_empty() { "//".to_owned() } else { format!("// {line}") };
-    ast::CommentGroup { pos: Pos::NONE, doc: true, slot: 0, lines: text.lines().map(line).collect() }
+    ast::CommentGroup { pos, doc: true, slot: 0, lines: text.lines().map(line).collect() }
 }
 
 fn ident(name: &str) -> ast::Ident {

@@ -7,6 +7,7 @@ use super::{
     joined, list, name, structure, unary,
 };
 use crate::{
+    error::path_text,
     eval::{
         kind::Kind,
         label::{Label, LabelKind},
@@ -63,8 +64,15 @@ impl Exporter<'_> {
                 self.structure(value, None)
             }
             Base::Bottom(error) => {
-                let message = self.engine.store.errors[error].message.clone();
-                with_line_comment(Expr::Bottom(Pos::NONE), &message)
+                let bottom = &self.engine.store.errors[error];
+                let path: Vec<_> = self
+                    .engine
+                    .path(bottom.vertex)
+                    .into_iter()
+                    .map(|label| self.engine.store.labels.part(label))
+                    .collect();
+                let place = if path.is_empty() { String::new() } else { format!("{}: ", path_text(&path)) };
+                with_line_comment(Expr::Bottom(Pos::NONE), &format!("{place}{}", bottom.message))
             }
             Base::Disjunction(leaves) => self.disjunction(&leaves),
             Base::Partial | Base::Unknown => {

@@ -10,6 +10,8 @@ mod decl;
 mod expr;
 mod layout;
 
+use std::sync::Arc;
+
 use super::ast::{BasicLit, CommentGroup, Comments, Decl, Expr, File, Ident, LitKind};
 use super::literal;
 use super::pos::{Pos, SourceFile};
@@ -24,6 +26,15 @@ const STACK_SEGMENT: usize = 4 << 20;
 #[must_use]
 pub fn print_file(file: &File, source: Option<&SourceFile>) -> String {
     let mut printer = Printer::new(source);
+    printer.file(file);
+    printer.layout.finish()
+}
+
+/// Prints a file that was made of others: what has a position stands apart from what is before it as in its source.
+#[must_use]
+pub fn print_merged(file: &File, sources: &[Arc<SourceFile>]) -> String {
+    let mut printer = Printer::new(None);
+    printer.sources = sources;
     printer.file(file);
     printer.layout.finish()
 }
@@ -59,6 +70,8 @@ struct Frame<'a> {
 
 struct Printer<'a> {
     source: Option<&'a SourceFile>,
+    /// Texts by file id, if there is not one for all.
+    sources: &'a [Arc<SourceFile>],
     layout: Layout,
     stack: Vec<Frame<'a>>,
     frame: Frame<'a>,
@@ -73,12 +86,23 @@ struct Printer<'a> {
 impl<'a> Printer<'a> {
     fn new(source: Option<&'a SourceFile>) -> Self {
         let frame = Frame { comments: Vec::new(), slot: 0, separator: Space::LINE, outer_separator: Space::LINE };
-        Self { source, layout: Layout::new(), stack: Vec::new(), frame, unfinished: 0, deferred: Vec::new(), flat: 0 }
+        let sources = &[];
+        Self {
+            source,
+            sources,
+            layout: Layout::new(),
+            stack: Vec::new(),
+            frame,
+            unfinished: 0,
+            deferred: Vec::new(),
+            flat: 0,
+        }
     }
 
     /// What the source has before a position; `None` if there is no source.
     fn gap(&self, pos: Pos) -> Option<Gap> {
-        let source = self.source.filter(|_| pos.is_some())?;
+        let merged = || self.sources.get(pos.file.0 as usize).map(|source| &**source);
+        let source = self.source.or_else(merged).filter(|_| pos.is_some())?;
         let before = source.text.get(..pos.offset as usize)?.as_bytes();
         let spaces = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
         let (count, lines) =
