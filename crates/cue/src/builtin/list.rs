@@ -48,7 +48,7 @@ pub(super) static PACKAGE: Package = Package {
                 return Ok(true.into());
             }
             let message = format!("len(list) < MinItems({wanted}) ({} < {wanted})", extent.count);
-            Err(Failure::unsatisfied(message, extent.may_grow))
+            Err(Failure::unsatisfied(message, extent.may_reach(wanted)))
         }),
         function("MaxItems", &[LIST_HANDLE, INT], Kind::BOOL, |engine, args| {
             let (extent, wanted) = (engine.extent(handle(args, 0)?)?, int(args, 1)?);

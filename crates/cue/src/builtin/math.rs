@@ -72,6 +72,30 @@ pub(super) static PACKAGE: Package = Package {
         function("Atan", &[NUMBER], Kind::NUMBER, |_, args| unary(args, f64::atan)),
         function("Atan2", &[NUMBER, NUMBER], Kind::NUMBER, |_, args| binary(args, f64::atan2)),
         function("Atanh", &[NUMBER], Kind::NUMBER, |_, args| unary(args, f64::atanh)),
+        function("Log", &[NUMBER], Kind::NUMBER, |_, args| Ok(decimal(args, 0)?.ln()?.into())),
+        function("Log10", &[NUMBER], Kind::NUMBER, |_, args| Ok(decimal(args, 0)?.log10()?.into())),
+        function("Log2", &[NUMBER], Kind::NUMBER, |_, args| Ok(decimal(args, 0)?.log2()?.into())),
+        function("Exp", &[NUMBER], Kind::NUMBER, |_, args| {
+            let power = decimal(args, 0)?;
+            power
+                .exp()
+                .map(Into::into)
+                .or_else(|_| fail(if power.is_negative() { "underflow, subnormal" } else { "overflow" }))
+        }),
+        function("Exp2", &[NUMBER], Kind::NUMBER, |_, args| Ok(Decimal::from(2_i64).pow(decimal(args, 0)?)?.into())),
+        function("Pow", &[NUMBER, NUMBER], Kind::NUMBER, |_, args| {
+            Ok(decimal(args, 0)?.pow(decimal(args, 1)?)?.into())
+        }),
+        function("Cbrt", &[NUMBER], Kind::NUMBER, |_, args| Ok(decimal(args, 0)?.cbrt()?.into())),
+        function("Erf", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::erf)),
+        function("Erfc", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::erfc)),
+        function("Gamma", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::tgamma)),
+        function("J0", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::j0)),
+        function("J1", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::j1)),
+        function("Jn", &[INT, NUMBER], Kind::NUMBER, |_, args| finite(libm::jn(order(args)?, float(args, 1)?))),
+        function("Y0", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::y0)),
+        function("Y1", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::y1)),
+        function("Yn", &[INT, NUMBER], Kind::NUMBER, |_, args| finite(libm::yn(order(args)?, float(args, 1)?))),
         function("Expm1", &[NUMBER], Kind::NUMBER, |_, args| unary(args, f64::exp_m1)),
         function("Hypot", &[NUMBER, NUMBER], Kind::NUMBER, |_, args| binary(args, f64::hypot)),
         function("Ldexp", &[NUMBER, INT], Kind::NUMBER, |_, args| {
@@ -107,6 +131,15 @@ fn whole(value: &Decimal, rounding: Rounding) -> Outcome {
 
 fn float(args: &[Datum], at: usize) -> Result<f64, crate::eval::call::Failure> {
     Ok(decimal(args, at)?.to_f64())
+}
+
+/// The order of a Bessel function; each one costs as much as its number.
+fn order(args: &[Datum]) -> Result<i32, crate::eval::call::Failure> {
+    const ORDER_MAX: i64 = 100_000;
+    match int(args, 0)? {
+        order if order.abs() <= ORDER_MAX => Ok(order as i32),
+        order => fail(format!("order {order} is beyond ±{ORDER_MAX}")),
+    }
 }
 
 fn unary(args: &[Datum], operation: impl Fn(f64) -> f64) -> Outcome {

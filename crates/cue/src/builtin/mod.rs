@@ -16,11 +16,13 @@ mod json;
 mod list;
 mod math;
 mod net;
+mod path;
 mod regexp;
 mod strconv;
 mod strings;
 #[path = "struct.rs"]
 mod structs;
+mod tabwriter;
 mod time;
 mod url;
 mod uuid;
@@ -59,10 +61,12 @@ static PACKAGES: &[&Package] = &[
     &list::PACKAGE,
     &math::PACKAGE,
     &net::PACKAGE,
+    &path::PACKAGE,
     &regexp::PACKAGE,
     &strconv::PACKAGE,
     &strings::PACKAGE,
     &structs::PACKAGE,
+    &tabwriter::PACKAGE,
     &time::PACKAGE,
     &uuid::PACKAGE,
     &yaml::PACKAGE,

@@ -11,7 +11,7 @@ pub(super) static PACKAGE: Package = Package {
         function("MinFields", &[STRUCT, INT], Kind::BOOL, |engine, args| {
             let (extent, wanted) = (extent(engine, &args[0])?, int(args, 1)?);
             let message = format!("len(fields) < MinFields({wanted}) ({} < {wanted})", extent.count);
-            verdict(extent.count as i64 >= wanted, message, extent.may_grow)
+            verdict(extent.count as i64 >= wanted, message, extent.may_reach(wanted))
         }),
         function("MaxFields", &[STRUCT, INT], Kind::BOOL, |engine, args| {
             let (extent, wanted) = (extent(engine, &args[0])?, int(args, 1)?);

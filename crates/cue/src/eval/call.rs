@@ -46,7 +46,7 @@ pub struct Param {
     pub kind: Kind,
     /// Whether the argument is handed over unevaluated as [`Datum::Handle`]: a schema, a comparator.
     pub schema: bool,
-    /// The source text of the value it takes when it is left out, if it may be.
+    /// The string that it is when it is left out, if it may be.
     pub default: Option<&'static str>,
 }
 
@@ -155,8 +155,16 @@ impl Failure {
 pub struct Extent {
     /// Those that it has now.
     pub count: usize,
-    /// Whether unification may add more: an open list, an open struct, or one with optional fields.
-    pub may_grow: bool,
+    /// The most that unification can make of it; `None` if any number: an open list or struct.
+    pub count_max: Option<usize>,
+}
+
+impl Extent {
+    /// Whether there can come to be this many.
+    #[must_use]
+    pub fn may_reach(self, count: i64) -> bool {
+        self.count_max.is_none_or(|max| max as i64 >= count)
+    }
 }
 
 /// What a value must be besides free of contradictions.
@@ -216,8 +224,8 @@ pub trait Engine {
     /// If the value is an error or neither list nor struct.
     fn extent(&mut self, handle: Handle) -> Result<Extent, Failure> {
         match self.datum(handle)? {
-            Datum::List(elements) => Ok(Extent { count: elements.len(), may_grow: false }),
-            Datum::Struct(fields) => Ok(Extent { count: fields.len(), may_grow: false }),
+            Datum::List(elements) => Ok(Extent { count: elements.len(), count_max: Some(elements.len()) }),
+            Datum::Struct(fields) => Ok(Extent { count: fields.len(), count_max: Some(fields.len()) }),
             _ => Err(Failure::new("argument is neither list nor struct")),
         }
     }

@@ -288,6 +288,7 @@ impl Engine {
         for (index, (arg, param)) in args.iter().zip(found.params).enumerate() {
             data.push(self.argument(env, *arg, param, index + 1, builtin, at)?);
         }
+        data.extend(found.params[args.len()..].iter().filter_map(|param| param.default).map(Datum::from));
         match (found.run)(self, &data) {
             Ok(datum) => Ok(self.datum_value(datum)),
             Err(failure) if failure.verdict => Ok(Val::Atom(Atom::Bool(false))),
@@ -608,7 +609,10 @@ impl call::Engine for Engine {
     fn less(&mut self, comparator: Handle, left: &Datum, right: &Datum) -> Result<bool, Failure> {
         let operands = Datum::Struct(vec![("x".into(), left.clone()), ("y".into(), right.clone())]);
         let both = self.both_of(comparator.0, &operands);
-        self.process(both);
+        let errors = self.violations(both, false);
+        if let Some(failure) = self.violation(&errors) {
+            return Err(failure);
+        }
         let followed = self.follow(both);
         let label = self.store.labels.regular("less");
         let Some(less) = self.v(followed).arc(label) else {
@@ -642,16 +646,17 @@ impl call::Engine for Engine {
         let vertex = self.default_of(handle.0);
         let count = self.regular_arcs(vertex).len();
         let v = self.v(vertex);
-        let may_grow = match v.base {
+        let count_max = match v.base {
             Base::Bottom(error) => return Err(self.failure(error)),
-            Base::List => v.work.lists.iter().all(|part| part.open),
+            Base::List => (!v.work.lists.iter().all(|part| part.open)).then_some(count),
             Base::Struct => {
-                let optional = v.arcs.iter().any(|(_, child)| self.v(*child).constraint != Constraint::None);
-                optional || !self.is_closed(vertex) || !v.work.patterns.is_empty() || !v.work.open_scopes.is_empty()
+                let optional = v.arcs.iter().filter(|(_, child)| self.v(*child).constraint != Constraint::None).count();
+                let open = !self.is_closed(vertex) || !v.work.patterns.is_empty() || !v.work.open_scopes.is_empty();
+                (!open).then_some(count + optional)
             }
             _ => return Err(Failure::new("argument is neither list nor struct")),
         };
-        Ok(Extent { count, may_grow })
+        Ok(Extent { count, count_max })
     }
 
     fn print(&mut self, handle: Handle) -> String {

@@ -41,10 +41,7 @@ impl Engine {
             Term::Expr(expr) => self.add_expr(vertex, expr, conjunct),
             Term::Vertex(value) => self.add_value_of(vertex, value, conjunct),
             Term::Plain(value) => self.add_plain(vertex, value, conjunct.info),
-            Term::Datum(datum) => {
-                let datum = self.store.data[datum].clone();
-                self.add_datum(vertex, &datum, conjunct.info);
-            }
+            Term::Datum(datum) => self.add_datum(vertex, datum, conjunct.info),
         });
     }
 
@@ -517,15 +514,16 @@ impl Engine {
     }
 
     /// Unifies with plain data.
-    fn add_datum(&mut self, vertex: VertexId, datum: &Datum, info: Info) {
-        let atom = match datum {
+    fn add_datum(&mut self, vertex: VertexId, id: u32, info: Info) {
+        let datum = self.store.data[id].clone();
+        let atom = match &*datum {
             Datum::Null => Atom::Null,
             Datum::Bool(value) => Atom::Bool(*value),
             Datum::Number(number) => Atom::Number(number.clone()),
             Datum::String(text) => Atom::String(text.clone()),
             Datum::Bytes(bytes) => Atom::Bytes(bytes.clone()),
-            Datum::List(items) => return self.add_datum_list(vertex, items, info),
-            Datum::Struct(fields) => return self.add_datum_struct(vertex, fields, info),
+            Datum::List(items) => return self.add_datum_list(vertex, id, items, info),
+            Datum::Struct(fields) => return self.add_datum_struct(vertex, id, fields, info),
             Datum::Abstract(text) => {
                 let message = format!("non-concrete value {text} in result of a function");
                 let error = self.incomplete(vertex, Rule::Incomplete, message, Vec::new());
@@ -540,8 +538,8 @@ impl Engine {
         self.add_atom(vertex, atom, origin);
     }
 
-    fn add_datum_list(&mut self, vertex: VertexId, items: &[Datum], info: Info) {
-        let origin = Origin { show: Show::Kind(Kind::LIST), pos: Pos::NONE, trail: info.trail };
+    fn add_datum_list(&mut self, vertex: VertexId, id: u32, items: &[Datum], info: Info) {
+        let origin = Origin { show: Show::Datum(id), pos: Pos::NONE, trail: info.trail };
         self.add_kind(vertex, Kind::LIST, &origin);
         let part = ListPart { len: items.len(), open: false, rest: None, info, applied: items.len(), pos: Pos::NONE };
         self.vm(vertex).work.lists.push(part);
@@ -550,8 +548,8 @@ impl Engine {
         }
     }
 
-    fn add_datum_struct(&mut self, vertex: VertexId, fields: &[(Arc<str>, Datum)], info: Info) {
-        let origin = Origin { show: Show::Kind(Kind::STRUCT), pos: Pos::NONE, trail: info.trail };
+    fn add_datum_struct(&mut self, vertex: VertexId, id: u32, fields: &[(Arc<str>, Datum)], info: Info) {
+        let origin = Origin { show: Show::Datum(id), pos: Pos::NONE, trail: info.trail };
         self.add_kind(vertex, Kind::STRUCT, &origin);
         self.vm(vertex).work.struct_seen.get_or_insert(origin);
         for (name, value) in fields {

@@ -130,6 +130,8 @@ pub(crate) enum Show {
     Kind(Kind),
     Bound(BoundOp, Atom),
     Vertex(VertexId),
+    /// Data that a function made, by its place in the store.
+    Datum(u32),
 }
 
 /// A value that a vertex must satisfy.

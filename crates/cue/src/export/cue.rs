@@ -46,6 +46,7 @@ impl Engine {
                 format!("{}{}", op_text(*op), self.show_atom(atom))
             }
             Show::Vertex(vertex) => self.show_vertex(*vertex),
+            Show::Datum(datum) => self.store.data[*datum].to_string(),
         }
     }
 

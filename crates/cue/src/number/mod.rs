@@ -8,6 +8,7 @@ mod arithmetic;
 mod decimal;
 mod format;
 mod literal;
+mod transcendental;
 mod value;
 
 pub use arithmetic::{ArithmeticError, Rounding};
