@@ -8,6 +8,7 @@ pub mod builtin;
 mod error;
 pub mod eval;
 pub mod export;
+mod instance;
 pub(crate) mod ir;
 mod limits;
 mod load;
@@ -20,7 +21,8 @@ pub mod yaml;
 
 pub use error::{Code, Error, Errors, PathPart, Position, Rule, path_text};
 pub use eval::kind::Kind;
+pub use instance::Instance;
 pub use limits::Limits;
-pub use load::Source;
+pub use load::{Entry, LoadOptions, Loader, Module, Source};
 pub use syntax::{ast::Constraint, pos::SourceFile};
-pub use value::{BoundOp, Field, FieldOptions, Instance, Operand, Schema, Shape, Validation, Value, VetOptions};
+pub use value::{BoundOp, Field, FieldOptions, Operand, Schema, Shape, Validation, Value, VetOptions};

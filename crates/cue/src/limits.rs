@@ -7,6 +7,8 @@
 pub struct Limits {
     /// Bytes of one source file or data document.
     pub source_bytes_max: usize,
+    /// Files of one load, with those of imported packages.
+    pub files_max: usize,
     /// Elements, structs and fields inside each other.
     pub depth_max: u32,
     /// Steps of one evaluation: conjuncts unified and expressions evaluated.
@@ -23,6 +25,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             source_bytes_max: 64 << 20,
+            files_max: 20_000,
             depth_max: 10_000,
             steps_max: 10_000_000,
             disjuncts_max: 100_000,

@@ -1,6 +1,6 @@
-//! What a compiled text offers to the rest of the program: instances, values and schemas.
+//! What an evaluation offers to the rest of the program: values, and schemas that judge documents.
 //!
-//! All three are immutable, cheap to clone and may be shared between threads: what is evaluated is frozen, and a
+//! Both are immutable, cheap to clone and may be shared between threads: what is evaluated is frozen, and a
 //! further evaluation works on a layer of its own on top.
 
 mod operands;
@@ -11,25 +11,22 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     builtin,
-    error::{Code, Error, Errors, PathPart, Position, Rule},
+    error::{Error, Errors, PathPart, Position, Rule},
     eval::{
         engine::Engine,
         function::builtin_name,
         kind::Kind,
         label::Label,
-        vertex::{Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, State, Store, TaskState, Term, VertexId},
+        vertex::{Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, State, TaskState, Term, VertexId},
     },
     export::{self, syntax::Profile},
-    ir::{
-        Atom, Expr,
-        compile::{CompileError, Compiler},
-    },
-    limits::Limits,
-    load::Source,
+    instance::{self, Instance, Package},
+    ir::{Atom, Expr, compile::Compiler},
     number::Number,
     syntax::{
-        self, ParseLimits, ParseOptions, SyntaxError,
+        self,
         ast::{self, Constraint},
+        experiment::Version,
         pos::{FileId, Pos, SourceFile},
     },
     yaml,
@@ -38,36 +35,30 @@ use crate::{
 pub use operands::Operand;
 
 /// What is evaluated so far, never to change again.
-struct Frozen {
-    engine: Engine,
-    files: Vec<Arc<SourceFile>>,
-    asts: Arc<Vec<ast::File>>,
-    package: Arc<str>,
-    root: VertexId,
+pub(crate) struct Frozen {
+    pub(crate) engine: Engine,
+    pub(crate) files: Vec<Arc<SourceFile>>,
+    /// The package that it began with.
+    pub(crate) package: Arc<Package>,
 }
 
 impl std::fmt::Debug for Frozen {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Frozen").field("package", &self.package).finish_non_exhaustive()
+        formatter.debug_struct("Frozen").finish_non_exhaustive()
     }
 }
 
 impl Frozen {
     /// A layer on top, to evaluate more.
-    fn fork(&self) -> Engine {
-        let engine = &self.engine;
-        let mut fork = Engine::new(engine.store.fork(), engine.limits.clone(), engine.packages.clone());
-        fork.epoch = engine.epoch;
-        fork.exhausted = engine.exhausted;
-        fork
+    pub(crate) fn fork(&self) -> Engine {
+        self.engine.fork()
     }
 
     /// Freezes a layer.
-    fn freeze(&self, engine: Engine, files: Vec<Arc<SourceFile>>) -> Arc<Self> {
+    pub(crate) fn freeze(&self, engine: Engine, files: Vec<Arc<SourceFile>>) -> Arc<Self> {
         let mut engine = engine;
         engine.store.freeze();
-        let (asts, package, root) = (self.asts.clone(), self.package.clone(), self.root);
-        Arc::new(Self { engine, files, asts, package, root })
+        Arc::new(Self { engine, files, package: self.package.clone() })
     }
 
     fn position(&self, pos: Pos) -> Option<Position> {
@@ -75,213 +66,18 @@ impl Frozen {
     }
 }
 
-fn position(files: &[Arc<SourceFile>], pos: Pos) -> Option<Position> {
+pub(crate) fn position(files: &[Arc<SourceFile>], pos: Pos) -> Option<Position> {
     let file = files.get(pos.file.0 as usize)?.clone();
     pos.is_some().then_some(Position { file, pos })
 }
 
-/// The files of one package, compiled.
-#[derive(Clone, Debug)]
-pub struct Instance {
-    frozen: Arc<Frozen>,
-}
-
-impl Instance {
-    /// Compiles the files of one package; it may import builtin packages.
-    ///
-    /// # Errors
-    /// Syntax errors, names that are not declared, what the engine does not know.
-    pub fn compile(files: Vec<Arc<SourceFile>>, limits: &Limits) -> Result<Self, Errors> {
-        let asts = parse_files(&files, limits)?;
-        let package: Arc<str> =
-            asts.iter().find_map(|file| file.package.as_ref()).map_or("", |package| package.name.name.as_str()).into();
-        let mut store = Store::default();
-        let imports = FxHashMap::default();
-        let mut compiler = Compiler::new(
-            &mut store.exprs,
-            &mut store.labels,
-            package.clone(),
-            &imports,
-            builtin::package,
-            limits.depth_max,
-        );
-        let literals = compiler.files(&asts);
-        let errors = std::mem::take(&mut compiler.errors);
-        if !errors.is_empty() {
-            return Err(compile_errors(&store, &files, errors));
-        }
-        let mut engine = Engine::new(store, Arc::new(limits.clone()), Arc::default());
-        let root = engine.new_vertex(NONE, Label::NONE);
-        for literal in literals {
-            let conjunct = Conjunct { term: Term::Expr(literal), env: NONE, info: Info::ROOT };
-            engine.add_input(root, conjunct);
-        }
-        engine.store.freeze();
-        let frozen = Frozen { engine, files, asts: Arc::new(asts), package, root };
-        Ok(Self { frozen: Arc::new(frozen) })
-    }
-
-    /// Compiles the package in a folder of a source, with what it imports from its own module.
-    ///
-    /// # Errors
-    /// As [`Instance::compile`], and if the folder holds no files or those of several packages.
-    pub fn load(source: &dyn Source, folder: &str, limits: &Limits) -> Result<Self, Errors> {
-        let failure = |message| Errors::from(Error::new(Code::Eval, Rule::Other, message));
-        let files = source.cue_files(folder).map_err(failure)?;
-        let files = files.ok_or_else(|| failure(format!("no such folder: {folder}")))?;
-        if files.is_empty() {
-            return Err(failure(format!("no CUE files in folder {folder}")));
-        }
-        Self::compile(files, limits)
-    }
-
-    /// The file id that positions in the next text must bear that is added.
-    #[must_use]
-    pub fn next_file(&self) -> FileId {
-        FileId(self.frozen.files.len() as u32)
-    }
-
-    /// The instance with further declarations at its root, such as those of data files. `sources` are the texts that
-    /// their positions point into; the first of them is [`Instance::next_file`].
-    ///
-    /// # Errors
-    /// What can't be compiled.
-    pub fn with_files(&self, sources: Vec<Arc<SourceFile>>, files: Vec<ast::File>) -> Result<Self, Errors> {
-        let base = &self.frozen;
-        let mut engine = base.fork();
-        let sources: Vec<_> = base.files.iter().cloned().chain(sources).collect();
-        let imports = FxHashMap::default();
-        let (exprs, labels) = (&mut engine.store.exprs, &mut engine.store.labels);
-        let depth_max = engine.limits.depth_max;
-        let mut compiler = Compiler::new(exprs, labels, base.package.clone(), &imports, builtin::package, depth_max);
-        let literals = compiler.files(&files);
-        let errors = std::mem::take(&mut compiler.errors);
-        if !errors.is_empty() {
-            return Err(compile_errors(&engine.store, &sources, errors));
-        }
-        let root = engine.new_vertex(NONE, Label::NONE);
-        for literal in literals {
-            engine.add_input(root, Conjunct { term: Term::Expr(literal), env: NONE, info: Info::ROOT });
-        }
-        engine.add_input(root, Conjunct { term: Term::Vertex(base.root), env: NONE, info: Info::ROOT });
-        engine.store.freeze();
-        let asts = Arc::new(files.into_iter().chain(base.asts.iter().cloned()).collect());
-        let package = base.package.clone();
-        Ok(Self { frozen: Arc::new(Frozen { engine, files: sources, asts, package, root }) })
-    }
-
-    /// The files as they are written.
-    pub(crate) fn asts(&self) -> &[ast::File] {
-        &self.frozen.asts
-    }
-
-    /// The value of the whole package.
-    #[must_use]
-    pub fn root(&self) -> Value {
-        let mut engine = self.frozen.fork();
-        engine.finalize(self.frozen.root);
-        let frozen = self.frozen.freeze(engine, self.frozen.files.clone());
-        Value { vertex: frozen.root, frozen }
-    }
-
-    /// The comment at the top of the first file that has one: that of the package, or one that stands alone.
-    #[must_use]
-    pub fn doc(&self) -> Option<String> {
-        let of_file = |file: &ast::File| {
-            let package = file.package.as_ref().and_then(|package| package.comments.doc());
-            package.or_else(|| file.comments.before.first().map(ast::CommentGroup::text))
-        };
-        self.frozen.asts.iter().find_map(of_file).map(|doc| doc.trim().to_owned())
-    }
-
-    /// The value at a path such as `#Order` or `events."x".schema`, or of any expression over the package's names.
-    ///
-    /// # Errors
-    /// If the expression is malformed or its value an error.
-    pub fn lookup(&self, expression: &str) -> Result<Value, Errors> {
-        self.evaluate(SourceFile::new("--schema", expression))
-    }
-
-    /// The value of an expression over the package's names; errors in it are placed in the file that it is given as.
-    ///
-    /// # Errors
-    /// If the expression is malformed or its value an error.
-    pub fn evaluate(&self, expression: Arc<SourceFile>) -> Result<Value, Errors> {
-        let mut engine = self.frozen.fork();
-        let mut files = self.frozen.files.clone();
-        let expr = self.compile_expression(&mut engine, &mut files, expression)?;
-        let env = engine.new_env(NONE, self.frozen.root);
-        engine.process(self.frozen.root);
-        let vertex = match engine.resolve(env, expr, self.frozen.root) {
-            Ok(vertex) => vertex,
-            Err(error) => return Err(Errors::new(report(&engine, &files, &[error], &[]))),
-        };
-        engine.finalize(vertex);
-        let frozen = self.frozen.freeze(engine, files);
-        Ok(Value { frozen, vertex })
-    }
-
-    fn compile_expression(
-        &self,
-        engine: &mut Engine,
-        files: &mut Vec<Arc<SourceFile>>,
-        source: Arc<SourceFile>,
-    ) -> Result<u32, Errors> {
-        let file = FileId(files.len() as u32);
-        files.push(source.clone());
-        let options = ParseOptions { limits: parse_limits(&engine.limits), ..ParseOptions::default() };
-        let parsed = syntax::parse_expr(&source, file, &options).map_err(|errors| syntax_errors(files, errors))?;
-        let imports = FxHashMap::default();
-        let (exprs, labels) = (&mut engine.store.exprs, &mut engine.store.labels);
-        let depth_max = engine.limits.depth_max;
-        let package = self.frozen.package.clone();
-        let mut compiler = Compiler::new(exprs, labels, package, &imports, builtin::package, depth_max);
-        let expr = compiler.expression(&self.frozen.asts, &parsed);
-        let errors = std::mem::take(&mut compiler.errors);
-        if errors.is_empty() { Ok(expr) } else { Err(compile_errors(&engine.store, files, errors)) }
-    }
-}
-
-fn parse_limits(limits: &Limits) -> ParseLimits {
-    ParseLimits {
-        source_bytes_max: limits.source_bytes_max,
-        nesting_max: limits.depth_max as usize,
-        ..ParseLimits::default()
-    }
-}
-
-fn parse_files(files: &[Arc<SourceFile>], limits: &Limits) -> Result<Vec<ast::File>, Errors> {
-    let options = ParseOptions { limits: parse_limits(limits), ..ParseOptions::default() };
-    let mut asts = Vec::new();
-    let mut errors = Vec::new();
-    for (index, file) in files.iter().enumerate() {
-        match syntax::parse_file(file, FileId(index as u32), &options) {
-            Ok(ast) => asts.push(ast),
-            Err(found) => errors.extend(found),
-        }
-    }
-    if errors.is_empty() { Ok(asts) } else { Err(syntax_errors(files, errors)) }
-}
-
-fn syntax_errors(files: &[Arc<SourceFile>], errors: Vec<SyntaxError>) -> Errors {
-    let convert = |error: SyntaxError| Error {
-        primary: position(files, error.pos),
-        ..Error::new(Code::Eval, Rule::Syntax, error.message)
-    };
-    Errors::new(errors.into_iter().map(convert).collect())
-}
-
-fn compile_errors(store: &Store, files: &[Arc<SourceFile>], errors: Vec<CompileError>) -> Errors {
-    let convert = |error: CompileError| Error {
-        path: error.path.iter().map(|label| store.labels.part(*label)).collect(),
-        primary: position(files, error.pos),
-        ..Error::new(error.code, error.rule, error.message)
-    };
-    Errors::new(errors.into_iter().map(convert).collect())
-}
-
 /// Errors of the evaluator as those of an answer; those of alternatives stand for themselves.
-fn report(engine: &Engine, files: &[Arc<SourceFile>], errors: &[ErrorId], prefix: &[PathPart]) -> Vec<Error> {
+pub(crate) fn report(
+    engine: &Engine,
+    files: &[Arc<SourceFile>],
+    errors: &[ErrorId],
+    prefix: &[PathPart],
+) -> Vec<Error> {
     let mut out = Vec::new();
     for id in errors {
         let bottom = &engine.store.errors[*id];
@@ -305,8 +101,8 @@ fn report(engine: &Engine, files: &[Arc<SourceFile>], errors: &[ErrorId], prefix
 /// A value of an instance.
 #[derive(Clone, Debug)]
 pub struct Value {
-    frozen: Arc<Frozen>,
-    vertex: VertexId,
+    pub(crate) frozen: Arc<Frozen>,
+    pub(crate) vertex: VertexId,
 }
 
 /// A field of a struct.
@@ -709,7 +505,7 @@ impl Value {
     /// As a file of CUE: its declarations, merged but not evaluated.
     #[must_use]
     pub fn to_definition(&self, profile: Profile) -> ast::File {
-        export::syntax::defined(self.origin(), self.vertex, profile, self.vertex == self.frozen.root)
+        export::syntax::defined(self.origin(), self.vertex, profile, self.vertex == self.frozen.package.root)
     }
 
     /// The texts that positions point into, by file id.
@@ -719,7 +515,8 @@ impl Value {
     }
 
     fn origin(&self) -> export::syntax::Origin<'_> {
-        let Frozen { files, asts, package, .. } = &*self.frozen;
+        let Frozen { files, package, .. } = &*self.frozen;
+        let (asts, package) = (&*package.asts, &*package.identity);
         export::syntax::Origin { engine: self.frozen.fork(), files, asts, package }
     }
 
@@ -771,21 +568,21 @@ impl Schema {
     /// # Errors
     /// If the expression is malformed or its value contradicts itself.
     pub fn new(instance: &Instance, expression: &str, options: VetOptions) -> Result<Self, Errors> {
-        let base = &instance.frozen;
+        let (base, root) = (&instance.frozen, instance.frozen.package.root);
         let mut engine = base.fork();
         let mut files = base.files.clone();
-        engine.finalize(base.root);
-        let errors = engine.violations(base.root, false);
+        engine.finalize(root);
+        let errors = engine.violations(root, false);
         if !errors.is_empty() {
             return Err(Errors::new(report(&engine, &files, &errors, &[])));
         }
         let (vertex, conjunct) = if expression.is_empty() {
-            (base.root, Conjunct { term: Term::Vertex(base.root), env: NONE, info: Info::ROOT })
+            (root, Conjunct { term: Term::Vertex(root), env: NONE, info: Info::ROOT })
         } else {
             let source = SourceFile::new("--schema", expression);
             let expr = instance.compile_expression(&mut engine, &mut files, source)?;
-            let env = engine.new_env(NONE, base.root);
-            let resolved = engine.resolve(env, expr, base.root);
+            let env = engine.new_env(NONE, root);
+            let resolved = engine.resolve(env, expr, root);
             let vertex = resolved.map_err(|error| Errors::new(report(&engine, &files, &[error], &[])))?;
             // A plain reference is where documents are judged, not a step on the way that errors tell of.
             if engine.is_reference(expr) {
@@ -817,11 +614,9 @@ impl Schema {
     pub fn vet_json(&self, data: &[u8], name: &str) -> Result<(), Errors> {
         let file = self.document_file();
         let source = SourceFile::new(name, String::from_utf8_lossy(data));
-        let parsed = syntax::parse_json(&source, file, &parse_limits(&self.value.frozen.engine.limits));
-        let document = parsed.map_err(|error| {
-            let files: Vec<_> = self.value.frozen.files.iter().cloned().chain([source.clone()]).collect();
-            syntax_errors(&files, vec![not_json(error, name)])
-        })?;
+        let limits = instance::parse_options(&self.value.frozen.engine.limits, Version::LATEST).limits;
+        let parsed = syntax::parse_json(&source, file, &limits);
+        let document = parsed.map_err(|error| instance::syntax_errors(&source, vec![not_json(error, name)]))?;
         let (mut engine, files, root) = self.unified(source, document)?;
         let errors = engine.violations(root, true);
         if errors.is_empty() {
@@ -860,11 +655,11 @@ impl Schema {
         let imports = FxHashMap::default();
         let (exprs, labels) = (&mut engine.store.exprs, &mut engine.store.labels);
         let depth_max = engine.limits.depth_max;
-        let mut compiler = Compiler::new(exprs, labels, frozen.package.clone(), &imports, builtin::package, depth_max);
+        let mut compiler = Compiler::new(exprs, labels, Arc::from(""), &imports, builtin::package, depth_max);
         let expr = compiler.expr(&document);
         let errors = std::mem::take(&mut compiler.errors);
         if !errors.is_empty() {
-            return Err(compile_errors(&engine.store, &files, errors));
+            return Err(Errors::new(instance::compile_errors(&engine.store, &files, errors)));
         }
         let root = engine.new_vertex(NONE, Label::NONE);
         engine.add_input(root, Conjunct { term: Term::Expr(expr), env: NONE, info: Info::ROOT });

@@ -1,10 +1,12 @@
 //! An archive as the engine sees it, and paths into its value.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cue::syntax::literal::{Text, decode_text};
-use cue::{Constraint, Errors, Field, FieldOptions, Instance, Limits, PathPart, Source, SourceFile, Value};
+use cue::{
+    Constraint, Entry, Errors, Field, FieldOptions, Instance, Limits, LoadOptions, Loader, PathPart, Source,
+    SourceFile, Value,
+};
 
 /// Steps that one archive may take.
 const STEPS_MAX: u64 = 1_000_000;
@@ -13,23 +15,34 @@ const STEPS_MAX: u64 = 1_000_000;
 struct Files<'a>(&'a BTreeMap<String, String>);
 
 impl Source for Files<'_> {
-    fn cue_files(&self, folder: &str) -> Result<Option<Vec<Arc<SourceFile>>>, String> {
+    fn list(&self, folder: &str) -> Result<Option<Vec<Entry>>, String> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let inside = |name: &str| name.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('/'));
-        let wanted = self.0.iter().filter(|(name, _)| name.ends_with(".cue") && inside(name));
-        let files: Vec<_> = wanted.map(|(name, text)| SourceFile::new(name.as_str(), text.as_str())).collect();
-        Ok(if files.is_empty() { None } else { Some(files) })
+        let entry = |name: &String| {
+            let rest = name.strip_prefix(&prefix)?;
+            let (first, is_folder) = rest.split_once('/').map_or((rest, false), |(first, _)| (first, true));
+            Some(Entry { name: first.to_owned(), is_folder })
+        };
+        let entries: BTreeSet<Entry> = self.0.keys().filter_map(entry).collect();
+        Ok((!entries.is_empty()).then(|| entries.into_iter().collect()))
     }
 
-    fn file(&self, path: &str) -> Result<Option<Arc<SourceFile>>, String> {
-        Ok(self.0.get(path).map(|text| SourceFile::new(path, text.as_str())))
+    fn read(&self, file: &str) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.0.get(file).map(|text| text.clone().into_bytes()))
+    }
+
+    fn display(&self, file: &str) -> String {
+        file.to_owned()
     }
 }
 
-/// Compiles the top-level files of an archive as one instance.
+/// Loads the top-level files of an archive as one instance.
 pub(crate) fn load(files: &BTreeMap<String, String>) -> Result<Instance, Errors> {
     let limits = Limits { steps_max: STEPS_MAX, ..Limits::default() };
-    Instance::load(&Files(files), "", &limits)
+    let is_top_level = |name: &str| name.ends_with(".cue") && !name.contains('/');
+    let top_level = files.iter().filter(|(name, _)| is_top_level(name));
+    let top_level = top_level.map(|(name, text)| SourceFile::new(name.as_str(), text.as_str())).collect();
+    let options = LoadOptions { limits, ..LoadOptions::default() };
+    Loader::new(&Files(files), &options).files(top_level)
 }
 
 /// All fields of a struct, of every kind.
@@ -56,6 +69,11 @@ fn step(value: &Value, name: &str) -> Option<Value> {
 
 /// A name as paths are written: quoted, or plain.
 pub(crate) fn part_of(name: &str) -> PathPart {
+    // A hidden name may tell its package behind a dollar sign.
+    let name = match name.strip_suffix(')').and_then(|name| name.split_once("$(")) {
+        Some((hidden, _package)) => hidden,
+        None => name,
+    };
     match decode_text(name) {
         Ok(Text::String(name)) => PathPart::Field(name.into()),
         _ if name.starts_with(['#', '_']) => PathPart::Special(name.into()),
@@ -67,9 +85,11 @@ pub(crate) fn part_of(name: &str) -> PathPart {
 pub(crate) fn split_path(path: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut quoted = false;
+    let mut in_package = false;
     for ch in path.chars() {
         match ch {
-            '.' if !quoted => {
+            '(' | ')' if !quoted => in_package = ch == '(',
+            '.' if !quoted && !in_package => {
                 parts.push(String::new());
                 continue;
             }

@@ -67,6 +67,12 @@ impl Engine {
         }
     }
 
+    /// A layer on top of what is frozen, to evaluate more.
+    pub(crate) fn fork(&self) -> Self {
+        let fork = Self::new(self.store.fork(), self.limits.clone(), self.packages.clone());
+        Self { epoch: self.epoch, exhausted: self.exhausted, ..fork }
+    }
+
     pub(crate) fn v(&self, id: VertexId) -> &Vertex {
         &self.store.vertices[id]
     }

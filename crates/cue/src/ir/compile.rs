@@ -25,7 +25,7 @@ use crate::{
     syntax::{
         ast,
         literal::{self, Text},
-        pos::Pos,
+        pos::{Pos, SourceFile},
     },
     value::BoundOp,
 };
@@ -92,8 +92,15 @@ enum Target {
     MatchedField,
     NamedField(ExprId),
     Text(String),
+    /// What an import stands for, and how messages show it.
+    Import {
+        target: Box<Target>,
+        shown: String,
+    },
     Module(u32),
     Builtin(&'static Package),
+    /// An import that is reported already.
+    Missing,
 }
 
 impl<'a> Compiler<'a> {
@@ -110,19 +117,21 @@ impl<'a> Compiler<'a> {
     }
 
     /// Compiles the files of a package to one struct literal each.
-    pub(crate) fn files(&mut self, files: &[ast::File]) -> Vec<ExprId> {
+    ///
+    /// `sources` are the texts, by file id.
+    pub(crate) fn files(&mut self, files: &[Arc<ast::File>], sources: &[Arc<SourceFile>]) -> Vec<ExprId> {
         let mut package_scope = Scope { level: true, is_struct: true, names: FxHashMap::default() };
         for file in files {
             self.declare_fields(&mut package_scope, &file.decls);
         }
         self.scopes.push(package_scope);
-        let compiled = files.iter().map(|file| self.file(file)).collect();
+        let compiled = files.iter().map(|file| self.file(file, sources)).collect();
         self.scopes.pop();
         compiled
     }
 
     /// Compiles an expression over the names of a package.
-    pub(crate) fn expression(&mut self, files: &[ast::File], expr: &ast::Expr) -> ExprId {
+    pub(crate) fn expression(&mut self, files: &[Arc<ast::File>], expr: &ast::Expr) -> ExprId {
         let mut scope = Scope { level: true, is_struct: true, names: FxHashMap::default() };
         for file in files {
             self.declare_fields(&mut scope, &file.decls);
@@ -141,57 +150,78 @@ impl<'a> Compiler<'a> {
         id
     }
 
-    fn file(&mut self, file: &ast::File) -> ExprId {
+    fn file(&mut self, file: &ast::File, sources: &[Arc<SourceFile>]) -> ExprId {
         let mut imports = Scope { level: false, is_struct: false, names: FxHashMap::default() };
         for spec in file.imports.iter().flat_map(|import| &import.specs) {
-            self.declare_import(&mut imports, spec);
+            self.declare_import(&mut imports, spec, sources);
         }
-        // Imports lie outside of the package's names, so that a field of the same name hides them.
-        self.scopes.insert(0, imports);
+        self.check_fields_beside(&imports, &file.decls, sources);
+        // An import hides the fields that other files of the package declare.
+        self.scopes.push(imports);
         self.check_experiments(file);
         self.has_self = file.experiments.alias_v2;
         let pos = Pos { file: file.package.as_ref().map_or_else(|| first_pos(&file.decls), |p| p.pos).file, offset: 0 };
         let id = self.struct_in_scope(&file.decls, pos, false, true);
-        let imports = self.scopes.remove(0);
+        let imports = self.scopes.pop().expect("pushed above");
         self.report_unused_imports(&imports);
         id
     }
 
-    fn declare_import(&mut self, scope: &mut Scope, spec: &ast::ImportSpec) {
-        let (path, qualifier) = match spec.path.rsplit_once(':') {
-            Some((path, name)) => (path.to_owned(), Some(name.to_owned())),
-            None => (spec.path.clone(), None),
-        };
+    fn declare_import(&mut self, scope: &mut Scope, spec: &ast::ImportSpec, sources: &[Arc<SourceFile>]) {
         let (target, default_name) = if let Some(found) = self.imports.get(&spec.path) {
             (Target::Module(found.index), found.name.clone())
-        } else if let Some(package) = (self.builtin)(&path) {
-            (
-                Target::Builtin(package),
-                qualifier.unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default().to_owned()),
-            )
-        } else if path.split('/').next().is_some_and(|first| first.contains('.')) {
-            let message = format!("package \"{}\" is not part of this module", spec.path);
-            return self.error_at(Code::Eval, Rule::Reference, message, spec.path_pos);
+        } else if let Some(package) = (self.builtin)(&spec.path) {
+            (Target::Builtin(package), local_name(&spec.path).to_owned())
+        } else if spec.path.split('/').next().is_some_and(|first| first.contains('.')) {
+            let message = "import failed: imports are unavailable because there is no cue.mod/module.cue file";
+            self.error_at(Code::Eval, Rule::Reference, message.to_owned(), spec.path_pos);
+            (Target::Missing, local_name(&spec.path).to_owned())
         } else {
-            let message = format!("builtin package \"{path}\" undefined");
-            return self.error_at(Code::Eval, Rule::Reference, message, spec.path_pos);
+            let message = format!("builtin package \"{}\" undefined", spec.path);
+            self.error_at(Code::Eval, Rule::Reference, message, spec.path_pos);
+            (Target::Missing, local_name(&spec.path).to_owned())
         };
         let name = spec.name.as_ref().map_or(default_name, |name| name.name.clone());
-        scope.names.insert(name, Binding { target, pos: spec.pos, used: false, must_use: true });
+        let shown = match &spec.name {
+            Some(name) => format!("{:?} as {}", spec.path, name.name),
+            None => format!("{:?}", spec.path),
+        };
+        if let Some(first) = scope.names.get(&name) {
+            return self.redeclared(&name, first.pos, spec.pos, sources);
+        }
+        let must_use = !matches!(target, Target::Missing);
+        let target = Target::Import { target: Box::new(target), shown };
+        scope.names.insert(name, Binding { target, pos: spec.pos, used: false, must_use });
+    }
+
+    /// An import may not have the name of a field that the same file declares.
+    fn check_fields_beside(&mut self, imports: &Scope, decls: &[ast::Decl], sources: &[Arc<SourceFile>]) {
+        for decl in decls {
+            if let ast::Decl::Field(ast::Field { label: ast::Label::Ident(ident), .. }) = decl
+                && let Some(import) = imports.names.get(&ident.name)
+            {
+                self.redeclared(&ident.name, ident.pos, import.pos, sources);
+            }
+        }
+    }
+
+    fn redeclared(&mut self, name: &str, first: Pos, again: Pos, sources: &[Arc<SourceFile>]) {
+        let place = sources.get(first.file.0 as usize).map_or(String::new(), |source| {
+            let (line, column) = source.line_column(first.offset);
+            format!("{}:{line}:{column}", source.name)
+        });
+        let message = format!("{name} redeclared as imported package name\n\tprevious declaration at {place}");
+        self.error_at(Code::Eval, Rule::Reference, message, again);
     }
 
     fn report_unused_imports(&mut self, imports: &Scope) {
         let mut unused: Vec<_> = imports.names.iter().filter(|(_, binding)| !binding.used).collect();
         unused.sort_by_key(|(_, binding)| binding.pos);
-        for (name, binding) in unused {
-            let path = match &binding.target {
-                Target::Builtin(package) => package.path.to_owned(),
-                _ => name.clone(),
-            };
-            let local = path.rsplit('/').next().unwrap_or_default();
-            let suffix = if local == name { String::new() } else { format!(" as {name}") };
-            let message = format!("imported and not used: \"{path}\"{suffix}");
-            self.error_at(Code::Eval, Rule::Reference, message, binding.pos);
+        for (_, binding) in unused {
+            if let Target::Import { shown, .. } = &binding.target {
+                let message = format!("imported and not used: {shown}");
+                self.error_at(Code::Eval, Rule::Reference, message, binding.pos);
+            }
         }
     }
 
@@ -692,6 +722,11 @@ impl<'a> Compiler<'a> {
             }
         }
     }
+}
+
+/// The name that an import path gives to its package.
+fn local_name(path: &str) -> &str {
+    path.rsplit(['/', ':']).next().unwrap_or_default()
 }
 
 fn first_pos(decls: &[ast::Decl]) -> Pos {

@@ -18,10 +18,10 @@ mod scope;
 
 use std::fmt;
 
+use crate::instance::Instance;
 use crate::limits::Limits;
 use crate::syntax::pos::{FileId, SourceFile};
 use crate::syntax::{ParseOptions, parse_expr};
-use crate::value::Instance;
 
 /// What is made of a definition.
 #[derive(Debug)]

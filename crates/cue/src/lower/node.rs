@@ -26,7 +26,7 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// A lowering in progress.
 pub(super) struct Lowering<'a> {
-    pub(super) files: &'a [File],
+    pub(super) files: &'a [std::sync::Arc<File>],
     pub(super) builder: Builder,
     pub(super) regexp_bytes_max: usize,
     groups: Group,
@@ -66,7 +66,7 @@ enum Missing {
 }
 
 impl<'a> Lowering<'a> {
-    pub(super) fn new(files: &'a [File], builder: Builder, regexp_bytes_max: usize) -> Lowering<'a> {
+    pub(super) fn new(files: &'a [std::sync::Arc<File>], builder: Builder, regexp_bytes_max: usize) -> Lowering<'a> {
         Lowering {
             files,
             builder,

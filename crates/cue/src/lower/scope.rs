@@ -1,6 +1,6 @@
 //! What names stand for, as far as it does not depend on data.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use crate::syntax::ast::{Decl, Expr, Field, File, Ident, Label};
 use crate::syntax::literal::{Text, decode_text};
@@ -32,7 +32,7 @@ pub(super) enum Target<'a> {
 }
 
 impl<'a> Frame<'a> {
-    pub(super) fn file(files: &'a [File], file: usize) -> Scope<'a> {
+    pub(super) fn file(files: &'a [Arc<File>], file: usize) -> Scope<'a> {
         Rc::new(Frame { decls: files.get(file).map_or(&[], |file| &file.decls), parent: None, file })
     }
 
@@ -41,7 +41,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Resolves a name from this frame outwards.
-    pub(super) fn resolve(self: &Rc<Self>, files: &'a [File], name: &str) -> Target<'a> {
+    pub(super) fn resolve(self: &Rc<Self>, files: &'a [Arc<File>], name: &str) -> Target<'a> {
         let mut frame = self;
         loop {
             if let Some(value) = binding(frame.decls, name) {
@@ -61,8 +61,16 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A name at the level of files: a field of the package, from all its files, or an import of the one file.
-fn package_level<'a>(files: &'a [File], file: usize, name: &str) -> Target<'a> {
+/// A name at the level of files: an import of the one file, or a field of the package, from all its files.
+fn package_level<'a>(files: &'a [Arc<File>], file: usize, name: &str) -> Target<'a> {
+    let imports = files.get(file).into_iter().flat_map(|file| &file.imports).flat_map(|decl| &decl.specs);
+    for spec in imports {
+        let last = spec.path.rsplit('/').next().unwrap_or_default();
+        let last = last.split(':').next_back().unwrap_or_default();
+        if spec.name.as_ref().map_or(last, |ident| &ident.name) == name {
+            return Target::Package(&spec.path);
+        }
+    }
     let of_file = |index: usize| {
         let file = &files[index];
         let scope = Frame::file(files, index);
@@ -77,14 +85,6 @@ fn package_level<'a>(files: &'a [File], file: usize, name: &str) -> Target<'a> {
             },
             _ => Target::Dynamic(format!("it refers to the alias {name}")),
         };
-    }
-    let imports = files.get(file).into_iter().flat_map(|file| &file.imports).flat_map(|decl| &decl.specs);
-    for spec in imports {
-        let last = spec.path.rsplit('/').next().unwrap_or_default();
-        let last = last.split(':').next_back().unwrap_or_default();
-        if spec.name.as_ref().map_or(last, |ident| &ident.name) == name {
-            return Target::Package(&spec.path);
-        }
     }
     Target::Undeclared
 }

@@ -1,11 +1,12 @@
 //! Asks the engine what the cases want to know.
 
 use std::{
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use cue::{Errors, Instance, Limits, Schema, Source, SourceFile, VetOptions, lower};
+use cue::{Entry, Errors, Instance, Limits, Schema, Source, SourceFile, VetOptions, lower};
 
 use crate::format::{Answer, Ask, Case, Question, without_space};
 
@@ -58,19 +59,23 @@ fn compile(case: &Case) -> Result<Instance, Errors> {
 struct Folder<'a>(&'a Case, Arc<SourceFile>);
 
 impl Source for Folder<'_> {
-    fn cue_files(&self, folder: &str) -> Result<Option<Vec<Arc<SourceFile>>>, String> {
-        let here = |path: &str| path.rsplit_once('/').unwrap_or(("", path)).0 == folder && path.ends_with(".cue");
-        let mut files: Vec<_> = self.0.files.iter().filter(|(path, _)| here(path)).map(source_file).collect();
-        files.extend(folder.is_empty().then(|| Arc::clone(&self.1)));
-        files.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok((!files.is_empty()).then_some(files))
+    fn list(&self, folder: &str) -> Result<Option<Vec<Entry>>, String> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let entry = |path: &str| {
+            let rest = path.strip_prefix(&prefix)?;
+            let (first, is_folder) = rest.split_once('/').map_or((rest, false), |(first, _)| (first, true));
+            Some(Entry { name: first.to_owned(), is_folder })
+        };
+        let all = self.0.files.iter().map(|(path, _)| path.as_str()).chain(["schema.cue"]);
+        let entries: BTreeSet<Entry> = all.filter_map(entry).collect();
+        Ok((!entries.is_empty()).then(|| entries.into_iter().collect()))
     }
 
-    fn file(&self, path: &str) -> Result<Option<Arc<SourceFile>>, String> {
-        Ok(self.0.files.iter().find(|(name, _)| name == path).map(source_file))
+    fn read(&self, file: &str) -> Result<Option<Vec<u8>>, String> {
+        let text = match file {
+            "schema.cue" => Some(&*self.1.text),
+            _ => self.0.files.iter().find(|(path, _)| path == file).map(|(_, text)| text.as_str()),
+        };
+        Ok(text.map(|text| text.as_bytes().to_vec()))
     }
-}
-
-fn source_file((path, text): &(String, String)) -> Arc<SourceFile> {
-    SourceFile::new(format!("./{path}"), text.as_str())
 }

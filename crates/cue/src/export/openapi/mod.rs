@@ -12,7 +12,10 @@ mod schema;
 mod tests;
 
 use crate::error::{Errors, PathPart, path_text};
-use crate::value::{FieldOptions, Instance, Value};
+use crate::{
+    instance::Instance,
+    value::{FieldOptions, Value},
+};
 
 use super::tree::Json;
 

@@ -50,7 +50,7 @@ pub struct Profile {
 pub(crate) struct Origin<'a> {
     pub(crate) engine: Engine,
     pub(crate) files: &'a [Arc<SourceFile>],
-    pub(crate) asts: &'a [ast::File],
+    pub(crate) asts: &'a [Arc<ast::File>],
     pub(crate) package: &'a str,
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn defined(origin: Origin<'_>, vertex: VertexId, profile: Profile, is
 }
 
 /// Gives a file the package clause of others, and the comments above their clauses.
-fn head(file: &mut ast::File, asts: &[ast::File], docs: bool) {
+fn head(file: &mut ast::File, asts: &[Arc<ast::File>], docs: bool) {
     let mut package_docs: Vec<ast::CommentGroup> = Vec::new();
     let mut others: Vec<ast::CommentGroup> = Vec::new();
     let mut name = None;
@@ -125,7 +125,7 @@ type Scopes = Vec<usize>;
 struct Exporter<'a> {
     engine: Engine,
     files: &'a [Arc<SourceFile>],
-    asts: &'a [ast::File],
+    asts: &'a [Arc<ast::File>],
     package: &'a str,
     profile: Profile,
     frames: Vec<Frame>,

@@ -22,7 +22,11 @@ impl Compiler<'_> {
         for scope in self.scopes.iter_mut().rev() {
             if let Some(binding) = scope.names.get_mut(name) {
                 binding.used = true;
-                return Some((up, binding.target.clone()));
+                let target = match &binding.target {
+                    Target::Import { target, .. } => (**target).clone(),
+                    target => target.clone(),
+                };
+                return Some((up, target));
             }
             up += u32::from(scope.level);
         }
@@ -44,6 +48,8 @@ impl Compiler<'_> {
             Target::NamedField(field) => Expr::NamedField { up, name, field },
             Target::Text(text) => Expr::Atom(Atom::String(text.into())),
             Target::Module(package) => Expr::Import { package, name },
+            Target::Import { .. } => unreachable!("a lookup yields what the import stands for"),
+            Target::Missing => Expr::Bottom,
             Target::Builtin(package) => {
                 // Some packages are also functions, such as `time.Time`; a package by itself is no value.
                 let message = format!("package \"{}\" is used without a member", package.path);
