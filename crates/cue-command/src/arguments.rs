@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::{World, def, eval, export, failure::Failure, vet};
+use crate::{World, def, eval, export, failure::Failure, fmt, import, vet};
 
 /// A command over CUE files and data.
 #[derive(Debug, Args)]
@@ -25,6 +25,12 @@ enum Command {
     /// Print definitions: files unified, references kept
     #[command(after_help = def::EXAMPLES)]
     Def(def::Arguments),
+    /// Format CUE files
+    #[command(after_help = fmt::EXAMPLES)]
+    Fmt(fmt::Arguments),
+    /// Convert data files to CUE files
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::Arguments),
 }
 
 impl Arguments {
@@ -34,6 +40,8 @@ impl Arguments {
             Command::Export(arguments) => export::run(arguments, world),
             Command::Eval(arguments) => eval::run(arguments, world),
             Command::Def(arguments) => def::run(arguments, world),
+            Command::Fmt(arguments) => fmt::run(arguments, world),
+            Command::Import(arguments) => import::run(arguments, world),
         }
     }
 }

@@ -45,21 +45,26 @@ impl DataFile {
                 documents.map_err(|error| self.syntax_error(error.pos, error.message))
             }
             Encoding::Text => Ok(vec![text(&self.source.text, file)]),
+            Encoding::Binary => {
+                let raw = literal::quote_bytes(self.source.text.as_bytes(), Lines::Many(1));
+                Ok(vec![Expr::Lit(BasicLit { pos: Pos { file, offset: 0 }, kind: LitKind::String, raw })])
+            }
             other => Err(Failure::unsupported(format!("{other:?} as input"))),
         }
     }
 
+    /// One value after the other, whatever line ends are between or inside.
     fn json_lines(&self, file: FileId, limits: &ParseLimits) -> Result<Vec<Expr>, Failure> {
         let mut values = Vec::new();
+        let text = &self.source.text;
         let mut start = 0;
-        for line in self.source.text.split_inclusive('\n') {
-            if !line.trim().is_empty() {
-                // Blanks in place of the lines before keep the positions.
-                let padded = format!("{}{line}", " ".repeat(start));
-                let parsed = parse_json(&SourceFile::new(self.source.name.as_str(), padded), file, limits);
-                values.push(parsed.map_err(|error| self.not_json(error))?);
-            }
-            start += line.len();
+        while let Some(skipped) = text[start..].find(|ch: char| !ch.is_ascii_whitespace()) {
+            let end = start + skipped + json_length(&text[start + skipped..]);
+            // Blanks in place of the values before keep the positions.
+            let padded = format!("{}{}", " ".repeat(start), &text[start..end]);
+            let parsed = parse_json(&SourceFile::new(self.source.name.as_str(), padded), file, limits);
+            values.push(parsed.map_err(|error| self.not_json(error))?);
+            start = end;
         }
         Ok(values)
     }
@@ -73,6 +78,27 @@ impl DataFile {
         let primary = pos.is_some().then(|| Position { file: self.source.clone(), pos });
         Errors::from(Error { primary, ..Error::new(Code::Eval, Rule::Syntax, message) }).into()
     }
+}
+
+/// How many bytes the JSON value at the start of a text takes, well-formed or not.
+fn json_length(text: &str) -> usize {
+    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => continue,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return at,
+            _ => continue,
+        }
+        if depth == 0 && !quoted && !escaped {
+            return at + 1;
+        }
+    }
+    text.len()
 }
 
 fn text(text: &str, file: FileId) -> Expr {

@@ -11,12 +11,15 @@
 mod arguments;
 mod decode;
 mod def;
+mod diff;
 mod encode;
 mod eval;
 mod export;
 mod failure;
 mod file_type;
+mod fmt;
 mod folder;
+mod import;
 mod inputs;
 mod place;
 mod plan;

@@ -37,23 +37,32 @@ struct Record<'a> {
 }
 
 impl Placement {
+    /// Reads the flags of a command that has a schema.
+    ///
+    /// # Errors
+    /// As [`Placement::new`], and if a schema is selected too.
+    pub(crate) fn parse(input: &Input) -> Result<Self, Failure> {
+        let placement = Self::new(&input.path, input.list, input.with_context)?;
+        if placement.is_used() && input.schema.is_some() {
+            return Err("cannot combine --schema flag with flag \"path\", \"list\", or \"files\"".into());
+        }
+        Ok(placement)
+    }
+
     /// Reads the flags.
     ///
     /// # Errors
     /// Paths that are neither an expression nor labels, and flags that don't fit together.
-    pub(crate) fn parse(input: &Input) -> Result<Self, Failure> {
-        let mut path = Vec::new();
-        for text in &input.path {
-            path.extend(components(text)?);
+    pub(crate) fn new(path: &[String], list: bool, with_context: bool) -> Result<Self, Failure> {
+        let mut components_of_path = Vec::new();
+        for text in path {
+            components_of_path.extend(components(text)?);
         }
-        let placement = Self { path, list: input.list, with_context: input.with_context };
-        if !placement.is_used() && placement.with_context {
-            return Err(
-                "flag \"with-context\" must be used with at least one of flag \"path\", \"list\", or \"files\"".into(),
-            );
-        }
-        if placement.is_used() && input.schema.is_some() {
-            return Err("cannot combine --schema flag with flag \"path\", \"list\", or \"files\"".into());
+        let placement = Self { path: components_of_path, list, with_context };
+        if !placement.is_used() && with_context {
+            let message =
+                "flag \"with-context\" must be used with at least one of flag \"path\", \"list\", or \"files\"";
+            return Err(message.into());
         }
         Ok(placement)
     }

@@ -56,7 +56,10 @@ pub(crate) fn run(folder: &Path, options: &Options, counts: &mut Counts) -> Resu
             if !options.case.as_ref().is_none_or(|case| name.contains(case.as_str())) {
                 continue;
             }
-            let outcome = sandbox.run("", &command.argv[1..], command.stdin.as_deref().unwrap_or_default());
+            // Standard input is named by its file.
+            let stdin = command.stdin.as_ref().map(|name| std::fs::read_to_string(sandbox.path().join(name)));
+            let stdin = stdin.and_then(Result::ok).unwrap_or_default();
+            let outcome = sandbox.run("", &command.argv[1..], &stdin);
             if !options.wants(name, verb) {
                 continue;
             }

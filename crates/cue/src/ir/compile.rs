@@ -135,6 +135,7 @@ impl<'a> Compiler<'a> {
         let mut scope = Scope { level: true, is_struct: true, names: FxHashMap::default() };
         for file in files {
             self.declare_fields(&mut scope, &file.decls);
+            self.declare_quoted_fields(&mut scope, &file.decls);
         }
         // Builtin packages need no import here.
         let package = |path: &'static str| {
@@ -261,6 +262,21 @@ impl<'a> Compiler<'a> {
                 let binding = Binding { target, pos: ident.pos, used: true, must_use: false };
                 scope.names.entry(ident.name.clone()).or_insert(binding);
             }
+        }
+    }
+
+    /// From outside of the files, a field in quotes can be named too.
+    fn declare_quoted_fields(&mut self, scope: &mut Scope, decls: &[ast::Decl]) {
+        for decl in decls {
+            let ast::Decl::Field(ast::Field { label: ast::Label::String(lit), .. }) = decl else { continue };
+            let Ok(Text::String(name)) = literal::decode_text(&lit.raw) else { continue };
+            let binding = Binding {
+                target: Target::Field(self.labels.regular(&name)),
+                pos: lit.pos,
+                used: true,
+                must_use: false,
+            };
+            scope.names.entry(name).or_insert(binding);
         }
     }
 

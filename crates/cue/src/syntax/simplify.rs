@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::ast::{Clause, Comments, Comprehension, Decl, Expr, Field, File, Ident, Label, StructLit};
 use super::literal::{self, Text};
+use super::pos::Pos;
 
 /// Simplifies a file.
 pub fn simplify(file: &mut File) {
@@ -150,6 +151,16 @@ fn shorten_decl(decl: &mut Decl) {
                 && collapses
             {
                 lit.braces = false;
+                // The field stands behind the colon wherever it stood.
+                if let [Decl::Field(inner)] = &mut lit.decls[..] {
+                    inner.pos = Pos::NONE;
+                    match &mut inner.label {
+                        Label::Ident(ident) => ident.pos = Pos::NONE,
+                        Label::String(lit) => lit.pos = Pos::NONE,
+                        Label::Pattern(pattern) => pattern.pos = Pos::NONE,
+                        Label::Interpolation(_) | Label::Paren(..) => {}
+                    }
+                }
             }
         }
         Decl::Let(clause) => shorten_expr(&mut clause.value),
