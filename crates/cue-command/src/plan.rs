@@ -56,18 +56,17 @@ impl Plan {
             inputs.files.into_iter().partition(|file| file.kind.encoding == Encoding::Cue);
         let placement = Placement::parse(input)?;
         let cue = cue.iter().map(|file| read(file, world)).collect::<Result<Vec<_>, _>>()?;
-        let mut packages = folder::load(&inputs.packages, input, world)?;
         let files = other
             .into_iter()
             .map(|file| Ok(DataFile { source: read(&file, world)?, name: file.name, kind: file.kind }))
             .collect::<Result<Vec<_>, Failure>>()?;
-        if !cue.is_empty() {
-            let instance = match packages.pop() {
-                None => folder::load_files(cue, input, world)?,
-                Some(package) if packages.is_empty() => with_cue(&package.instance, cue)?,
-                Some(_) => return Err(too_many(packages.len() + 1)),
-            };
-            packages.push(Unit { name: String::new(), instance });
+        let both = !cue.is_empty() && !inputs.packages.is_empty();
+        let (loose, later) = if both { (Vec::new(), cue) } else { (cue, Vec::new()) };
+        let mut packages = folder::load(&inputs.packages, loose, input, world)?;
+        if both {
+            let [package] = &packages[..] else { return Err(too_many(packages.len())) };
+            let instance = with_cue(&package.instance, later)?;
+            packages = vec![Unit { name: String::new(), instance }];
         }
         if files.is_empty() {
             if input.schema.is_some() {
