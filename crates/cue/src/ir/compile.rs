@@ -284,8 +284,11 @@ impl<'a> Compiler<'a> {
         for decl in decls {
             match decl {
                 ast::Decl::Let(clause) => {
-                    let value = self.push(Expr::Top, clause.value.pos());
-                    self.declare(scope, &clause.ident, Target::Let(value), true);
+                    let target = match self.named_package(&clause.value) {
+                        Some(package) => Target::Builtin(package),
+                        None => Target::Let(self.push(Expr::Top, clause.value.pos())),
+                    };
+                    self.declare(scope, &clause.ident, target, true);
                 }
                 ast::Decl::Field(field) => {
                     let Some(label) = self.fixed_label(&field.label) else {
@@ -388,7 +391,19 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// The builtin package that an expression is the name of: a `let` can give it another one.
+    fn named_package(&mut self, expr: &ast::Expr) -> Option<&'static Package> {
+        let ast::Expr::Ident(ident) = expr else { return None };
+        match self.find(&ident.name) {
+            Some((_, Target::Builtin(package))) => Some(package),
+            _ => None,
+        }
+    }
+
     fn let_clause(&mut self, clause: &ast::LetClause) {
+        if self.named_package(&clause.value).is_some() {
+            return;
+        }
         let value = self.expr(&clause.value);
         let scope = self.scopes.last().expect("a declaration stands in a scope");
         if let Some(Binding { target: Target::Let(placeholder), .. }) = scope.names.get(&clause.ident.name) {

@@ -11,9 +11,10 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use crate::error::{Errors, PathPart, path_text};
 use crate::{
+    error::{Code, Error, Errors, PathPart, Rule, path_text},
     instance::Instance,
+    regexp::Regexp,
     value::{FieldOptions, Value},
 };
 
@@ -37,6 +38,32 @@ impl Version {
             Self::V3_0 => "3.0.0",
             Self::V3_1 => "3.1.0",
         }
+    }
+}
+
+/// Names the schema of a definition by the definition's path.
+pub type Naming = dyn Fn(&[PathPart]) -> Option<String>;
+
+/// How a document is derived.
+#[derive(Clone, Default)]
+pub struct Options<'a> {
+    /// The version of the specification.
+    pub version: Version,
+    /// Whether references are replaced by what they refer to.
+    pub expand_references: bool,
+    /// The name of a definition's schema, by the definition's path; none leaves the schema out, and references to it are
+    /// replaced by it. Without such a function names are paths without `#`.
+    pub name: Option<&'a Naming>,
+    /// Keys that schemas leave out. Only those that restrict a value can be left out, such as `minimum`.
+    pub omit: Option<Regexp>,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { version, expand_references, name, omit } = self;
+        let mut out = out.debug_struct("Options");
+        out.field("version", version).field("expand_references", expand_references);
+        out.field("name", &name.is_some()).field("omit", omit).finish()
     }
 }
 
@@ -81,9 +108,17 @@ impl Document {
 /// # Errors
 /// If the package contradicts itself.
 pub fn generate(instance: &Instance, version: Version) -> Result<Document, Errors> {
+    generate_with(instance, &Options { version, ..Options::default() })
+}
+
+/// Derives the document of a package in another form than the usual one.
+///
+/// # Errors
+/// If the package contradicts itself, or if references that are to be replaced go in a circle.
+pub fn generate_with(instance: &Instance, options: &Options<'_>) -> Result<Document, Errors> {
     let root = instance.root();
     root.validate(crate::value::Validation::default())?;
-    let mut context = schema::Context::new(version);
+    let mut context = schema::Context::new(options);
     for field in root.fields(FieldOptions { definitions: true, ..FieldOptions::default() }) {
         match &field.label {
             PathPart::Special(name) if schema::is_exported(name) => context.add_definition(name, &field.value),
@@ -93,8 +128,12 @@ pub fn generate(instance: &Instance, version: Version) -> Result<Document, Error
         }
     }
     context.add_builtins();
+    if let Some(path) = context.circle() {
+        let message = format!("cycle in reference at {}", path_text(path));
+        return Err(Error::new(Code::Eval, Rule::Other, message).into());
+    }
     let (schemas, notes) = context.finish();
-    Ok(Document { version, info: info(instance, &root), schemas, notes })
+    Ok(Document { version: options.version, info: info(instance, &root), schemas, notes })
 }
 
 /// What `info` says: the field of that name, with title and version from comments and `$version` where it has none.

@@ -8,7 +8,8 @@ use crate::{Constraint, Kind, Value};
 
 use super::super::tree::Json;
 use super::builder::{Builder, Entries, object};
-use super::{Note, Version, format};
+use super::{Note, Options, Version, format};
+use crate::regexp::Regexp;
 
 /// Where schemas are referred to.
 const COMPONENTS: &str = "#/components/schemas/";
@@ -17,14 +18,18 @@ const COMPONENTS: &str = "#/components/schemas/";
 const DEPTH_MAX: usize = 200;
 
 /// What the schemas of a document share.
-pub(super) struct Context {
-    version: Version,
+pub(super) struct Context<'a> {
+    options: &'a Options<'a>,
     schemas: BTreeMap<String, Json>,
     notes: Vec<Note>,
     /// Path of the value that is being described.
     path: Vec<PathPart>,
     /// Functions that are referred to by their name alone.
     builtins: BTreeSet<(String, &'static str)>,
+    /// Definitions that are being described, also where they are referred to.
+    open: Vec<Vec<PathPart>>,
+    /// A definition that is replaced by itself.
+    circle: Option<Vec<PathPart>>,
 }
 
 /// Whether a definition has a schema of its own: names that end in `_value` are helpers by convention.
@@ -32,14 +37,29 @@ pub(super) fn is_exported(name: &str) -> bool {
     name.starts_with('#') && !name.ends_with("_value")
 }
 
-impl Context {
-    pub(super) fn new(version: Version) -> Self {
-        let (schemas, notes, path, builtins) = Default::default();
-        Self { version, schemas, notes, path, builtins }
+impl<'a> Context<'a> {
+    pub(super) fn new(options: &'a Options<'a>) -> Self {
+        let (schemas, notes, path, builtins, open, circle) = Default::default();
+        Self { options, schemas, notes, path, builtins, open, circle }
     }
 
     pub(super) fn finish(self) -> (Vec<(String, Json)>, Vec<Note>) {
-        (self.schemas.into_iter().collect(), self.notes)
+        let Some(omit) = &self.options.omit else { return (self.schemas.into_iter().collect(), self.notes) };
+        let schemas = self.schemas.into_iter().map(|(name, schema)| (name, without(schema, omit)));
+        (schemas.collect(), self.notes)
+    }
+
+    /// The definition that references can't be replaced in, because they lead back to it.
+    pub(super) fn circle(&self) -> Option<&[PathPart]> {
+        self.circle.as_deref()
+    }
+
+    /// The name of the schema for a definition, if it has one.
+    fn component_name(&self, path: &[PathPart]) -> Option<String> {
+        match self.options.name {
+            Some(name) => name(path),
+            None => Some(component_name(path)),
+        }
     }
 
     pub(super) fn note(&mut self, path: String, message: &str) {
@@ -55,10 +75,13 @@ impl Context {
 
     /// Describes a definition under the name of its path.
     pub(super) fn add_definition(&mut self, name: &str, value: &Value) {
-        let schema = self.schema(PathPart::Special(name.into()), value);
         let mut path = self.path.clone();
         path.push(PathPart::Special(name.into()));
-        self.schemas.insert(component_name(&path), schema);
+        let Some(component) = self.component_name(&path) else { return };
+        self.open.push(path);
+        let schema = self.schema(PathPart::Special(name.into()), value);
+        self.open.pop();
+        self.schemas.insert(component, schema);
     }
 
     /// Describes the functions that fields refer to by name: of what they check, only the type can be said.
@@ -133,9 +156,10 @@ impl Context {
     /// The name of the schema that an operand refers to, if there is one.
     fn reference(&mut self, operand: &Operand) -> Option<String> {
         match operand {
+            _ if self.options.expand_references => None,
             Operand::Reference { path, .. } => {
                 let exported = |part: &PathPart| matches!(part, PathPart::Special(name) if is_exported(name));
-                path.iter().all(exported).then(|| component_name(path))
+                if path.iter().all(exported) { self.component_name(path) } else { None }
             }
             Operand::Function { name, value } => {
                 let name = name.rsplit('.').next().unwrap_or(name).to_owned();
@@ -161,9 +185,21 @@ impl Context {
                     let alternatives: Vec<_> = alternatives.iter().map(|(value, _)| value.clone()).collect();
                     self.alternatives(builder, &alternatives);
                 }
+                Operand::Reference { path, value } => self.expanded(builder, path, value),
                 other => self.shape(builder, &other.value()),
             }
         }
+    }
+
+    /// Adds what a reference refers to.
+    fn expanded(&mut self, builder: &mut Builder, path: &[PathPart], value: &Value) {
+        if self.open.iter().any(|open| open == path) {
+            self.circle.get_or_insert_with(|| path.to_vec());
+            return;
+        }
+        self.open.push(path.to_vec());
+        self.shape(builder, value);
+        self.open.pop();
     }
 
     fn default(&mut self, builder: &mut Builder, value: &Value) {
@@ -276,7 +312,7 @@ impl Context {
             BoundOp::Equal => return builder.set("enum", Json::Array(vec![bound])),
             BoundOp::Match | BoundOp::NotMatch => return,
         };
-        match (exclusive, self.version) {
+        match (exclusive, self.options.version) {
             (None, _) => builder.set(key, bound),
             (Some(flag), Version::V3_0) => {
                 builder.set(flag, Json::Bool(true));
@@ -511,6 +547,53 @@ fn covers(value: &Value, other: &Value) -> bool {
     let (both, other) = (value.unify(other), other.unify(other));
     !matches!(both.shape(), Shape::Bottom(_)) && both.error().is_none() && both.to_cue() == other.to_cue()
 }
+
+/// A schema without the keys that are left out, also in schemas inside of it.
+fn without(schema: Json, omit: &Regexp) -> Json {
+    let Json::Object(entries) = schema else { return schema };
+    let kept = entries.into_iter().filter(|(key, _)| !(OMITTABLE.contains(&key.as_str()) && omit.is_match(key)));
+    let entry = |(key, value): (String, Json)| {
+        let value = match (key.as_str(), value) {
+            ("properties", Json::Object(properties)) => {
+                Json::Object(properties.into_iter().map(|(name, schema)| (name, without(schema, omit))).collect())
+            }
+            ("allOf" | "anyOf" | "oneOf" | "items", Json::Array(schemas)) => {
+                Json::Array(schemas.into_iter().map(|schema| without(schema, omit)).collect())
+            }
+            ("items" | "additionalProperties" | "additionalItems" | "not", schema) => without(schema, omit),
+            (_, value) => value,
+        };
+        (key, value)
+    };
+    Json::Object(kept.map(entry).collect())
+}
+
+/// Keys that restrict values, without which a schema is still one.
+const OMITTABLE: &[&str] = &[
+    "additionalItems",
+    "additionalProperties",
+    "default",
+    "deprecated",
+    "description",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "nullable",
+    "pattern",
+    "required",
+    "uniqueItems",
+];
 
 fn is_deprecated(attribute: &str) -> bool {
     let body = attribute.strip_prefix("@protobuf(").and_then(|body| body.strip_suffix(')'));

@@ -1,9 +1,11 @@
 //! Documents as people read them, and what each form of a definition becomes.
 
+use crate::error::{PathPart, path_text};
 use crate::export::tree::Json;
+use crate::regexp::Regexp;
 use crate::{Instance, Limits, SourceFile};
 
-use super::{Document, Version, generate};
+use super::{Document, Options, Version, generate, generate_with};
 
 fn document(source: &str, version: Version) -> Document {
     let files = vec![SourceFile::new("in.cue", source)];
@@ -182,5 +184,35 @@ fn recursive_definitions_end() {
     assert_eq!(
         schema("#A: [string]: #A"),
         r##"{type: "object", additionalProperties: {$ref: "#/components/schemas/A"}}"##
+    );
+}
+
+const REFERENCES: &str = "#A: {b: #B, c: [...#C]}\n#B: {n: int & <5}\n#C: string";
+
+fn schemas_with(source: &str, options: &Options<'_>) -> Result<String, String> {
+    let instance = Instance::compile(vec![SourceFile::new("in.cue", source)], &Limits::default()).unwrap();
+    let document = generate_with(&instance, options).map_err(|errors| errors.to_string())?;
+    Ok(line(&Json::Object(document.schemas)))
+}
+
+#[test]
+fn references_can_be_replaced_by_what_they_refer_to() {
+    let options = Options { expand_references: true, ..Options::default() };
+    assert_eq!(
+        schemas_with(REFERENCES, &options).unwrap(),
+        r#"{A: {type: "object", required: ["b", "c"], properties: {b: {type: "object", required: ["n"], properties: {n: {type: "integer", maximum: 5, exclusiveMaximum: true}}}, c: {type: "array", items: {type: "string"}}}}, B: {type: "object", required: ["n"], properties: {n: {type: "integer", maximum: 5, exclusiveMaximum: true}}}, C: {type: "string"}}"#
+    );
+    let circle = schemas_with("#A: {b?: #B}\n#B: {a?: #A}", &options);
+    assert_eq!(circle.unwrap_err(), "cycle in reference at #A");
+}
+
+#[test]
+fn definitions_without_a_name_stand_where_they_are_referred_to() {
+    let name =
+        |path: &[PathPart]| (path != [PathPart::Special("#B".into())]).then(|| path_text(path).replace('#', "my"));
+    let options = Options { name: Some(&name), omit: Regexp::new("(?i)maximum", 1 << 20).ok(), ..Options::default() };
+    assert_eq!(
+        schemas_with(REFERENCES, &options).unwrap(),
+        r##"{myA: {type: "object", required: ["b", "c"], properties: {b: {type: "object", required: ["n"], properties: {n: {type: "integer"}}}, c: {type: "array", items: {$ref: "#/components/schemas/myC"}}}}, myC: {type: "string"}}"##
     );
 }
