@@ -82,6 +82,8 @@ pub(crate) fn load(
     let variables = input.inject_vars.then(|| variables(world));
     let options =
         LoadOptions { folder: tree.folder.clone(), tags: input.inject.clone(), variables, ..LoadOptions::default() };
+    let here = |pattern: &String| if pattern.starts_with(':') { format!(".{pattern}") } else { pattern.clone() };
+    let patterns: Vec<String> = patterns.iter().map(here).collect();
     let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
     let loaded = Loader::new(&tree, &options).load(&patterns, files);
     let unit = |instance: Result<Instance, cue::Errors>| {

@@ -1,12 +1,16 @@
 //! Evaluation of all that is below a vertex, and the errors found there.
 
+use rustc_hash::FxHashSet;
+
 use super::{
     engine::Engine,
     expression::Val,
-    vertex::{Base, CheckRule, ErrorId, NONE, Origin, Show, State, VertexId},
+    kind::Kind,
+    vertex::{Base, Check, CheckRule, ErrorId, NONE, Origin, Show, State, Term, VertexId},
 };
 use crate::{
     error::{Code, Rule},
+    export::cue::implied_by_bounds,
     syntax::{ast::Constraint, pos::Pos},
 };
 
@@ -143,41 +147,84 @@ impl Engine {
         }
         self.definite_errors(vertex, &mut all);
         if all.is_empty() && concrete {
-            self.incomplete_errors(vertex, &mut all);
+            self.incomplete_errors(vertex, &mut Walk::default(), &mut all);
         }
         all
     }
 
-    fn incomplete_errors(&mut self, vertex: VertexId, out: &mut Vec<ErrorId>) {
-        stacker::maybe_grow(128 << 10, 2 << 20, || self.incomplete_errors_inner(vertex, out));
+    fn incomplete_errors(&mut self, vertex: VertexId, walk: &mut Walk, out: &mut Vec<ErrorId>) {
+        stacker::maybe_grow(128 << 10, 2 << 20, || {
+            let Some((target, pos)) = self.shared(vertex) else {
+                return self.incomplete_errors_inner(vertex, walk, out);
+            };
+            // What several fields refer to is told of once.
+            if walk.visited.insert(target) {
+                walk.references.push(pos);
+                self.incomplete_errors_inner(vertex, walk, out);
+                walk.references.pop();
+            }
+        });
     }
 
-    fn incomplete_errors_inner(&mut self, vertex: VertexId, out: &mut Vec<ErrorId>) {
+    /// The vertex that a vertex is nothing but a reference to, and where that stands.
+    fn shared(&self, vertex: VertexId) -> Option<(VertexId, Pos)> {
+        let v = self.v(vertex);
+        let [conjunct] = v.conjuncts.as_slice() else { return None };
+        let Term::Expr(expr) = conjunct.term else { return None };
+        let [(target, _)] = v.work.seen_references.as_slice() else { return None };
+        self.is_reference(expr).then(|| (self.follow(*target), self.pos(expr)))
+    }
+
+    /// Where the only thing stands that a value without parts is known by.
+    fn own_position(&self, vertex: VertexId) -> Option<Pos> {
+        let work = &self.v(vertex).work;
+        let pos = match work.checks.as_slice() {
+            [] if work.kind != Kind::TOP => work.kind_origin.as_ref()?.pos,
+            [check] if work.kind == implied_by_bounds(&work.checks) => check.origin.pos,
+            [Check { rule: CheckRule::Function(_), origin }] => origin.pos,
+            _ => return None,
+        };
+        matches!(self.v(vertex).base, Base::Partial).then_some(pos)
+    }
+
+    fn incomplete_errors_inner(&mut self, vertex: VertexId, walk: &mut Walk, out: &mut Vec<ErrorId>) {
         let vertex = self.default_of(vertex);
         match self.v(vertex).base.clone() {
             Base::Bottom(error) => out.push(error),
             Base::Atom(_) | Base::Struct | Base::List => out.extend(self.v(vertex).work.unmet.iter()),
             Base::Partial | Base::Unknown | Base::Disjunction(_) => {
                 let message = format!("incomplete value {}", self.show_evaluated(vertex));
-                let error = self.error(Code::Incomplete, Rule::Incomplete, message, vertex, Pos::NONE, Vec::new());
+                let positions = self.own_position(vertex).into_iter().chain(walk.references.iter().copied()).collect();
+                let error = self.error(Code::Incomplete, Rule::Incomplete, message, vertex, Pos::NONE, positions);
                 out.push(error);
             }
         }
         for (label, child) in self.v(vertex).arcs.snapshot() {
-            if self.store.labels.kind(label).is_definition() {
+            // Definitions and hidden fields may stay open.
+            if !self.store.labels.is_regular(label) {
                 continue;
             }
             match self.v(child).constraint {
-                Constraint::None => self.incomplete_errors(child, out),
+                Constraint::None => self.incomplete_errors(child, walk, out),
                 Constraint::Required => {
                     let message = "field is required but not present".to_owned();
-                    let declared: Vec<Pos> = self.v(child).declared.iter().map(|declared| declared.pos).collect();
+                    let declared = self.v(child).declared.iter().map(|declared| declared.pos);
+                    let positions = declared.chain(walk.references.iter().copied()).collect();
                     let child = self.follow(child);
-                    let error = self.error(Code::Incomplete, Rule::Required, message, child, Pos::NONE, declared);
+                    let error = self.error(Code::Incomplete, Rule::Required, message, child, Pos::NONE, positions);
                     out.push(error);
                 }
                 Constraint::Optional => {}
             }
         }
     }
+}
+
+/// A walk through a value that looks for what is not concrete.
+#[derive(Default)]
+struct Walk {
+    /// Where the references stand that led to what is looked at.
+    references: Vec<Pos>,
+    /// What was referred to so far.
+    visited: FxHashSet<VertexId>,
 }
