@@ -7,7 +7,7 @@ use std::path::Path;
 use cue::syntax::ast::Expr;
 use cue::syntax::pos::{FileId, SourceFile};
 use cue::syntax::{ParseLimits, ParseOptions, parse_expr, parse_json};
-use cue::{Errors, Instance, Value};
+use cue::{Errors, Value};
 
 use crate::Options;
 use crate::archive::{self, descend, split_path};
@@ -93,7 +93,8 @@ fn show_failure(row: &Directive, reason: &str) {
 }
 
 fn judge_archive(archive: &Archive, rows: &[&Directive]) -> Vec<Judged> {
-    let loaded = catch_unwind(|| archive::load(&archive.files));
+    // Values can be shared, so that the archive is evaluated once.
+    let loaded = catch_unwind(|| archive::load(&archive.files).map(|instance| instance.root()));
     let judge_row = |row: &&Directive| match &loaded {
         Err(_) => Judged { verdict: Err("the engine panicked".to_owned()), places: None, panicked: true },
         Ok(loaded) => judge(row, archive, loaded),
@@ -101,7 +102,7 @@ fn judge_archive(archive: &Archive, rows: &[&Directive]) -> Vec<Judged> {
     rows.iter().map(judge_row).collect()
 }
 
-fn judge(row: &Directive, archive: &Archive, loaded: &Result<Instance, Errors>) -> Judged {
+fn judge(row: &Directive, archive: &Archive, loaded: &Result<Value, Errors>) -> Judged {
     let verdict = catch_unwind(AssertUnwindSafe(|| match row.check.as_str() {
         "permute" => permute::judge(row, archive),
         _ => verdict(row, loaded),
@@ -112,17 +113,17 @@ fn judge(row: &Directive, archive: &Archive, loaded: &Result<Instance, Errors>) 
     Judged { verdict, places, panicked }
 }
 
-fn places(row: &Directive, loaded: &Result<Instance, Errors>) -> Option<errors::Places> {
-    let (spec, instance) = (row.err.as_ref()?, loaded.as_ref().ok()?);
-    Some(errors::places_match(&value_at(row, instance)?, spec, &row.file, row.line))
+fn places(row: &Directive, loaded: &Result<Value, Errors>) -> Option<errors::Places> {
+    let (spec, root) = (row.err.as_ref()?, loaded.as_ref().ok()?);
+    Some(errors::places_match(&value_at(row, root)?, spec, &row.file, row.line))
 }
 
-fn verdict(row: &Directive, loaded: &Result<Instance, Errors>) -> Result<(), String> {
-    let instance = match loaded {
-        Ok(instance) => instance,
+fn verdict(row: &Directive, loaded: &Result<Value, Errors>) -> Result<(), String> {
+    let root = match loaded {
+        Ok(root) => root,
         Err(errors) => return judge_compile_errors(row, errors),
     };
-    let Some(value) = value_at(row, instance) else { return Err("there is no such value".to_owned()) };
+    let Some(value) = value_at(row, root) else { return Err("there is no such value".to_owned()) };
     match row.check.as_str() {
         "value-json" => compare_json(row, &value),
         "value-cue" | "value-cue-nested" | "value-cue-err" | "value-cue-share" => {
@@ -146,8 +147,8 @@ fn error_spec(row: &Directive) -> ErrorSpec {
     row.err.clone().unwrap_or_default()
 }
 
-fn value_at(row: &Directive, instance: &Instance) -> Option<Value> {
-    let value = descend(instance.root(), row.path.as_deref()?)?;
+fn value_at(row: &Directive, root: &Value) -> Option<Value> {
+    let value = descend(root.clone(), row.path.as_deref()?)?;
     match &row.at {
         Some(at) => descend(value, &split_path(at)),
         None => Some(value),

@@ -56,6 +56,7 @@ impl Engine {
             CheckRule::Bound(op, atom) => Show::Bound(*op, atom.clone()),
             _ => Show::Expr(expr),
         };
+        self.bring_value(vertex, info);
         let origin = self.origin(show, expr, info);
         if let CheckRule::Bound(op, atom) = &rule {
             let Some(kind) = bound_kind(*op, atom) else {

@@ -89,6 +89,11 @@ impl Engine {
         let parent = self.store.envs[env].vertex;
         let holder = self.new_vertex(parent, Label::NONE);
         for (label, term, term_env) in variables {
+            if let Term::Vertex(item) = term {
+                // The variable is the item itself, so that a way back to it is seen.
+                self.vm(holder).arcs.push(*label, *item);
+                continue;
+            }
             let (child, _) = self.child(holder, *label, Constraint::None);
             self.vm(child).label = Label::NONE;
             let conjunct = Conjunct { term: *term, env: *term_env, info: Info::ROOT };

@@ -114,6 +114,7 @@ impl Engine {
     fn candidate(&mut self, vertex: VertexId, undecided: &Undecided, alternative: u32, mode: Mode) -> VertexId {
         let v = self.v(vertex);
         let mut fresh = Vertex::new(v.parent, v.label);
+        fresh.alternative_of = vertex;
         fresh.constraint = v.constraint;
         fresh.conjuncts.clone_from(&v.conjuncts);
         fresh.declared.clone_from(&v.declared);

@@ -10,7 +10,7 @@ use super::{
     closedness::Restrictions,
     label::Label,
     vertex::{
-        Bottom, Conjunct, Env, EnvId, ErrorId, Info, NONE, Origin, Scope, ScopeId, ScopeKind, Store, Term, TrailId,
+        Bottom, Cycle, Env, EnvId, ErrorId, NONE, Origin, Scope, ScopeId, ScopeKind, StepId, Store, Term, TrailId,
         Vertex, VertexId,
     },
 };
@@ -37,6 +37,8 @@ pub(crate) struct Engine {
     pub(crate) settled: bool,
     /// Whether a value is looked at before all is known of it: what is missing may still come.
     pub(crate) lenient: bool,
+    /// How what is evaluated now came about, for structs without a path.
+    pub(crate) way: (StepId, Cycle),
     pub(crate) steps: u64,
     pub(crate) disjuncts: u64,
     pub(crate) depth: u32,
@@ -57,6 +59,7 @@ impl Engine {
             epoch: 1,
             settled: false,
             lenient: false,
+            way: (NONE, Cycle::None),
             steps: 0,
             disjuncts: 0,
             depth: 0,
@@ -98,7 +101,8 @@ impl Engine {
     pub(crate) fn anonymous(&mut self, term: Term, env: EnvId) -> VertexId {
         let parent = if env == NONE { NONE } else { self.store.envs[env].vertex };
         let id = self.new_vertex(parent, Label::NONE);
-        self.vm(id).conjuncts.push(Conjunct { term, env, info: Info::ROOT });
+        let conjunct = self.inline_conjunct(term, env);
+        self.vm(id).conjuncts.push(conjunct);
         id
     }
 

@@ -10,7 +10,7 @@ use super::{
     expression::Val,
     kind::Kind,
     vertex::{
-        Alternatives, Base, Check, CheckRule, Conjunct, EnvId, ErrorId, Info, Mode, NONE, Origin, Show, State, Term,
+        Alternatives, Base, Check, CheckRule, Conjunct, Cycle, EnvId, ErrorId, Mode, NONE, Origin, Show, State, Term,
         Validator, VertexId,
     },
 };
@@ -48,6 +48,7 @@ impl Engine {
         }
         match self.eval_call(env, expr, function, args, vertex)? {
             Val::Atom(atom) => {
+                self.bring_value(vertex, conjunct.info);
                 let origin = self.origin(Show::Atom(atom.clone()), expr, conjunct.info);
                 self.add_atom(vertex, atom, origin);
             }
@@ -106,7 +107,7 @@ impl Engine {
             }
         }
         let args = args.iter().map(|arg| (env, *arg)).collect();
-        let rule = CheckRule::Function(Arc::new(Validator { function, args, expr, env }));
+        let rule = CheckRule::Function(Arc::new(Validator { function, args, expr, env, info: conjunct.info }));
         self.add_check(vertex, Check { rule, origin });
         Ok(())
     }
@@ -211,9 +212,7 @@ impl Engine {
         let count = match &value {
             Val::Atom(Atom::String(text)) => Some(text.len()),
             Val::Atom(Atom::Bytes(bytes)) => Some(bytes.len()),
-            Val::Vertex(vertex) if matches!(self.v(*vertex).base, Base::Struct | Base::List) => {
-                Some(self.regular_arcs(*vertex).len())
-            }
+            Val::Vertex(vertex) if self.has_known_parts(*vertex) => Some(self.regular_arcs(*vertex).len()),
             _ => None,
         };
         match count {
@@ -222,6 +221,16 @@ impl Engine {
                 let wanted = Kind::STRING.or(Kind::BYTES).or(Kind::LIST).or(Kind::STRUCT);
                 Err(self.wrong_argument(&value, wanted, 1, "len", *arg, at))
             }
+        }
+    }
+
+    /// Whether a vertex is a struct or list, though perhaps one that is evaluated just now.
+    fn has_known_parts(&self, vertex: VertexId) -> bool {
+        let v = self.v(vertex);
+        match v.base {
+            Base::Struct | Base::List => true,
+            Base::Unknown if v.state == State::Active => matches!(v.work.kind, Kind::STRUCT | Kind::LIST),
+            _ => false,
         }
     }
 
@@ -384,12 +393,19 @@ impl Engine {
             Val::Vertex(value) => self.show_evaluated(*value),
             Val::Atom(atom) => self.show_atom(atom),
         };
-        let outcome = match &validator.function {
-            Builtin::MatchN => self.match_n(vertex, validator, &value),
-            Builtin::MatchIf => self.match_if(vertex, validator, &value),
-            Builtin::Package(_, found) => self.call_validator(vertex, validator, found, value),
-            _ => return,
-        };
+        let is_match = matches!(validator.function, Builtin::MatchN | Builtin::MatchIf);
+        if is_match && validator.info.cycle == Cycle::Closed {
+            let message = "structural cycle".to_owned();
+            let pos = self.pos(validator.expr);
+            let error = self.error(Code::StructuralCycle, Rule::Cycle, message, vertex, pos, Vec::new());
+            return self.fail(vertex, error);
+        }
+        let outcome = self.within_cycle(validator.info, |this| match &validator.function {
+            Builtin::MatchN => this.match_n(vertex, validator, &value),
+            Builtin::MatchIf => this.match_if(vertex, validator, &value),
+            Builtin::Package(_, found) => this.call_validator(vertex, validator, found, value),
+            _ => Ok(None),
+        });
         let failure = match outcome {
             Ok(None) => return,
             Ok(Some(failure)) => failure,
@@ -524,7 +540,7 @@ impl Engine {
             Val::Atom(atom) => self.both_of(schema, &atom_datum(atom)),
             Val::Vertex(value) => {
                 let both = self.anonymous(Term::Plain(*value), NONE);
-                let conjunct = Conjunct { term: Term::Vertex(schema), env: NONE, info: Info::ROOT };
+                let conjunct = self.inline_conjunct(Term::Vertex(schema), NONE);
                 self.vm(both).conjuncts.push(conjunct);
                 both
             }
@@ -552,7 +568,7 @@ impl Engine {
             _ => Term::Datum(self.store.data.push(Arc::new(value.clone()))),
         };
         let both = self.anonymous(term, NONE);
-        let conjunct = Conjunct { term: Term::Vertex(schema), env: NONE, info: Info::ROOT };
+        let conjunct = self.inline_conjunct(Term::Vertex(schema), NONE);
         self.vm(both).conjuncts.push(conjunct);
         both
     }

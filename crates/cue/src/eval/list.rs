@@ -113,7 +113,7 @@ impl Engine {
                 let declared = Declared { scope: part.info.scope, pos: self.pos(rest), derived: true };
                 self.forget_restrictions(child);
                 self.vm(child).declared.push(declared);
-                self.add_input(child, Conjunct { term: Term::Expr(rest), env, info: part.info });
+                self.add_input(child, Conjunct { term: Term::Expr(rest), env, info: part.info.optional() });
             }
         }
     }

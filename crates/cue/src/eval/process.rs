@@ -126,9 +126,15 @@ impl Engine {
         if !self.step(vertex) {
             return false;
         }
+        let is_comprehension = matches!(self.v(vertex).work.tasks[index].work, Work::Comprehension(..));
+        if is_comprehension && self.v(vertex).work.cycles.leads_up && self.is_only_cycles(vertex) {
+            // It would come back to itself.
+            self.vm(vertex).work.tasks[index].state = TaskState::Done;
+            return true;
+        }
         self.vm(vertex).work.tasks[index].state = TaskState::Running;
         let work = self.v(vertex).work.tasks[index].work.clone();
-        let outcome = self.perform(vertex, &work);
+        let outcome = self.within_cycle(work.info(), |this| this.perform(vertex, &work));
         let (state, error) = match outcome {
             Ok(()) => (TaskState::Done, NONE),
             Err(error) if self.is_incomplete(error) => (TaskState::Pending, error),
@@ -169,6 +175,7 @@ impl Engine {
             self.redirect(vertex, NONE);
         }
         let v = self.vm(vertex);
+        v.shares = NONE;
         v.conjuncts.push(conjunct);
         if v.state == State::Done {
             v.state = State::New;
@@ -245,7 +252,11 @@ impl Engine {
         let own = work.errors.iter().copied().find(|error| !self.is_incomplete(*error));
         let waiting = || work.tasks.iter().find(|task| task.state == TaskState::Pending).map(|task| task.error);
         let exhausted = self.is_exhausted().then_some(self.exhausted);
-        own.or(exhausted).or_else(|| work.errors.first().copied()).or_else(waiting).filter(|error| *error != NONE)
+        own.or(work.cycles.error)
+            .or(exhausted)
+            .or_else(|| work.errors.first().copied())
+            .or_else(waiting)
+            .filter(|error| *error != NONE)
     }
 
     /// Finds or makes the child of a label.

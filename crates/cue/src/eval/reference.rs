@@ -5,7 +5,7 @@ use super::{
     expression::Val,
     kind::Kind,
     label::Label,
-    vertex::{Base, EnvId, ErrorId, NONE, State, TaskState, Term, VertexId, Work},
+    vertex::{Base, Cycle, EnvId, ErrorId, NONE, State, TaskState, Term, VertexId, Work},
 };
 use crate::{
     error::{Code, Rule},
@@ -66,6 +66,11 @@ impl Engine {
     /// The struct or list that a selector or index applies to, with its default taken.
     fn resolve_base(&mut self, env: EnvId, base: ExprId, at: VertexId) -> Outcome<VertexId> {
         let vertex = self.resolve(env, base, at)?;
+        if self.way.1 != Cycle::Closed {
+            // What is looked into is no endless way to itself.
+            let looked_into = self.follow(vertex);
+            self.vm(looked_into).work.cycles.open_value = true;
+        }
         self.process(vertex);
         let vertex = self.default_of(vertex);
         if let Base::Disjunction(_) = self.v(vertex).base {
@@ -255,6 +260,11 @@ impl Engine {
         let vertex = self.default_of(followed);
         match &self.v(vertex).base {
             Base::Atom(atom) => Ok(Val::Atom(atom.clone())),
+            // The rest of what is said about it is checked later.
+            Base::Bottom(error) if self.code(*error) == Code::Cycle && self.v(vertex).work.atom.is_some() => {
+                let known = self.v(vertex).work.atom.as_ref();
+                Ok(Val::Atom(known.map(|(atom, _)| atom.clone()).expect("checked above")))
+            }
             Base::Bottom(error) => Err(*error),
             _ => Ok(Val::Vertex(vertex)),
         }

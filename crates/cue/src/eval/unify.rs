@@ -11,8 +11,8 @@ use super::{
     kind::Kind,
     label::Label,
     vertex::{
-        Alternatives, Base, Choice, Conjunct, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, ScopeKind, Show,
-        Term, Trail, Undecided, VertexId, Work,
+        Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, ScopeKind,
+        Show, Term, Trail, Undecided, VertexId, Work,
     },
 };
 use crate::{
@@ -28,12 +28,11 @@ impl Engine {
             return;
         }
         let key = (conjunct.term, conjunct.env, conjunct.info.scope);
-        let content = !self.is_cyclic(conjunct.info.trail) && self.is_content(conjunct.term);
         let work = &mut self.vm(vertex).work;
         if !work.seen.insert(key) {
             return;
         }
-        work.acyclic |= content;
+        work.cycles.open_conjunct |= matches!(conjunct.info.cycle, Cycle::None | Cycle::Optional);
         if !work.scopes.contains(&conjunct.info.scope) {
             work.scopes.push(conjunct.info.scope);
         }
@@ -43,12 +42,6 @@ impl Engine {
             Term::Plain(value) => self.add_plain(vertex, value, conjunct.info),
             Term::Datum(datum) => self.add_datum(vertex, datum, conjunct.info),
         });
-    }
-
-    /// Whether a term says something by itself, rather than by what it refers to.
-    fn is_content(&self, term: Term) -> bool {
-        let Term::Expr(expr) = term else { return true };
-        !matches!(self.expr(expr), Expr::And { .. }) && !self.is_reference(expr)
     }
 
     fn is_integer_range(&self, all: ExprId) -> bool {
@@ -74,6 +67,7 @@ impl Engine {
         let same = |term| Conjunct { term: Term::Expr(term), ..conjunct };
         match self.expr(expr).clone() {
             Expr::Atom(atom) => {
+                self.bring_value(vertex, conjunct.info);
                 let origin = self.origin(Show::Atom(atom.clone()), expr, conjunct.info);
                 self.add_atom(vertex, atom, origin);
             }
@@ -86,6 +80,7 @@ impl Engine {
                 self.fail(vertex, error);
             }
             Expr::Type(kind) => {
+                self.bring_value(vertex, conjunct.info);
                 let origin = self.origin(Show::Kind(kind), expr, conjunct.info);
                 self.add_kind(vertex, kind, &origin);
             }
@@ -98,6 +93,7 @@ impl Engine {
             }
             Expr::Struct(lit) => self.add_struct(vertex, &lit, expr, conjunct),
             Expr::List(lit) => {
+                self.bring_value(vertex, conjunct.info);
                 if lit.elements.iter().any(|element| matches!(element, Element::Comprehension(_))) {
                     self.schedule(vertex, Work::List(conjunct, expr));
                 } else {
@@ -108,7 +104,10 @@ impl Engine {
                 self.add_conjunct(vertex, same(left));
                 self.add_conjunct(vertex, same(right));
             }
-            Expr::Or(disjuncts) => self.add_alternatives(vertex, expr, Alternatives::Exprs(disjuncts), conjunct),
+            Expr::Or(disjuncts) => {
+                let conjunct = Conjunct { info: conjunct.info.optional(), ..conjunct };
+                self.add_alternatives(vertex, expr, Alternatives::Exprs(disjuncts), conjunct);
+            }
             Expr::Bound { operand, .. } if matches!(self.expr(operand), Expr::Atom(_)) => {
                 if let Err(error) = self.add_evaluated(vertex, expr, conjunct) {
                     self.fail(vertex, error);
@@ -129,7 +128,11 @@ impl Engine {
                 let info = Info { scope, ..conjunct.info };
                 self.add_conjunct(vertex, Conjunct { term: Term::Expr(arg), env: conjunct.env, info });
             }
-            _ => self.schedule(vertex, Work::Evaluate(conjunct, expr)),
+            _ => {
+                if !self.postpones_call(vertex, expr, conjunct) {
+                    self.schedule(vertex, Work::Evaluate(conjunct, expr));
+                }
+            }
         }
     }
 
@@ -139,6 +142,7 @@ impl Engine {
     }
 
     fn add_top(&mut self, vertex: VertexId, info: Info) {
+        self.bring_value(vertex, info);
         let work = &mut self.vm(vertex).work;
         work.top_seen = true;
         work.top_scopes.push(info.scope);
@@ -200,6 +204,7 @@ impl Engine {
     /// Declares the fields of a struct literal in a vertex.
     fn add_struct(&mut self, vertex: VertexId, lit: &Arc<StructLit>, expr: ExprId, conjunct: Conjunct) {
         let info = conjunct.info;
+        self.bring_value(vertex, info);
         let env = self.new_env(conjunct.env, vertex);
         let origin = self.origin(Show::Expr(expr), expr, info);
         let scope = match lit.embeds {
@@ -232,6 +237,7 @@ impl Engine {
                 self.schedule(vertex, Work::Dynamic { name, constraint, value, pos, notes: notes.clone(), env, info });
             }
             Decl::Pattern { pattern, value } => {
+                let info = info.optional();
                 self.schedule(vertex, Work::Pattern { pattern: *pattern, value: *value, env, info });
             }
             Decl::Embed(expr) => {
@@ -247,7 +253,10 @@ impl Engine {
     }
 
     fn add_field(&mut self, vertex: VertexId, field: &FieldDecl, env: EnvId, info: Info) {
-        let info = Info { choice: NONE, ..info };
+        let mut info = Info { choice: NONE, ..info };
+        if field.constraint == Constraint::Optional {
+            info = info.optional();
+        }
         let conjunct = Conjunct { term: Term::Expr(field.value), env, info };
         self.add_arc(vertex, field.label, field.constraint, conjunct, field.pos, field.notes.clone());
     }
@@ -347,28 +356,25 @@ impl Engine {
 
     /// Adds the conjuncts of the vertex that a reference leads to.
     pub(crate) fn add_reference(&mut self, vertex: VertexId, target: VertexId, expr: ExprId, conjunct: Conjunct) {
-        let mut info = conjunct.info;
-        if target == vertex || self.follow(target) == self.follow(vertex) {
+        if self.is_itself(target, vertex) {
             self.vm(vertex).work.top_seen = true;
             return;
         }
-        let len = if info.trail == NONE { 0 } else { self.store.trails[info.trail].len + 1 };
-        // The whole trail is looked through.
-        if !self.steps_of(len / super::cycle::TRAILS_PER_STEP, vertex) {
-            return;
+        let Some(info) = self.follow_reference(vertex, target, expr, conjunct) else { return };
+        if let Some(error) = self.known_cycle(target) {
+            return self.fail(vertex, error);
         }
-        let known = self.v(vertex).work.seen_references.contains(&(target, info.scope));
-        if known || self.repeats(vertex, target, info.trail) {
+        self.share(vertex, target, expr);
+        self.add_conjuncts_of(vertex, target, expr, info);
+    }
+
+    /// Adds the conjuncts of a vertex, once for each scope.
+    pub(crate) fn add_conjuncts_of(&mut self, vertex: VertexId, target: VertexId, expr: ExprId, mut info: Info) {
+        if self.v(vertex).work.seen_references.contains(&(target, info.scope)) {
             return;
         }
         self.vm(vertex).work.seen_references.push((target, info.scope));
-        let cyclic = self.closes_cycle(vertex, target, info.trail);
-        if cyclic {
-            self.vm(vertex).work.cyclic = true;
-        }
-        let cyclic = cyclic || self.is_cyclic(info.trail);
-        info.trail =
-            self.store.trails.push(Trail { parent: info.trail, len, pos: self.pos(expr), vertex, target, cyclic });
+        info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr) });
         if self.is_in_definition(target) {
             info.scope = self.new_scope(info.scope, ScopeKind::Definition);
             self.require(vertex, info.scope);
@@ -412,6 +418,7 @@ impl Engine {
             Base::Bottom(error) => self.is_incomplete(error),
             _ => true,
         };
+        self.bring_value(vertex, info);
         if has_inputs && may_become_more {
             return self.copy_inputs(vertex, source, info);
         }
@@ -446,6 +453,7 @@ impl Engine {
 
     /// Unifies with a value as plain data.
     fn add_plain(&mut self, vertex: VertexId, value: VertexId, info: Info) {
+        self.bring_value(vertex, info);
         self.process(value);
         let source = self.default_of(value);
         let origin = Origin { show: Show::Vertex(source), pos: Pos::NONE, trail: info.trail };
@@ -515,6 +523,7 @@ impl Engine {
 
     /// Unifies with plain data.
     fn add_datum(&mut self, vertex: VertexId, id: u32, info: Info) {
+        self.bring_value(vertex, info);
         let datum = self.store.data[id].clone();
         let atom = match &*datum {
             Datum::Null => Atom::Null,
@@ -575,6 +584,7 @@ impl Engine {
         }
         match self.eval(env, expr, vertex)? {
             Val::Atom(atom) => {
+                self.bring_value(vertex, info);
                 let origin = self.origin(Show::Atom(atom.clone()), expr, info);
                 self.add_atom(vertex, atom, origin);
             }

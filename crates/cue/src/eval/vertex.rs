@@ -23,6 +23,8 @@ pub(crate) type EnvId = u32;
 pub(crate) type ScopeId = u32;
 /// Handle of a [`Trail`].
 pub(crate) type TrailId = u32;
+/// Handle of a [`Step`].
+pub(crate) type StepId = u32;
 /// Handle of a [`Bottom`].
 pub(crate) type ErrorId = u32;
 
@@ -59,11 +61,31 @@ pub(crate) struct Info {
     pub(crate) trail: TrailId,
     /// The choice that brought it, an index into the choices of the vertex.
     pub(crate) choice: u32,
+    /// The references that led here since the last one that was fed from outside.
+    pub(crate) steps: StepId,
+    pub(crate) cycle: Cycle,
+}
+
+/// How a conjunct stands to cycles of references. It only gets worse on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cycle {
+    None,
+    /// It came through an optional field, a pattern or a disjunction, which may end a cycle.
+    Optional,
+    /// The same, and the cycle was closed once.
+    Maybe,
+    Closed,
 }
 
 impl Info {
     /// Of a conjunct that stands in the text at its place.
-    pub(crate) const ROOT: Self = Self { scope: NONE, trail: NONE, choice: NONE };
+    pub(crate) const ROOT: Self = Self { scope: NONE, trail: NONE, choice: NONE, steps: NONE, cycle: Cycle::None };
+
+    /// The same for what may be absent.
+    pub(crate) fn optional(self) -> Self {
+        let cycle = if self.cycle == Cycle::None { Cycle::Optional } else { self.cycle };
+        Self { cycle, ..self }
+    }
 }
 
 /// An expression to be unified into a vertex.
@@ -100,18 +122,23 @@ pub(crate) enum ScopeKind {
     Embedding,
 }
 
-/// A reference that was followed.
+/// A place of a reference that was followed, for the positions of errors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trail {
     pub(crate) parent: TrailId,
+    pub(crate) pos: Pos,
+}
+
+/// A reference that was followed, for finding cycles.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) parent: StepId,
     /// How many references were followed before.
     pub(crate) len: usize,
-    pub(crate) pos: Pos,
+    pub(crate) expr: ExprId,
     /// The vertex that the reference was followed for.
     pub(crate) vertex: VertexId,
     pub(crate) target: VertexId,
-    /// Whether the target was already on the way.
-    pub(crate) cyclic: bool,
 }
 
 /// What an error shows of a conjunct, and where that stands.
@@ -158,6 +185,8 @@ pub(crate) struct Validator {
     pub(crate) args: Vec<(EnvId, ExprId)>,
     pub(crate) expr: ExprId,
     pub(crate) env: EnvId,
+    /// How it came to the vertex, for cycles.
+    pub(crate) info: Info,
 }
 
 /// A field declaration or pattern that lets a field be.
@@ -237,6 +266,14 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// How what it adds comes to the vertex.
+    pub(crate) fn info(&self) -> Info {
+        match self {
+            Self::Reference(conjunct, _) | Self::Evaluate(conjunct, _) | Self::List(conjunct, _) => conjunct.info,
+            Self::Pattern { info, .. } | Self::Dynamic { info, .. } | Self::Comprehension(_, _, info) => *info,
+        }
+    }
+
     /// What runs first.
     pub(crate) fn class(&self) -> u8 {
         match self {
@@ -325,6 +362,10 @@ pub(crate) struct Vertex {
     pub(crate) finalized: u32,
     /// The alternative that stands for it.
     pub(crate) redirect: VertexId,
+    /// The vertex that it is an alternative of.
+    pub(crate) alternative_of: VertexId,
+    /// The vertex that it is nothing but a reference to.
+    pub(crate) shares: VertexId,
     /// Inputs, and how many of them are expanded.
     pub(crate) conjuncts: Vec<Conjunct>,
     pub(crate) cursor: usize,
@@ -341,6 +382,30 @@ pub(crate) struct Vertex {
     pub(crate) child_error: ErrorId,
     pub(crate) base: Base,
     pub(crate) work: Box<Working>,
+}
+
+/// What is known about cycles at a vertex.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cycles {
+    /// Whether a conjunct without a cycle on its way came, and whether it brought a value or was looked into.
+    pub(crate) open_conjunct: bool,
+    pub(crate) open_value: bool,
+    /// Whether a conjunct closes a cycle, and whether one leads to a vertex around this one.
+    pub(crate) closed: bool,
+    pub(crate) leads_up: bool,
+    /// Conjuncts that close a cycle, until something else is said about the vertex.
+    pub(crate) postponed: Vec<Postponed>,
+    /// The error that there is nothing but cycles.
+    pub(crate) error: Option<ErrorId>,
+}
+
+/// A conjunct that closes a cycle.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Postponed {
+    pub(crate) conjunct: Conjunct,
+    pub(crate) expr: ExprId,
+    /// Where the reference leads; absent for a call.
+    pub(crate) target: Option<VertexId>,
 }
 
 /// What expansion gathers in a vertex.
@@ -375,9 +440,7 @@ pub(crate) struct Working {
     pub(crate) unmet: Vec<ErrorId>,
     pub(crate) seen: FxHashSet<(Term, EnvId, ScopeId)>,
     pub(crate) seen_references: Vec<(VertexId, ScopeId)>,
-    /// Whether a reference leads back to where it came from, and whether anything else is here.
-    pub(crate) cyclic: bool,
-    pub(crate) acyclic: bool,
+    pub(crate) cycles: Cycles,
     pub(crate) attributes: Vec<Arc<str>>,
 }
 
@@ -405,8 +468,7 @@ impl Default for Working {
             unmet: Vec::new(),
             seen: FxHashSet::default(),
             seen_references: Vec::new(),
-            cyclic: false,
-            acyclic: false,
+            cycles: Cycles::default(),
             attributes: Vec::new(),
         }
     }
@@ -423,6 +485,8 @@ impl Vertex {
             epoch: 0,
             finalized: 0,
             redirect: NONE,
+            alternative_of: NONE,
+            shares: NONE,
             conjuncts: Vec::new(),
             cursor: 0,
             choices: Vec::new(),
@@ -508,6 +572,7 @@ pub(crate) struct Store {
     pub(crate) envs: Arena<Env>,
     pub(crate) scopes: Arena<Scope>,
     pub(crate) trails: Arena<Trail>,
+    pub(crate) steps: Arena<Step>,
     pub(crate) errors: Arena<Bottom>,
     pub(crate) data: Arena<Arc<Datum>>,
     pub(crate) labels: super::label::Labels,
@@ -521,6 +586,7 @@ impl Store {
         self.envs.freeze();
         self.scopes.freeze();
         self.trails.freeze();
+        self.steps.freeze();
         self.errors.freeze();
         self.data.freeze();
         self.labels.freeze();
@@ -534,6 +600,7 @@ impl Store {
             envs: self.envs.fork(),
             scopes: self.scopes.fork(),
             trails: self.trails.fork(),
+            steps: self.steps.fork(),
             errors: self.errors.fork(),
             data: self.data.fork(),
             labels: self.labels.fork(),
