@@ -6,7 +6,7 @@
 //! a disjunction may go round once more as long as there is other content to feed it.
 
 use super::{
-    engine::Engine,
+    engine::{Engine, Outcome},
     label::Label,
     vertex::{Base, Conjunct, Cycle, EnvId, ErrorId, Info, NONE, Postponed, State, Step, StepId, Term, VertexId, Work},
 };
@@ -64,7 +64,7 @@ impl Engine {
     ) -> Option<Info> {
         let info = conjunct.info;
         let len = if info.steps == NONE { 0 } else { self.store.steps[info.steps].len + 1 };
-        if !self.steps_of(len / WAY_PER_STEP, vertex) {
+        if !self.steps_of((len + self.depth_of(vertex)) / WAY_PER_STEP, vertex) {
             return None;
         }
         let postponed = Postponed { conjunct, expr, target: Some(target) };
@@ -103,7 +103,10 @@ impl Engine {
                     chained = true;
                     continue;
                 }
-                return self.close(vertex, postponed);
+                return match info.cycle {
+                    Cycle::Closed => self.close_upwards(vertex, postponed),
+                    _ => self.close(vertex, postponed),
+                };
             }
             let parent = self.v(target).parent;
             if self.is_inline(step.target) && parent != NONE && self.v(parent).work.cycles.leads_up {
@@ -136,7 +139,7 @@ impl Engine {
     }
 
     /// Whether a vertex lies in a struct that has no path from the root.
-    fn is_inline(&self, mut vertex: VertexId) -> bool {
+    pub(crate) fn is_inline(&self, mut vertex: VertexId) -> bool {
         while self.v(vertex).parent != NONE {
             if self.v(vertex).label == Label::NONE {
                 return true;
@@ -152,7 +155,8 @@ impl Engine {
         }
         let around = self.store.envs[env].vertex;
         let parent = self.v(step.target).parent;
-        self.is_itself(around, vertex) || (parent != NONE && self.is_itself(around, parent))
+        let fed = |parent: VertexId| !self.v(self.follow(parent)).work.cycles.leads_up;
+        self.is_itself(around, vertex) || (parent != NONE && self.is_itself(around, parent) && fed(parent))
     }
 
     fn close_upwards(&mut self, vertex: VertexId, postponed: Postponed) -> Option<Info> {
@@ -278,6 +282,34 @@ impl Engine {
             _ => return None,
         };
         (self.code(error) == Code::StructuralCycle).then_some(error)
+    }
+
+    /// A struct without a path, unless it is one inside of itself that nothing new feeds.
+    pub(crate) fn inline_struct(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<VertexId> {
+        let (steps, cycle) = self.way;
+        let len = if steps == NONE { 0 } else { self.store.steps[steps].len + 1 };
+        if !self.steps_of(len / WAY_PER_STEP, at) {
+            return Err(self.exhausted);
+        }
+        if cycle == Cycle::Closed && self.is_on_the_way(expr, steps) {
+            let message = "structural cycle".to_owned();
+            return Err(self.error(Code::StructuralCycle, Rule::Cycle, message, at, Pos::NONE, Vec::new()));
+        }
+        let (vertex, target) = (at, at);
+        let steps = self.store.steps.push(Step { parent: steps, len, expr, vertex, target });
+        let info = Info { steps, ..self.inline_info() };
+        Ok(self.within_cycle(info, |this| this.anonymous(Term::Expr(expr), env)))
+    }
+
+    fn is_on_the_way(&self, expr: ExprId, mut steps: StepId) -> bool {
+        while steps != NONE {
+            let step = self.store.steps[steps];
+            if step.expr == expr {
+                return true;
+            }
+            steps = step.parent;
+        }
+        false
     }
 
     /// Evaluates within the cycle of a conjunct, so that structs without a path know how they came about.

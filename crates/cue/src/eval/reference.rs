@@ -56,23 +56,24 @@ impl Engine {
                 self.select(base, label, pos, at)
             }
             Expr::Index { base, index } => self.resolve_index(env, base, index, at),
-            _ => {
-                let vertex = self.anonymous(Term::Expr(expr), env);
-                Ok(vertex)
-            }
+            _ => self.inline_struct(env, expr, at),
         }
     }
 
     /// The struct or list that a selector or index applies to, with its default taken.
     fn resolve_base(&mut self, env: EnvId, base: ExprId, at: VertexId) -> Outcome<VertexId> {
         let vertex = self.resolve(env, base, at)?;
-        if self.way.1 != Cycle::Closed {
-            // What is looked into is no endless way to itself.
+        let is_content = self.way.1 != Cycle::Closed;
+        if is_content && self.is_inline(vertex) {
             let looked_into = self.follow(vertex);
             self.vm(looked_into).work.cycles.open_value = true;
         }
         self.process(vertex);
         let vertex = self.default_of(vertex);
+        if is_content {
+            // What is looked into is no endless way to itself.
+            self.vm(vertex).work.cycles.open_value = true;
+        }
         if let Base::Disjunction(_) = self.v(vertex).base {
             let shown = self.show_vertex(vertex);
             let message = format!("unresolved disjunction {shown} (type {})", self.kind_of(vertex));
