@@ -8,6 +8,7 @@ pub mod builtin;
 mod error;
 pub mod eval;
 pub mod export;
+pub mod import;
 mod instance;
 pub(crate) mod ir;
 mod limits;

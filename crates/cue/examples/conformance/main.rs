@@ -3,7 +3,7 @@
 //! `CUE_CONFORMANCE` names the folder with the corpus. Options:
 //!
 //! - `--failures`: list each failed case with what was expected and what came out;
-//! - `--stage S3`, `--check value-json` (or `syntax`, `golden`), `--archive TEXT`: only these cases;
+//! - `--stage S3`, `--check value-json` (or `syntax`, `golden`, `jsonschema`), `--archive TEXT`: only these cases;
 //! - `--minimum FILE`: fail if a count is below the one in the file;
 //! - `--write-minimum FILE`: write the counts reached.
 //!
@@ -17,6 +17,7 @@ mod corpus;
 mod directive;
 mod errors;
 mod golden;
+mod json_schema;
 mod permute;
 mod report;
 mod syntax;
@@ -58,6 +59,7 @@ fn run() -> Result<bool, String> {
     syntax::run(&folder, &options, &mut report)?;
     directive::run(&folder, &options, &mut report)?;
     golden::run(&folder, &options, &mut report)?;
+    json_schema::run(&folder, &options, &mut report)?;
     report.print();
     if let Some(file) = &options.write_minimum {
         std::fs::write(file, report.minimum()).map_err(|error| format!("{}: {error}", file.display()))?;

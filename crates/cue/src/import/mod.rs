@@ -1,0 +1,3 @@
+//! Descriptions in other languages as CUE.
+
+pub mod json_schema;
