@@ -5,6 +5,7 @@
 use std::{
     io::{self, Write as _},
     path::PathBuf,
+    process::ExitCode,
 };
 
 use anyhow::Context as _;
@@ -84,6 +85,9 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Run a command of CUE: vet, export, eval, def, fmt or import
+    #[command(after_help = CUE_EXAMPLES)]
+    Cue(cue_command::Arguments),
     /// Print a script that completes commands and flags in a shell
     #[command(after_help = "Example:\n  sluice completions bash > /etc/bash_completion.d/sluice")]
     Completions {
@@ -116,6 +120,15 @@ Examples:
   sluice config
   sluice config --listen 0.0.0.0:80 > sluice.cue
   sluice config --reference";
+
+const CUE_EXAMPLES: &str = "\
+Examples:
+  sluice cue vet -c ./...                               validate all packages below
+  sluice cue vet schemas/orders/orders.cue order.json -d '#Order'
+  sluice cue export config.cue --out yaml
+  sluice cue fmt -s
+
+The commands, their flags, output and messages are those of cue 0.17.1.";
 
 /// Where settings and descriptions are.
 #[derive(Debug, Default, Args)]
@@ -161,12 +174,13 @@ struct Settings {
 }
 
 impl Cli {
-    /// Does what was asked.
+    /// Does what was asked, and tells how the process ends.
     ///
     /// # Errors
     /// What went wrong, in words for the user.
-    pub fn run(self) -> anyhow::Result<()> {
-        match self.command {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let done = match self.command {
+            Command::Cue(arguments) => return cue(&arguments),
             Command::Serve(settings) => crate::serve::serve(settings.effective()?.config),
             Command::Check { folder, verbose, settings } => check(folder, verbose, settings),
             Command::Read { event_type, from, max, follow, settings } => {
@@ -180,8 +194,17 @@ impl Cli {
                 clap_complete::generate(shell, &mut Self::command(), "sluice", &mut script);
                 print(&String::from_utf8_lossy(&script))
             }
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
+}
+
+/// Runs a command of CUE in the current folder; it tells by itself what is wrong.
+fn cue(arguments: &cue_command::Arguments) -> anyhow::Result<ExitCode> {
+    let folder = std::env::current_dir().context("the current folder can't be told")?;
+    let (stdin, stdout, stderr) = (&mut io::stdin(), &mut io::stdout(), &mut io::stderr());
+    let mut world = cue_command::World { folder, stdin, stdout, stderr };
+    Ok(ExitCode::from(cue_command::run(arguments, &mut world)))
 }
 
 fn check(folder: Option<PathBuf>, verbose: bool, settings: Sources) -> anyhow::Result<()> {

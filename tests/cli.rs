@@ -29,12 +29,13 @@ fn sluice(args: &[&str]) -> Ended {
 
 #[test]
 fn help_tells_what_can_be_done() {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &["--help"],
         &["serve", "--help"],
         &["check", "--help"],
         &["read", "--help"],
         &["config", "--help"],
+        &["cue", "--help"],
         &["completions", "--help"],
         &[],
     ];

@@ -72,7 +72,7 @@ pub(crate) struct Input {
     #[arg(short, long, value_name = "NAME")]
     pub(crate) package: Option<String>,
     /// Expression to select the schema for values in non-CUE files
-    #[arg(short = 'd', long, value_name = "EXPRESSION")]
+    #[arg(short = 'd', long, value_name = "EXPRESSION", overrides_with = "schema")]
     pub(crate) schema: Option<String>,
     /// Where to place values of non-CUE files: a CUE expression for one component, or labels with colons
     #[arg(short = 'l', long, value_name = "EXPRESSION")]

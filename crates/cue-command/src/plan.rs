@@ -55,6 +55,9 @@ impl Plan {
         let (cue, other): (Vec<_>, Vec<_>) =
             inputs.files.into_iter().partition(|file| file.kind.encoding == Encoding::Cue);
         let placement = Placement::parse(input)?;
+        if inputs.packages.is_empty() && input.glob.is_some() {
+            return Err("use of -n/--name flag without a directory".into());
+        }
         let cue = cue.iter().map(|file| read(file, world)).collect::<Result<Vec<_>, _>>()?;
         let files = other
             .into_iter()

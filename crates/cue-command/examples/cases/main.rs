@@ -7,10 +7,13 @@
 //! - `--case TEXT`: only commands of cases whose name contains the text;
 //! - `--verb export`: only these commands;
 //! - `--minimum FILE`: fail if a count is below the one in the file;
-//! - `--write-minimum FILE`: write the counts reached.
+//! - `--write-minimum FILE`: write the counts reached;
+//! - `--newer FILE`: digests of the reference's answers where the corpus is newer than the reference;
+//! - `--reference PROGRAM --write-newer FILE`: ask the reference itself and write these digests.
 
 mod counts;
 mod docs;
+mod newer;
 mod sandbox;
 mod script;
 
@@ -25,6 +28,9 @@ pub(crate) struct Options {
     pub(crate) failures: bool,
     pub(crate) case: Option<String>,
     pub(crate) verb: Option<String>,
+    pub(crate) newer: Option<PathBuf>,
+    pub(crate) reference: Option<PathBuf>,
+    pub(crate) write_newer: Option<PathBuf>,
     minimum: Option<PathBuf>,
     write_minimum: Option<PathBuf>,
 }
@@ -85,6 +91,9 @@ fn parse_options(mut args: impl Iterator<Item = String>) -> Result<Options, Stri
             "--failures" => options.failures = true,
             "--case" => options.case = Some(value()?),
             "--verb" => options.verb = Some(value()?),
+            "--newer" => options.newer = Some(value()?.into()),
+            "--reference" => options.reference = Some(value()?.into()),
+            "--write-newer" => options.write_newer = Some(value()?.into()),
             "--minimum" => options.minimum = Some(value()?.into()),
             "--write-minimum" => options.write_minimum = Some(value()?.into()),
             _ => return Err(format!("unknown option {arg}")),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::counts::Counts;
+use crate::newer::{Newer, answer_of, digest};
 use crate::sandbox::{Outcome, Sandbox};
 use crate::{Options, rows};
 
@@ -45,38 +46,90 @@ struct Expectation {
 }
 
 pub(crate) fn run(folder: &Path, options: &Options, counts: &mut Counts) -> Result<(), String> {
+    let newer = options.newer.as_deref().map(Newer::read).transpose()?.unwrap_or_default();
+    let mut found = Newer::default();
     let file = folder.join("script.jsonl");
     for row in rows::<Json>(&file)?.into_iter().filter(|row| row["runnable"] == true) {
         let script: Script = serde_json::from_value(row).map_err(|error| format!("{}: {error}", file.display()))?;
         let name = script.archive.rsplit('/').next().unwrap_or_default();
-        let files = script.files.iter().map(|(name, text)| (name.as_str(), text.clone().into_bytes()));
-        let sandbox = Sandbox::new(files)?;
-        for command in &script.commands {
-            let verb = command.argv.get(1).map_or("", String::as_str);
-            if !options.case.as_ref().is_none_or(|case| name.contains(case.as_str())) {
-                continue;
+        if !options.case.as_ref().is_none_or(|case| name.contains(case.as_str())) {
+            continue;
+        }
+        if let Some(program) = &options.reference {
+            ask(program, &script, name, &mut found)?;
+        } else {
+            judge_script(&script, name, &newer, options, counts)?;
+        }
+    }
+    match &options.write_newer {
+        Some(file) => std::fs::write(file, found.text()).map_err(|error| format!("{}: {error}", file.display())),
+        None => Ok(()),
+    }
+}
+
+/// Runs the commands of a script one after the other and judges each.
+fn judge_script(
+    script: &Script,
+    name: &str,
+    newer: &Newer,
+    options: &Options,
+    counts: &mut Counts,
+) -> Result<(), String> {
+    let sandbox = script.sandbox()?;
+    for (number, command) in script.commands.iter().enumerate() {
+        let verb = command.argv.get(1).map_or("", String::as_str);
+        let outcome = sandbox.run("", &command.argv[1..], &command.input(&sandbox));
+        if !options.wants(name, verb) {
+            continue;
+        }
+        let verdict = match &outcome {
+            Ok(outcome) => judge(command, outcome, &sandbox).or_else(|reason| {
+                let answer = digest(outcome, &command.written(&sandbox));
+                if newer.agrees(name, number, answer) { Ok(()) } else { Err(reason) }
+            }),
+            Err(why) => {
+                counts.lost(name, why);
+                Err((*why).to_owned())
             }
-            // Standard input is named by its file.
-            let stdin = command.stdin.as_ref().map(|name| std::fs::read_to_string(sandbox.path().join(name)));
-            let stdin = stdin.and_then(Result::ok).unwrap_or_default();
-            let outcome = sandbox.run("", &command.argv[1..], &stdin);
-            if !options.wants(name, verb) {
-                continue;
-            }
-            let verdict = match &outcome {
-                Ok(outcome) => judge(command, outcome, &sandbox),
-                Err(why) => {
-                    counts.lost(name, why);
-                    Err((*why).to_owned())
-                }
-            };
-            counts.add("script", verb, verdict.is_ok());
-            if let (true, Err(reason)) = (options.failures, verdict) {
-                println!("FAIL script {name} : {}\n{reason}", command.argv.join(" "));
-            }
+        };
+        counts.add("script", verb, verdict.is_ok());
+        if let (true, Err(reason)) = (options.failures, verdict) {
+            println!("FAIL script {name} : {}\n{reason}", command.argv.join(" "));
         }
     }
     Ok(())
+}
+
+/// Runs the commands of a script with the reference and keeps what it answers otherwise than the corpus.
+fn ask(program: &Path, script: &Script, name: &str, found: &mut Newer) -> Result<(), String> {
+    let sandbox = script.sandbox()?;
+    for (number, command) in script.commands.iter().enumerate() {
+        let answer = answer_of(program, sandbox.path(), &command.argv[1..], &command.input(&sandbox))?;
+        if judge(command, &answer, &sandbox).is_err() {
+            found.add(name, number, digest(&answer, &command.written(&sandbox)));
+        }
+    }
+    Ok(())
+}
+
+impl Script {
+    fn sandbox(&self) -> Result<Sandbox, String> {
+        Sandbox::new(self.files.iter().map(|(name, text)| (name.as_str(), text.clone().into_bytes())))
+    }
+}
+
+impl Command {
+    /// Standard input, which is named by its file.
+    fn input(&self, sandbox: &Sandbox) -> String {
+        let read = self.stdin.as_ref().map(|name| std::fs::read_to_string(sandbox.path().join(name)));
+        read.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// What is in the files that the command is expected to write.
+    fn written(&self, sandbox: &Sandbox) -> Vec<Vec<u8>> {
+        let names = self.expect.files.iter().flatten().map(|(name, _)| name);
+        names.map(|name| std::fs::read(sandbox.path().join(name)).unwrap_or_default()).collect()
+    }
 }
 
 fn judge(command: &Command, found: &Outcome, sandbox: &Sandbox) -> Result<(), String> {

@@ -118,14 +118,14 @@ impl<'a> Printer<'a> {
             Item::Decl(Decl::Field(field)) => self.field(field),
             Item::Decl(Decl::Let(clause)) => self.let_decl(clause),
             Item::Decl(Decl::Embed(embed)) => {
-                if self.starts_line(embed.expr.pos()) {
+                if self.starts_line(embed.expr.pos()) && !self.layout.is_empty() {
                     self.allow(Space::BREAK);
                 }
                 self.expr(&embed.expr);
                 self.allow(Space::LINE);
             }
             Item::Decl(Decl::Comprehension(comprehension)) => {
-                if self.starts_line(comprehension.pos()) {
+                if self.starts_line(comprehension.pos()) && !self.layout.is_empty() {
                     self.allow(Space::BREAK);
                 }
                 self.comprehension(comprehension);
@@ -323,7 +323,7 @@ impl<'a> Printer<'a> {
     }
 
     fn let_decl(&mut self, clause: &'a LetClause) {
-        if self.starts_line(clause.pos) {
+        if self.starts_line(clause.pos) && !self.layout.is_empty() {
             self.allow(Space::BREAK);
         }
         self.let_head(clause);

@@ -1,0 +1,179 @@
+//! Commands as people use them: files and arguments in; output, messages, exit status and files out.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fmt::Write as _;
+
+use clap::Parser;
+use cue_command::{Arguments, World};
+use tempfile::TempDir;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+/// A folder in which commands run.
+struct Shop {
+    folder: TempDir,
+    transcript: String,
+}
+
+impl Shop {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        Self { folder, transcript: String::new() }
+    }
+
+    /// Runs a command line, words separated by blanks, and notes what it answers.
+    fn run(&mut self, line: &str) -> &mut Self {
+        self.run_with(line, "")
+    }
+
+    fn run_with(&mut self, line: &str, input: &str) -> &mut Self {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let cli = Cli::try_parse_from(std::iter::once("cue").chain(line.split_whitespace())).unwrap();
+        let folder = self.folder.path().to_owned();
+        let stdin = &mut input.as_bytes();
+        let status =
+            cue_command::run(&cli.arguments, &mut World { folder, stdin, stdout: &mut stdout, stderr: &mut stderr });
+        let root = self.folder.path().display().to_string();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&root, "/folder");
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        writeln!(self.transcript, "$ cue {line}\n{stdout}{stderr}[{status}]").unwrap();
+        self
+    }
+
+    /// Notes what is in a file now.
+    fn show(&mut self, name: &str) -> &mut Self {
+        let text = std::fs::read_to_string(self.folder.path().join(name)).unwrap();
+        writeln!(self.transcript, "--- {name}\n{text}").unwrap();
+        self
+    }
+}
+
+const ORDERS: (&str, &str) = (
+    "order.cue",
+    "package shop\n\nimport \"strings\"\n\n// An order of a customer.\n#Order: {\n\tid:     =~\"^O-\"\n\tamount: int & >0 & <=100\n\
+     \tnote?:  strings.MaxRunes(10)\n}\n",
+);
+
+#[test]
+fn vet_judges_each_document_and_tells_both_places() {
+    let mut shop = Shop::new(&[
+        ORDERS,
+        ("good.json", "{\"id\": \"O-1\", \"amount\": 3}"),
+        ("bad.json", "{\n  \"id\": \"X-1\",\n  \"amount\": 300,\n  \"color\": \"red\"\n}\n"),
+        ("some.yaml", "id: O-2\n"),
+        ("broken.json", "{\"id\": "),
+    ]);
+    shop.run("vet order.cue good.json -d #Order")
+        .run("vet order.cue bad.json -d #Order")
+        .run("vet . some.yaml -d #Order")
+        .run("vet order.cue broken.json -d #Order")
+        .run("vet good.json")
+        .run("vet order.cue -d #Order")
+        .run("vet order.cue missing.json");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn vet_of_packages_asks_for_concrete_values_only_if_told() {
+    let mut shop =
+        Shop::new(&[("a.cue", "package a\n\nx: int\ny: 1 & <5\n"), ("b/b.cue", "package b\n\nz: 3 & string\n")]);
+    shop.run("vet").run("vet -c").run("vet -c=false").run("vet ./b").run("vet ./c");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn export_writes_formats_expressions_and_files() {
+    let mut shop = Shop::new(&[
+        ("x.cue", "package x\n\na: *1 | int\nb: [a, {c: \"two\\nlines\"}]\n#D: 1\n_h: 2\nm: \"<b>\"\nbin: 'xy'\n"),
+        ("data.yaml", "a: 5\n---\na: 5\nextra: true\n"),
+    ]);
+    shop.run("export")
+        .run("export --out yaml")
+        .run("export --out cue")
+        .run("export -e m --out text --escape")
+        .run("export -e m --escape -e a+1")
+        .run("export x.cue data.yaml -e extra")
+        .run("export data.yaml -l in: --list")
+        .run("export -e a -o a.json")
+        .run("export -e a -o a.json")
+        .run("export -e a -o yaml:a.json -f")
+        .show("a.json")
+        .run("export --out docx")
+        .run("export -e nope");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn export_places_values_by_their_content() {
+    let mut shop = Shop::new(&[("s.jsonl", "{\"kind\": \"A\", \"n\": 1}\n{\"kind\": \"B\", \"n\": 2}\n")]);
+    shop.run("export s.jsonl -l strings.ToLower(kind) --out yaml")
+        .run("export s.jsonl --with-context -l \"\\(filename)-\\(index)\" --out yaml")
+        .run("export s.jsonl -l nope")
+        .run("export s.jsonl --with-context");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn eval_and_def_print_cue() {
+    let mut shop = Shop::new(&[
+        ORDERS,
+        ("more.cue", "package shop\n\nfirst: #Order & {amount: 5}\nlast: first\n_hidden: 1 @x(y)\n"),
+    ]);
+    shop.run("eval")
+        .run("eval -a -A")
+        .run("eval -c")
+        .run("eval -e first.amount -e 1+1")
+        .run("def")
+        .run("def -e #Order");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn tags_and_imports_of_the_module_are_known() {
+    let mut shop = Shop::new(&[
+        ("cue.mod/module.cue", "module: \"shop.example\"\nlanguage: version: \"v0.13.0\"\n"),
+        ("units/units.cue", "package units\n\n#Unit: \"kg\" | \"g\"\n"),
+        ("app/app.cue", "package app\n\nimport \"shop.example/units\"\n\nunit: units.#Unit @tag(unit)\n"),
+    ]);
+    shop.run("export ./app -t unit=kg").run("export ./app -t unit=mile").run("export ./app -t size=1").run("vet ./...");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn fmt_rewrites_checks_and_shows_differences() {
+    let mut shop = Shop::new(&[("a.cue", "a:   {b: 1}\nlonger: 2\n"), ("sub/b.cue", "x:    1\n"), ("c.cue", "y: [\n")]);
+    shop.run("fmt --check --files a.cue sub")
+        .run("fmt --diff a.cue")
+        .run("fmt -s a.cue ./sub/...")
+        .show("a.cue")
+        .show("sub/b.cue")
+        .run("fmt c.cue")
+        .run_with("fmt -", "z:    1");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn import_writes_cue_beside_data() {
+    let mut shop = Shop::new(&[
+        ("a.json", "{\"kind\": \"a-b\", \"list\": [1, {\"x-y\": null}], \"text\": \"several\\nlines of it\"}"),
+        ("b.yaml", "one: 1\ntwo:\n  - a\n  - b\n---\none: 2\n"),
+    ]);
+    shop.run("import a.json -p shop")
+        .show("a.cue")
+        .run("import a.json")
+        .run("import b.yaml")
+        .run("import b.yaml --list -o -")
+        .run("import b.yaml --files -o -")
+        .run("import nothing");
+    insta::assert_snapshot!(shop.transcript);
+}
