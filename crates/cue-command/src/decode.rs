@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use cue::syntax::ast::{BasicLit, Expr, LitKind};
-use cue::syntax::literal::{self, Lines};
+use cue::import::json_schema;
+use cue::syntax::ast::{BasicLit, Decl, Expr, File, Label, LitKind};
+use cue::syntax::literal::{self, Lines, Text};
 use cue::syntax::pos::{FileId, Pos};
 use cue::syntax::{ParseLimits, SyntaxError, parse_json};
 use cue::yaml::Documents;
@@ -11,6 +12,7 @@ use cue::{Code, Error, Errors, Position, Rule, SourceFile};
 
 use crate::failure::Failure;
 use crate::file_type::{Encoding, FileType, Interpretation};
+use crate::plan::syntax_errors;
 
 /// A data file, read.
 #[derive(Debug)]
@@ -21,18 +23,59 @@ pub(crate) struct DataFile {
     pub(crate) source: Arc<SourceFile>,
 }
 
+/// What a data file holds.
+pub(crate) enum Content {
+    /// Values, one after the other.
+    Values(Vec<Expr>),
+    /// A schema, as CUE.
+    Schema(File),
+}
+
 impl DataFile {
+    /// What the file holds; positions in it bear the id. `package` is for schemas.
+    ///
+    /// # Errors
+    /// What is not of the file's type.
+    pub(crate) fn content(&self, file: FileId, package: Option<&str>) -> Result<Content, Failure> {
+        let values = self.values(file)?;
+        match self.interpretation(&values) {
+            Interpretation::Data | Interpretation::Auto => Ok(Content::Values(values)),
+            Interpretation::JsonSchema => self.schema(&values, package).map(Content::Schema),
+            Interpretation::OpenApi => Err(Failure::unsupported("OpenAPI as input")),
+            Interpretation::ProtobufJson => Err(Failure::unsupported("the JSON of Protocol Buffers")),
+        }
+    }
+
+    /// Whether the file is a schema rather than data.
+    pub(crate) fn is_schema(&self) -> Result<bool, Failure> {
+        let interpretation = match self.kind.interpretation {
+            Interpretation::Auto => self.interpretation(&self.values(FileId(0))?),
+            known => known,
+        };
+        Ok(matches!(interpretation, Interpretation::JsonSchema | Interpretation::OpenApi))
+    }
+
+    /// What the values mean; where the file type leaves it open, a document tells what it is.
+    fn interpretation(&self, values: &[Expr]) -> Interpretation {
+        match (self.kind.interpretation, values) {
+            (Interpretation::Auto, [document]) => detect(document),
+            (known, _) => known,
+        }
+    }
+
+    fn schema(&self, values: &[Expr], package: Option<&str>) -> Result<File, Failure> {
+        let [document] = values else { return Err("a schema must be a single document".into()) };
+        let strict = ["strict", "strictKeywords", "strictFeatures"].iter().any(|flag| self.kind.has(flag));
+        let options = json_schema::Options { package: package.map(str::to_owned), strict, ..Default::default() };
+        let extracted = json_schema::extract(document, &options);
+        extracted.map_err(|errors| syntax_errors(&self.source, errors).into())
+    }
+
     /// The values of the file; positions in them bear the id.
     ///
     /// # Errors
     /// What is not of the file's type.
     pub(crate) fn values(&self, file: FileId) -> Result<Vec<Expr>, Failure> {
-        match self.kind.interpretation {
-            Interpretation::Data | Interpretation::Auto => {}
-            Interpretation::JsonSchema => return Err(Failure::unsupported("JSON Schema as input")),
-            Interpretation::OpenApi => return Err(Failure::unsupported("OpenAPI as input")),
-            Interpretation::ProtobufJson => return Err(Failure::unsupported("the JSON of Protocol Buffers")),
-        }
         let limits = ParseLimits::default();
         match self.kind.encoding {
             Encoding::Json => {
@@ -99,6 +142,40 @@ fn json_length(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// What a document says that it is.
+fn detect(document: &Expr) -> Interpretation {
+    let Expr::Struct(lit) = document else { return Interpretation::Data };
+    let field = |wanted: &str| {
+        lit.decls.iter().find_map(|decl| match decl {
+            Decl::Field(field) if label_text(&field.label).as_deref() == Some(wanted) => Some(&field.value),
+            _ => None,
+        })
+    };
+    let text = |wanted: &str| match field(wanted) {
+        Some(Expr::Lit(lit)) => match literal::decode_text(&lit.raw) {
+            Ok(Text::String(text)) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    };
+    if text("$schema").is_some_and(|address| address.contains("://json-schema.org/")) {
+        return Interpretation::JsonSchema;
+    }
+    let is_open_api = text("openapi").is_some_and(|version| version.starts_with("3."));
+    if is_open_api && field("info").is_some() { Interpretation::OpenApi } else { Interpretation::Data }
+}
+
+fn label_text(label: &Label) -> Option<String> {
+    match label {
+        Label::Ident(ident) => Some(ident.name.clone()),
+        Label::String(lit) => match literal::decode_text(&lit.raw) {
+            Ok(Text::String(text)) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn text(text: &str, file: FileId) -> Expr {

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use cue::export::openapi;
 use cue::export::syntax::Profile;
 use cue::syntax::ast::{Comments, File, Ident, Package};
-use cue::syntax::pos::Pos;
-use cue::syntax::{print_file, print_merged, simplify};
-use cue::{Shape, SourceFile, Validation, Value};
+use cue::syntax::pos::{FileId, Pos};
+use cue::syntax::{ParseLimits, parse_json, print_file, print_merged, simplify};
+use cue::{Instance, Limits, Shape, SourceFile, Validation, Value};
 
 use crate::arguments::Output;
 use crate::failure::Failure;
 use crate::file_type::{Encoding, FileType, Interpretation, Mode, parse_output};
+use crate::place::at_root;
+use crate::plan::Item;
 use crate::world::{World, reason};
 
 /// Where values go, and as what.
@@ -47,6 +50,23 @@ impl Encoder {
         }
         let package = package.map(str::to_owned);
         Ok(Self { name, kind, mode, force: output.force, escape, package, written: 0, out: Vec::new() })
+    }
+
+    /// Writes a value, or a document derived from its instance.
+    ///
+    /// # Errors
+    /// As [`Encoder::value`].
+    pub(crate) fn item(&mut self, item: &Item<'_>) -> Result<(), Failure> {
+        if self.kind.interpretation != Interpretation::OpenApi {
+            return self.value(&item.value);
+        }
+        let Some(instance) = item.instance else {
+            return Err(Failure::unsupported("OpenAPI of expressions and documents"));
+        };
+        let json = openapi::generate(instance, openapi::Version::default())?.to_json().to_string();
+        let value = parsed(&json)?;
+        self.mode = Mode::Export;
+        self.value(&value)
     }
 
     /// Writes one value.
@@ -145,6 +165,14 @@ impl Encoder {
         }
         std::fs::write(&path, &self.out).map_err(|error| format!("open {}: {}", path.display(), reason(&error)).into())
     }
+}
+
+/// The value of a JSON text.
+fn parsed(json: &str) -> Result<Value, Failure> {
+    let source = SourceFile::new("-", json);
+    let document = parse_json(&source, FileId(0), &ParseLimits::default()).map_err(|error| error.message)?;
+    let empty = Instance::compile(Vec::new(), &Limits::default())?;
+    Ok(empty.with_files(vec![source], vec![at_root(document)])?.root())
 }
 
 /// A text that ends its last line, if it has one.

@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Fa
     let mut encoder =
         Encoder::new(&arguments.output, arguments.input.package.as_deref(), Mode::Export, arguments.escape)?;
     let plan = Plan::new(&arguments.input, Data::Merged, world)?;
-    let written = plan.for_each(&arguments.output.expression, |item| encoder.value(&item.value));
+    let written = plan.for_each(&arguments.output.expression, |item| encoder.item(item));
     match written {
         // Values before the one that failed are printed.
         Err(failure) => {

@@ -59,6 +59,13 @@ pub(crate) struct FileType {
     pub(crate) flags: Vec<(String, bool)>,
 }
 
+impl FileType {
+    /// Whether a word of the qualifier is set.
+    pub(crate) fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|(name, set)| name == flag && *set)
+    }
+}
+
 /// What a qualifier says, before the file is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {

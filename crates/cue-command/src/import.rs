@@ -11,7 +11,7 @@ use cue::syntax::pos::{FileId, Pos};
 use cue::syntax::{print_file, simplify};
 
 use crate::arguments::Common;
-use crate::decode::DataFile;
+use crate::decode::{Content, DataFile};
 use crate::failure::Failure;
 use crate::file_type::{Encoding, FileType, Interpretation, Mode, Scope};
 use crate::inputs::{InputFile, Inputs, extension};
@@ -185,7 +185,10 @@ fn import(
     arguments: &Arguments,
     world: &mut World<'_>,
 ) -> Result<(), Failure> {
-    let mut values = data.values(FileId(0))?;
+    let mut values = match data.content(FileId(0), package.as_deref())? {
+        Content::Values(values) => values,
+        Content::Schema(schema) => return write(vec![schema], 0, data, package, arguments, world),
+    };
     for value in &mut values {
         Layout { data }.root(value);
     }

@@ -8,11 +8,11 @@ use cue::syntax::{ParseOptions, parse_expr, parse_file};
 use cue::{Instance, Limits, Shape, SourceFile};
 
 use crate::arguments::Input;
-use crate::decode::DataFile;
+use crate::decode::{Content, DataFile};
 use crate::failure::Failure;
 
 /// The flags `-l`, `--list` and `--with-context`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Placement {
     path: Vec<Component>,
     list: bool,
@@ -75,16 +75,34 @@ impl Placement {
     ///
     /// # Errors
     /// Malformed files, labels that are no strings, values that can't stand at the root.
-    pub(crate) fn unify(&self, base: &Instance, files: &[DataFile]) -> Result<Instance, Failure> {
+    pub(crate) fn unify(
+        &self,
+        base: &Instance,
+        files: &[DataFile],
+        package: Option<&str>,
+    ) -> Result<Instance, Failure> {
         let mut sources = Vec::new();
         let mut placed = Vec::new();
         for file in files {
             let id = FileId(base.next_file().0 + sources.len() as u32);
-            let values = file.values(id)?;
+            let content = file.content(id, package)?;
             sources.push(file.source.clone());
-            placed.extend(self.files(file, values)?);
+            placed.extend(match content {
+                Content::Values(values) => self.files(file, values)?,
+                Content::Schema(schema) => vec![self.schema(file, schema)?],
+            });
         }
         Ok(base.with_files(sources, placed)?)
+    }
+
+    /// A schema at its place; what it imports stays at the top.
+    fn schema(&self, file: &DataFile, mut schema: File) -> Result<File, Failure> {
+        if !self.path.is_empty() {
+            let value = structure(std::mem::take(&mut schema.decls));
+            let record = Record { value: value.clone(), file, index: 0, count: 1 };
+            schema.decls = vec![nested(self.labels(&record)?, value)];
+        }
+        Ok(schema)
     }
 
     /// The values of one data file as files of CUE.

@@ -90,7 +90,7 @@ impl Plan {
         if packages.len() > 1 {
             return Err(too_many(packages.len()));
         }
-        let schema = packages.pop();
+        let (files, schema) = with_schemas(files, packages.pop(), input)?;
         let merged = data == Data::Merged && input.merge || placement.is_used();
         if input.schema.is_some() || !merged {
             let Some(unit) = schema else {
@@ -108,7 +108,7 @@ impl Plan {
             Some(unit) => unit,
             None => Unit { name: String::new(), instance: Instance::compile(Vec::new(), &Limits::default())? },
         };
-        let instance = placement.unify(&base.instance, &files)?;
+        let instance = placement.unify(&base.instance, &files, input.package.as_deref())?;
         Ok(Self { units: vec![Unit { name: base.name, instance }], documents: None })
     }
 
@@ -135,18 +135,19 @@ impl Plan {
     ) -> Result<(), Failure> {
         for unit in &self.units {
             if expressions.is_empty() {
-                visit(&Item { name: &unit.name, expression: None, value: unit.instance.root() })?;
+                let value = unit.instance.root();
+                visit(&Item { name: &unit.name, expression: None, value, instance: Some(&unit.instance) })?;
             }
             for expression in expressions {
                 let value = unit.instance.evaluate(SourceFile::new("--expression", expression.as_str()))?;
-                visit(&Item { name: &unit.name, expression: Some(expression), value })?;
+                visit(&Item { name: &unit.name, expression: Some(expression), value, instance: None })?;
             }
         }
         let Some(documents) = &self.documents else { return Ok(()) };
         if !expressions.is_empty() {
             return Err(Failure::unsupported("expressions over documents that are judged one by one"));
         }
-        documents.for_each(|value| visit(&Item { name: "", expression: None, value }))
+        documents.for_each(|value| visit(&Item { name: "", expression: None, value, instance: None }))
     }
 }
 
@@ -157,6 +158,8 @@ pub(crate) struct Item<'a> {
     /// Of what expression it is the value, if of one.
     pub(crate) expression: Option<&'a str>,
     pub(crate) value: Value,
+    /// The instance that it is the whole value of, if so.
+    pub(crate) instance: Option<&'a Instance>,
 }
 
 impl Documents {
@@ -172,6 +175,27 @@ impl Documents {
         }
         values.into_iter().try_for_each(&mut visit)
     }
+}
+
+/// Where there are data files besides, schemas in other languages belong to what is CUE.
+fn with_schemas(
+    files: Vec<DataFile>,
+    unit: Option<Unit>,
+    input: &Input,
+) -> Result<(Vec<DataFile>, Option<Unit>), Failure> {
+    let (mut schemas, mut data) = (Vec::new(), Vec::new());
+    for file in files {
+        if file.is_schema()? { schemas.push(file) } else { data.push(file) }
+    }
+    if schemas.is_empty() || data.is_empty() {
+        return Ok((if data.is_empty() { schemas } else { data }, unit));
+    }
+    let base = match unit {
+        Some(unit) => unit.instance,
+        None => Instance::compile(Vec::new(), &Limits::default())?,
+    };
+    let instance = Placement::default().unify(&base, &schemas, input.package.as_deref())?;
+    Ok((data, Some(Unit { name: String::new(), instance })))
 }
 
 fn too_many(packages: usize) -> Failure {
