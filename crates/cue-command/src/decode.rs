@@ -28,7 +28,7 @@ pub(crate) enum Content {
     /// Values, one after the other.
     Values(Vec<Expr>),
     /// A schema, as CUE.
-    Schema(File),
+    Schema(Box<File>),
 }
 
 impl DataFile {
@@ -40,7 +40,7 @@ impl DataFile {
         let values = self.values(file)?;
         match self.interpretation(&values) {
             Interpretation::Data | Interpretation::Auto => Ok(Content::Values(values)),
-            Interpretation::JsonSchema => self.schema(&values, package).map(Content::Schema),
+            Interpretation::JsonSchema => Ok(Content::Schema(Box::new(self.schema(&values, package)?))),
             Interpretation::OpenApi => Err(Failure::unsupported("OpenAPI as input")),
             Interpretation::ProtobufJson => Err(Failure::unsupported("the JSON of Protocol Buffers")),
         }

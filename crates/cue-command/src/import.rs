@@ -187,7 +187,7 @@ fn import(
 ) -> Result<(), Failure> {
     let mut values = match data.content(FileId(0), package.as_deref())? {
         Content::Values(values) => values,
-        Content::Schema(schema) => return write(vec![schema], 0, data, package, arguments, world),
+        Content::Schema(schema) => return write(vec![*schema], 0, data, package, arguments, world),
     };
     for value in &mut values {
         Layout { data }.root(value);

@@ -89,7 +89,7 @@ impl Placement {
             sources.push(file.source.clone());
             placed.extend(match content {
                 Content::Values(values) => self.files(file, values)?,
-                Content::Schema(schema) => vec![self.schema(file, schema)?],
+                Content::Schema(schema) => vec![self.schema(file, *schema)?],
             });
         }
         Ok(base.with_files(sources, placed)?)

@@ -177,3 +177,28 @@ fn import_writes_cue_beside_data() {
         .run("import nothing");
     insta::assert_snapshot!(shop.transcript);
 }
+
+#[test]
+fn files_are_embedded_where_the_package_asks_for_it() {
+    let module = ("cue.mod/module.cue", "module: \"shop.example\"\nlanguage: version: \"v0.14.0\"\n");
+    let ask = |what: &str| format!("@extern(embed)\n\npackage x\n\nv: _ @embed({what})\n");
+    let mut shop = Shop::new(&[
+        module,
+        (
+            "all/x.cue",
+            "@extern(embed)\n\npackage x\n\none: {n: int} @embed(file=d/a.json)\nmany: _ @embed(glob=\"d/?.*\",type=yaml)\n",
+        ),
+        ("all/d/a.json", "{\"n\": 1}"),
+        ("all/d/b.yml", "m: 2\n"),
+        ("wrong/x.cue", "@extern(embed)\n\npackage x\n\nv: {n: string} @embed(file=a.json)\n"),
+        ("wrong/a.json", "{\"n\": 1}"),
+        ("missing/x.cue", &ask("file=none.json")),
+        ("above/x.cue", &ask("file=\"../all/d/a.json\"")),
+        ("none/x.cue", &ask("glob=*.json")),
+        ("kind/x.cue", &ask("file=a.docx")),
+    ]);
+    for folder in ["all", "wrong", "missing", "above", "none", "kind"] {
+        shop.run(&format!("export ./{folder}"));
+    }
+    insta::assert_snapshot!(shop.transcript);
+}

@@ -5,6 +5,7 @@
 //! whoever embeds the crate offers the files through a [`Source`]. Modules are never fetched.
 
 mod condition;
+mod embed;
 mod files;
 mod imports;
 mod module;

@@ -11,6 +11,7 @@ use super::{
     Entry, LoadOptions, Source, condition, failure,
     imports::Location,
     module::Module,
+    path::{join, parent},
     pattern::{Root, Wanted},
     tag,
 };
@@ -32,6 +33,8 @@ pub(super) type FileIndex = usize;
 pub(super) struct Parsed {
     pub(super) source: Arc<SourceFile>,
     pub(super) ast: Arc<ast::File>,
+    /// Where it lies.
+    pub(super) folder: String,
     /// Why it belongs to no package, if so.
     pub(super) excluded: Option<String>,
 }
@@ -143,14 +146,28 @@ impl<'a> Session<'a> {
 
     fn read_file(&mut self, path: &str) -> Result<Option<FileIndex>, Errors> {
         let Some(bytes) = self.source.read(path).map_err(failure)? else { return Ok(None) };
-        self.parse(SourceFile::from_bytes(self.source.display(path), &bytes)).map(Some)
+        let source = SourceFile::from_bytes(self.source.display(path), &bytes);
+        self.parse(source, parent(path).to_owned()).map(Some)
     }
 
-    fn parse(&mut self, source: Arc<SourceFile>) -> Result<FileIndex, Errors> {
-        let limits = &self.options.limits;
-        if self.parsed.len() >= limits.files_max {
-            return Err(instance::over_limit(format!("more than {} files (limit files_max)", limits.files_max)));
+    /// Takes a file that is no CUE, so that positions can tell of it.
+    pub(super) fn add_data(&mut self, source: Arc<SourceFile>, folder: &str) -> Result<FileIndex, String> {
+        self.check_count().map_err(|errors| errors.to_string())?;
+        self.parsed.push(Parsed { source, ast: Arc::default(), folder: folder.to_owned(), excluded: None });
+        Ok(self.parsed.len() - 1)
+    }
+
+    fn check_count(&self) -> Result<(), Errors> {
+        let max = self.options.limits.files_max;
+        if self.parsed.len() < max {
+            return Ok(());
         }
+        Err(instance::over_limit(format!("more than {max} files (limit files_max)")))
+    }
+
+    fn parse(&mut self, source: Arc<SourceFile>, folder: String) -> Result<FileIndex, Errors> {
+        self.check_count()?;
+        let limits = &self.options.limits;
         let version = self.module.as_ref().map_or(Version::LATEST, |module| module.language);
         let index = self.parsed.len();
         let parsed = syntax::parse_file(&source, FileId(index as u32), &instance::parse_options(limits, version));
@@ -161,7 +178,7 @@ impl<'a> Session<'a> {
             given.iter().any(|given| given == tag)
         };
         let excluded = condition::exclusion(&ast, &source, &mut is_set)?;
-        self.parsed.push(Parsed { source, ast: Arc::new(ast), excluded });
+        self.parsed.push(Parsed { source, ast: Arc::new(ast), folder, excluded });
         Ok(index)
     }
 
@@ -181,7 +198,9 @@ impl<'a> Session<'a> {
         let mut errors = Vec::new();
         let mut indices = Vec::new();
         for file in files {
-            match self.parse(file) {
+            let name = file.name.strip_prefix("./").unwrap_or(&file.name);
+            let folder = join(&self.options.folder, parent(name)).unwrap_or_default();
+            match self.parse(file, folder) {
                 Ok(index) => indices.push(index),
                 Err(found) => errors.extend(found),
             }
@@ -223,6 +242,7 @@ impl<'a> Session<'a> {
     }
 
     fn finish(&mut self, name: String, identity: String, files: Vec<FileIndex>) -> Result<usize, Errors> {
+        self.embed(&files)?;
         let imports = self.imports_of(&files)?;
         self.packages.push(Package { name, identity, files, imports });
         Ok(self.packages.len() - 1)

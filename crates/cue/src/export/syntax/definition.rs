@@ -73,6 +73,10 @@ impl Exporter<'_> {
                 self.add(&mut merged, frame, scopes, *expr, false);
             }
         }
+        let has_more = merged.has_struct || !merged.embedded.is_empty() || !merged.conjuncts.is_empty();
+        if has_more {
+            merged.values.retain(|value| !matches!(self.engine.expr(*value), Ir::Top));
+        }
         if !merged.values.is_empty() {
             let value = self.unified(&merged.values);
             merged.embedded.push(value);
