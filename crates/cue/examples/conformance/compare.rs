@@ -66,6 +66,9 @@ fn compare_shape(expr: &Expr, shape: &Shape) -> Verdict {
         (Expr::Call { .. } | Expr::Selector { .. } | Expr::Ident(_), Shape::Validator(name, args)) => {
             return compare_validator(expr, name, args);
         }
+        (Expr::Call { .. } | Expr::Selector { .. }, Shape::Conjunction(parts)) => {
+            return match_parts(&[expr], parts);
+        }
         (Expr::Struct(lit), Shape::Struct(_)) => lit.decls.is_empty(),
         _ => false,
     };
@@ -138,6 +141,7 @@ fn compare_validator(expr: &Expr, name: &str, args: &[Value]) -> Verdict {
         },
         _ => String::new(),
     };
+    let name = name.rsplit('/').next().unwrap_or(name);
     if written != name || expected.len() != args.len() {
         return Err(format!("found {name} with {} arguments", args.len()));
     }
@@ -225,7 +229,17 @@ fn compare_conjunction(expr: &Expr, value: &Value) -> Verdict {
     match_parts(&expected, &parts)
 }
 
+/// Each conjunct is there in any order. The type that validators imply need not be named.
 fn match_parts(expected: &[&Expr], parts: &[Shape]) -> Verdict {
+    let implied = match parts {
+        [Shape::Type(_), rest @ ..] if expected.len() + 1 == parts.len() => Some(rest),
+        _ => None,
+    };
+    if let Some(rest) = implied
+        && rest.iter().any(|part| matches!(part, Shape::Validator(..)))
+    {
+        return match_parts(expected, rest);
+    }
     if expected.len() != parts.len() {
         return Err(format!("{} conjuncts instead of {}: {parts:?}", parts.len(), expected.len()));
     }

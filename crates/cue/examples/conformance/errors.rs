@@ -125,7 +125,13 @@ fn ends_with_path(error: &Error, path: &str) -> bool {
 }
 
 fn code_of(errors: &Errors) -> &'static str {
-    match errors.iter().map(|error| error.code).min() {
+    // The line that counts the alternatives that failed speaks for all of them.
+    let header = |error: &&Error| {
+        let inside = |other: &Error| other.path.starts_with(&error.path);
+        error.message.ends_with("errors in empty disjunction:") && errors.iter().all(inside)
+    };
+    let of_header = errors.iter().find(header).map(|error| error.code);
+    match of_header.or_else(|| errors.iter().map(|error| error.code).min()) {
         Some(Code::Eval) => "eval",
         Some(Code::User) => "user",
         Some(Code::StructuralCycle) => "structural_cycle",

@@ -186,10 +186,13 @@ impl Engine {
         }
     }
 
-    fn conclude(&mut self, vertex: VertexId, tried: Tried) {
+    fn conclude(&mut self, vertex: VertexId, mut tried: Tried) {
+        self.drop_unresolved(vertex, &mut tried);
         if tried.survivors.is_empty() {
             let error = self.empty_disjunction(vertex, tried.errors);
-            self.fail(vertex, error);
+            if !self.v(vertex).work.lost_alternatives {
+                self.fail(vertex, error);
+            }
             self.vm(vertex).base = Base::Bottom(error);
             return;
         }
@@ -204,6 +207,30 @@ impl Engine {
         self.vm(vertex).base = Base::Disjunction(leaves.into());
     }
 
+    /// Leaves out the alternatives that wait for information, unless there is but one. They are tried again when more
+    /// is known.
+    fn drop_unresolved(&mut self, vertex: VertexId, tried: &mut Tried) {
+        if tried.survivors.len() + tried.errors.len() < 2 {
+            return;
+        }
+        let waits = |leaf: &VertexId| {
+            let leaf = self.v(self.follow(*leaf));
+            match leaf.base {
+                // A value in a cycle is known and only to be confirmed.
+                Base::Bottom(error) if self.code(error) == Code::Cycle && leaf.work.atom.is_some() => None,
+                Base::Bottom(error) if self.is_incomplete(error) => Some(error),
+                _ => None,
+            }
+        };
+        let unresolved: Vec<ErrorId> = tried.survivors.iter().filter_map(waits).collect();
+        if unresolved.is_empty() {
+            return;
+        }
+        tried.survivors.retain(|leaf| waits(leaf).is_none());
+        tried.errors.extend(unresolved);
+        self.vm(vertex).work.lost_alternatives = true;
+    }
+
     fn empty_disjunction(&mut self, vertex: VertexId, mut errors: Vec<ErrorId>) -> ErrorId {
         self.drop_repeated(&mut errors);
         if let Some(exhausted) = errors.iter().copied().find(|error| self.code(*error) == Code::Limit) {
@@ -215,7 +242,11 @@ impl Engine {
             return *one;
         }
         let message = format!("{} errors in empty disjunction:", self.count_errors(&errors));
-        let error = self.error(Code::Eval, Rule::Disjunction, message, vertex, Pos::NONE, Vec::new());
+        // Whatever could be mended may mend the whole.
+        let mendable = [Code::Cycle, Code::Incomplete].into_iter();
+        let code = mendable.clone().find(|code| errors.iter().any(|error| self.code(*error) == *code));
+        let code = code.unwrap_or(Code::Eval);
+        let error = self.error(code, Rule::Disjunction, message, vertex, Pos::NONE, Vec::new());
         self.store.errors[error].parts = errors;
         error
     }

@@ -72,6 +72,11 @@ impl Engine {
             | Expr::Itself { .. }
             | Expr::Import { .. } => {
                 let vertex = self.resolve(env, expr, at)?;
+                if self.is_open_cycle(vertex) {
+                    let message = format!("cycle with field: {}", self.show_expr(expr));
+                    let pos = self.pos(expr);
+                    return Err(self.error(Code::Cycle, Rule::Cycle, message, at, pos, vec![pos]));
+                }
                 self.value_of(vertex)
             }
             _ => {
@@ -107,7 +112,7 @@ impl Engine {
     }
 
     fn eval_unary(&mut self, env: EnvId, op: UnaryOp, operand: ExprId, at: VertexId) -> Outcome<Val> {
-        let value = self.operand(env, operand, op.text(), at)?;
+        let value = self.eval(env, operand, at)?;
         let result = match (op, &value) {
             (UnaryOp::Not, Val::Atom(Atom::Bool(value))) => Some(Atom::Bool(!value)),
             (UnaryOp::Plus, Val::Atom(atom @ Atom::Number(_))) => Some(atom.clone()),
@@ -121,9 +126,20 @@ impl Engine {
         if let Some(result) = result {
             return Ok(Val::Atom(result));
         }
-        let shown = self.show_val(&value);
-        let message = format!("invalid operation {}{shown} ({} {})", op.text(), op.text(), self.val_kind(&value));
         let pos = self.pos(operand);
+        let (shown, kind) = (self.show_val(&value), self.val_kind(&value));
+        if let Val::Vertex(vertex) = value {
+            if matches!(self.v(vertex).base, Base::Disjunction(_)) {
+                let message = format!("unresolved disjunction {shown} (type {kind})");
+                return Err(self.incomplete(at, Rule::Incomplete, message, vec![pos]));
+            }
+            if kind.intersects(if op == UnaryOp::Not { Kind::BOOL } else { Kind::NUMBER }) {
+                let operand = self.show_expr(operand);
+                let message = format!("operand {operand} of '{}' not concrete (was {kind})", op.text());
+                return Err(self.incomplete(at, Rule::Incomplete, message, vec![pos]));
+            }
+        }
+        let message = format!("invalid operation {}{shown} ({} {kind})", op.text(), op.text());
         Err(self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos]))
     }
 

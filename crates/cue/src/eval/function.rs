@@ -246,6 +246,12 @@ impl Engine {
         let kind = self.val_kind(value);
         let shown = self.show_val(value);
         let pos = self.pos(arg);
+        if let Val::Vertex(vertex) = value
+            && matches!(self.v(*vertex).base, Base::Disjunction(_))
+        {
+            let message = format!("unresolved disjunction {shown} (type {kind})");
+            return self.incomplete(at, Rule::Incomplete, message, vec![pos]);
+        }
         if matches!(value, Val::Vertex(_)) && kind.intersects(wanted) {
             let message = format!("non-concrete value {shown} in argument {index} to {name}");
             return self.incomplete(at, Rule::Incomplete, message, vec![pos]);

@@ -18,6 +18,7 @@ use crate::{
 impl Engine {
     /// Evaluates a vertex, but not what is below it.
     pub(crate) fn process(&mut self, vertex: VertexId) {
+        self.reconsider(vertex);
         let vertex = self.follow(vertex);
         let v = self.v(vertex);
         let retry = v.epoch != self.epoch && self.waits(vertex);
@@ -40,10 +41,19 @@ impl Engine {
         self.depth -= 1;
     }
 
+    /// Lets alternatives that were left out come back, if more is known now.
+    fn reconsider(&mut self, vertex: VertexId) {
+        let v = self.v(vertex);
+        if v.work.lost_alternatives && v.epoch != self.epoch && v.state == State::Done {
+            self.redirect(vertex, NONE);
+        }
+    }
+
     /// Whether a vertex has tasks that may succeed later.
     fn waits(&self, vertex: VertexId) -> bool {
         let v = self.v(vertex);
-        v.work.tasks.iter().any(|task| task.state == TaskState::Pending)
+        v.work.lost_alternatives
+            || v.work.tasks.iter().any(|task| task.state == TaskState::Pending)
             || matches!(&v.base, Base::Disjunction(leaves) if leaves.iter().any(|(leaf, _)| self.waits(*leaf)))
     }
 

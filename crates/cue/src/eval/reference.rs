@@ -243,6 +243,18 @@ impl Engine {
         }
     }
 
+    /// Whether a vertex is evaluated just now and nothing is known of its value.
+    pub(crate) fn is_open_cycle(&mut self, vertex: VertexId) -> bool {
+        self.process(vertex);
+        let followed = self.follow(vertex);
+        let v = self.vm(followed);
+        if v.state != State::Active {
+            return false;
+        }
+        v.read_early = true;
+        v.work.atom.is_none() && v.work.struct_seen.is_none() && v.work.lists.is_empty()
+    }
+
     /// The concrete value of a vertex without parts, its default taken.
     pub(crate) fn value_of(&mut self, vertex: VertexId) -> Outcome<Val> {
         self.process(vertex);

@@ -441,6 +441,8 @@ pub(crate) struct Working {
     pub(crate) seen: FxHashSet<(Term, EnvId, ScopeId)>,
     pub(crate) seen_references: Vec<(VertexId, ScopeId)>,
     pub(crate) cycles: Cycles,
+    /// Whether alternatives were left out that may come back when more is known.
+    pub(crate) lost_alternatives: bool,
     pub(crate) attributes: Vec<Arc<str>>,
 }
 
@@ -469,6 +471,7 @@ impl Default for Working {
             seen: FxHashSet::default(),
             seen_references: Vec::new(),
             cycles: Cycles::default(),
+            lost_alternatives: false,
             attributes: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@ use crate::{
         bounds::op_text,
         engine::Engine,
         function::builtin_name,
+        kind::Kind,
         label::Label,
         vertex::{Base, Check, CheckRule, Show, Term, VertexId},
     },
@@ -230,7 +231,9 @@ impl Engine {
                 let parts: Vec<_> = elements.into_iter().map(|element| self.show_child(element, budget)).collect();
                 format!("[{}]", parts.join(","))
             }
-            Base::Partial | Base::Unknown if v.arcs.is_empty() => self.show_constraints(vertex),
+            Base::Partial | Base::Unknown if v.arcs.is_empty() || !v.work.kind.contains(Kind::STRUCT) => {
+                self.show_constraints(vertex)
+            }
             _ => {
                 let show = |(label, child): &(Label, VertexId)| {
                     let constraint = mark(self.v(*child).constraint);
@@ -301,7 +304,6 @@ pub(crate) fn implied_by_bounds(checks: &[Check]) -> crate::Kind {
 }
 
 fn implied_kind(op: crate::BoundOp, atom: &Atom) -> crate::Kind {
-    use crate::eval::kind::Kind;
     match atom {
         Atom::Null if op == crate::BoundOp::NotEqual => Kind::TOP.without(Kind::NULL),
         Atom::Number(_) => Kind::NUMBER,
