@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Code, Rule},
     ir::{Atom, Clause, Comprehension, ExprId},
-    syntax::{ast::Constraint, pos::Pos},
+    syntax::ast::Constraint,
 };
 
 impl Engine {
@@ -76,12 +76,34 @@ impl Engine {
                     out.push(bound);
                 }
             }
-            Clause::Try => {
-                let message = "not supported yet: try".to_owned();
-                return Err(self.error(Code::Limit, Rule::Limit, message, at, Pos::NONE, Vec::new()));
+            Clause::Try { marked, binding } => {
+                for reference in marked {
+                    if self.leads_nowhere(env, *reference, at)? {
+                        return Ok(());
+                    }
+                }
+                out.push(match binding {
+                    Some((label, value)) => self.variables(env, &[(*label, Term::Expr(*value), env)]),
+                    None => env,
+                });
             }
         }
         Ok(())
+    }
+
+    /// Whether there is no field at the end of a reference, nor may one come. Fields that are required do not count.
+    fn leads_nowhere(&mut self, env: EnvId, reference: ExprId, at: VertexId) -> Outcome<bool> {
+        let settled = self.settled;
+        let outcome = self.resolve(env, reference, at);
+        self.settled = settled;
+        let Err(error) = outcome else { return Ok(false) };
+        if self.code(error) == Code::Limit {
+            return Err(error);
+        }
+        if !self.is_incomplete(error) || self.store.errors[error].rule != Rule::Reference {
+            return Ok(false);
+        }
+        if !settled && self.may_change(env) { Err(error) } else { Ok(true) }
     }
 
     /// An environment whose struct holds the variables of a clause.

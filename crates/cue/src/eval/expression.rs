@@ -55,6 +55,12 @@ impl Engine {
             }
             Expr::Unary { op, operand } => self.eval_unary(env, op, operand, at),
             Expr::Binary { op, left, right } => self.eval_binary(env, expr, op, (left, right), at),
+            Expr::ShortCircuit { op, left, right } => match self.eval(env, left, at)? {
+                Val::Atom(Atom::Bool(value)) if value == (op == BinaryOp::LogicalOr) => {
+                    Ok(Val::Atom(Atom::Bool(value)))
+                }
+                _ => self.eval_binary(env, expr, op, (left, right), at),
+            },
             Expr::Interpolation { parts, bytes } => self.eval_interpolation(env, &parts, bytes, at),
             Expr::Slice { base, low, high } => self.eval_slice(env, base, (low, high), at),
             Expr::Call { function, args } => self.eval_call(env, expr, function, &args, at),
@@ -295,7 +301,7 @@ impl Engine {
     }
 
     /// Whether a struct around an expression still has work to do.
-    fn may_change(&self, mut env: EnvId) -> bool {
+    pub(crate) fn may_change(&self, mut env: EnvId) -> bool {
         while env != NONE {
             let vertex = self.store.envs[env].vertex;
             if vertex != NONE && self.v(self.follow(vertex)).state == State::Active {

@@ -715,6 +715,8 @@ fn full_name(builtin: &Builtin) -> String {
 /// The name of a function as texts call it.
 pub(crate) fn builtin_name(builtin: &Builtin) -> String {
     match builtin {
+        Builtin::CloseAll(_) => "__closeAll".to_owned(),
+        Builtin::Reclose(_) => "__reclose".to_owned(),
         Builtin::Close => "close".to_owned(),
         Builtin::And => "and".to_owned(),
         Builtin::Or => "or".to_owned(),

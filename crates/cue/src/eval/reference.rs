@@ -49,7 +49,13 @@ impl Engine {
                 let env = self.env_up(env, up);
                 Ok(self.store.envs[env].vertex)
             }
-            Expr::Let { up, value, .. } => Ok(self.let_vertex(self.env_up(env, up), value)),
+            Expr::Let { up, value, .. } => {
+                let env = self.env_up(env, up);
+                match self.struct_around(env, value, at) {
+                    Some(named) => Ok(named),
+                    None => Ok(self.let_vertex(env, value)),
+                }
+            }
             Expr::Import { package, .. } => Ok(self.packages[package as usize]),
             Expr::Selector { base, label, pos } => {
                 let base = self.resolve_base(env, base, at)?;
@@ -81,6 +87,22 @@ impl Engine {
             return Err(self.incomplete(at, Rule::Incomplete, message, vec![pos]));
         }
         Ok(vertex)
+    }
+
+    /// The struct around a `let` that the `let` is but another name for. A copy of it would contain itself.
+    fn struct_around(&mut self, env: EnvId, value: ExprId, at: VertexId) -> Option<VertexId> {
+        if !matches!(self.expr(value), Expr::Itself { .. } | Expr::Field { .. }) {
+            return None;
+        }
+        let target = self.resolve(env, value, at).ok()?;
+        let mut around = self.store.envs[env].vertex;
+        while around != NONE {
+            if self.follow(around) == self.follow(target) {
+                return Some(target);
+            }
+            around = self.v(around).parent;
+        }
+        None
     }
 
     /// The vertex of a `let`, one for each environment.
@@ -182,13 +204,13 @@ impl Engine {
 
     fn absent(&mut self, arc: VertexId, label: Label, pos: Pos, at: VertexId) -> ErrorId {
         let part = self.store.labels.part(label);
-        let message = match self.v(arc).constraint {
-            Constraint::Required => format!("required field missing: {part}"),
-            _ => format!("cannot reference optional field: {part}"),
+        let (rule, message) = match self.v(arc).constraint {
+            Constraint::Required => (Rule::Required, format!("required field missing: {part}")),
+            _ => (Rule::Reference, format!("cannot reference optional field: {part}")),
         };
         let declared = self.v(arc).declared.first().map(|declared| declared.pos);
         let positions = [pos].into_iter().chain(declared).collect();
-        self.error(Code::Incomplete, Rule::Reference, message, at, pos, positions)
+        self.error(Code::Incomplete, rule, message, at, pos, positions)
     }
 
     fn resolve_index(&mut self, env: EnvId, base: ExprId, index: ExprId, at: VertexId) -> Outcome<VertexId> {

@@ -11,8 +11,8 @@ use super::{
     kind::Kind,
     label::Label,
     vertex::{
-        Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, ScopeKind,
-        Show, Term, Trail, Undecided, VertexId, Work,
+        Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, ScopeId,
+        ScopeKind, Show, Term, Trail, Undecided, VertexId, Work,
     },
 };
 use crate::{
@@ -113,6 +113,11 @@ impl Engine {
                     self.fail(vertex, error);
                 }
             }
+            Expr::Open(operand) => {
+                let scope = self.new_scope(conjunct.info.scope, ScopeKind::Opened(vertex));
+                let info = Info { scope, ..conjunct.info };
+                self.add_conjunct(vertex, Conjunct { term: Term::Expr(operand), info, ..conjunct });
+            }
             _ if self.is_reference(expr) => self.schedule(vertex, Work::Reference(conjunct, expr)),
             Expr::Call { function, args } => self.add_call(vertex, expr, function, &args, conjunct),
             _ => self.schedule(vertex, Work::Evaluate(conjunct, expr)),
@@ -124,9 +129,15 @@ impl Engine {
             (Expr::Builtin(Builtin::Close), [arg]) => {
                 let arg = *arg;
                 let scope = self.new_scope(conjunct.info.scope, ScopeKind::Close);
-                self.require(vertex, scope);
+                if !self.is_opened(conjunct.info.scope, vertex) {
+                    self.require(vertex, scope);
+                }
                 let info = Info { scope, ..conjunct.info };
                 self.add_conjunct(vertex, Conjunct { term: Term::Expr(arg), env: conjunct.env, info });
+            }
+            (Expr::Builtin(Builtin::CloseAll(enabled) | Builtin::Reclose(enabled)), [arg]) => {
+                let (enabled, arg) = (*enabled, *arg);
+                self.add_closed_literal(vertex, expr, function, (enabled, arg), conjunct);
             }
             _ => {
                 if !self.postpones_call(vertex, expr, conjunct) {
@@ -134,6 +145,84 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// `__closeAll` and `__reclose`: a literal that closes as a definition does, or as what it opens did.
+    fn add_closed_literal(
+        &mut self,
+        vertex: VertexId,
+        expr: ExprId,
+        function: ExprId,
+        (enabled, arg): (bool, ExprId),
+        conjunct: Conjunct,
+    ) {
+        let name = self.show_expr(function);
+        let problem = match self.literal_inside(arg) {
+            _ if !enabled => Some(format!("{name} may only be used when explicitopen is enabled")),
+            None => Some("argument must be a struct or list literal".to_owned()),
+            Some(_) => None,
+        };
+        if let Some(problem) = problem {
+            let (message, pos) = (format!("error in call to {name}: {problem}"), self.pos(expr));
+            let error = self.error(Code::Eval, Rule::Other, message, vertex, pos, vec![pos]);
+            return self.fail(vertex, error);
+        }
+        let kind = match self.expr(function) {
+            Expr::Builtin(Builtin::Reclose(_)) => self.closing_of_opened(vertex, arg, conjunct.env),
+            _ => Some(ScopeKind::Definition),
+        };
+        let mut info = conjunct.info;
+        if let Some(kind) = kind {
+            info.scope = self.new_scope(info.scope, kind);
+            self.require(vertex, info.scope);
+        }
+        self.add_conjunct(vertex, Conjunct { term: Term::Expr(arg), info, ..conjunct });
+    }
+
+    /// The struct or list literal that an argument is, within `close` perhaps.
+    fn literal_inside(&self, arg: ExprId) -> Option<ExprId> {
+        match self.expr(arg) {
+            Expr::Struct(_) | Expr::List(_) => Some(arg),
+            Expr::Call { function, args } => match (self.expr(*function), &**args) {
+                (Expr::Builtin(Builtin::Close), [inner]) => self.literal_inside(*inner),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// How the values close that a literal opens and embeds: as a definition if one does, else as `close` if one does.
+    fn closing_of_opened(&mut self, vertex: VertexId, arg: ExprId, env: EnvId) -> Option<ScopeKind> {
+        let literal = self.literal_inside(arg)?;
+        let Expr::Struct(lit) = self.expr(literal).clone() else { return None };
+        let env = self.new_env(env, vertex);
+        let mut closing = None;
+        for decl in &lit.decls {
+            let Decl::Embed(embedded) = decl else { continue };
+            let Expr::Open(operand) = *self.expr(*embedded) else { continue };
+            let Ok(target) = self.resolve(env, operand, vertex) else { continue };
+            self.process(target);
+            let target = self.follow(target);
+            let required = self.required_scopes(target);
+            let mut kinds = required.iter().map(|scope| self.store.scopes[*scope].kind);
+            if self.is_in_definition(target) || kinds.clone().any(|kind| kind == ScopeKind::Definition) {
+                return Some(ScopeKind::Definition);
+            }
+            closing = closing.or(kinds.find(|kind| *kind == ScopeKind::Close));
+        }
+        closing
+    }
+
+    /// Whether a scope lies in what was opened for a vertex.
+    fn is_opened(&self, mut scope: ScopeId, vertex: VertexId) -> bool {
+        while scope != NONE {
+            let around = self.store.scopes[scope];
+            if around.kind == ScopeKind::Opened(vertex) {
+                return true;
+            }
+            scope = around.parent;
+        }
+        false
     }
 
     /// Where a conjunct stands and how it prints.
@@ -225,7 +314,13 @@ impl Engine {
             self.add_kind(vertex, Kind::STRUCT, &origin);
         }
         for decl in &lit.decls {
-            self.add_decl(vertex, decl, env, inner);
+            match decl {
+                // As if it were unified with the literal.
+                Decl::Embed(expr) if lit.embedded_restricts => {
+                    self.add_conjunct(vertex, Conjunct { term: Term::Expr(*expr), env, info });
+                }
+                _ => self.add_decl(vertex, decl, env, inner),
+            }
         }
     }
 
@@ -375,7 +470,7 @@ impl Engine {
         }
         self.vm(vertex).work.seen_references.push((target, info.scope));
         info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr) });
-        if self.is_in_definition(target) {
+        if self.is_in_definition(target) && !self.is_opened(info.scope, vertex) {
             info.scope = self.new_scope(info.scope, ScopeKind::Definition);
             self.require(vertex, info.scope);
         }

@@ -120,6 +120,8 @@ pub(crate) enum ScopeKind {
     Struct,
     /// Something embedded.
     Embedding,
+    /// `x...`: what is referred to for this vertex does not restrict it.
+    Opened(VertexId),
 }
 
 /// A place of a reference that was followed, for the positions of errors.

@@ -95,6 +95,7 @@ impl Engine {
                 let bound = |bound: &Option<ExprId>| bound.map(|bound| self.show_expr(bound)).unwrap_or_default();
                 format!("{}[{}:{}]", self.show_expr(*base), bound(low), bound(high))
             }
+            Expr::Open(operand) => format!("{}...", self.show_expr(*operand)),
             Expr::Unary { op, operand } => format!("{}{}", op.text(), self.show_expr(*operand)),
             Expr::Bound { op, operand } => {
                 format!("{}{}", op_text(*op), self.show_expr(*operand))
@@ -105,7 +106,7 @@ impl Engine {
                 let parts: Vec<_> = disjuncts.iter().map(|disjunct| show(disjunct.expr, disjunct.default)).collect();
                 format!("({})", parts.join("|"))
             }
-            Expr::Binary { op, left, right } => {
+            Expr::Binary { op, left, right } | Expr::ShortCircuit { op, left, right } => {
                 let op = op.text();
                 format!("({} {op} {})", self.show_expr(*left), self.show_expr(*right))
             }
@@ -169,7 +170,10 @@ impl Engine {
                 Clause::Let { label, value } => {
                     format!("let {} = {} ", self.show_label(*label), self.show_expr(*value))
                 }
-                Clause::Try => "try ".to_owned(),
+                Clause::Try { binding, .. } => match binding {
+                    Some((label, value)) => format!("try {} = {} ", self.show_label(*label), self.show_expr(*value)),
+                    None => "try ".to_owned(),
+                },
             });
         }
         out + &self.show_expr(comprehension.value)

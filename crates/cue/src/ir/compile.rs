@@ -24,6 +24,7 @@ use crate::{
     number::Number,
     syntax::{
         ast,
+        experiment::Experiments,
         literal::{self, Text},
         pos::{Pos, SourceFile},
     },
@@ -63,8 +64,18 @@ pub(crate) struct Compiler<'a> {
     path: Vec<Label>,
     depth: u32,
     depth_max: u32,
-    /// Whether `self` is a name in the file at hand.
-    has_self: bool,
+    /// Those of the file at hand.
+    experiments: Experiments,
+    /// The `try` clauses around what is compiled.
+    tries: Vec<TryScope>,
+}
+
+/// A `try` clause while its body is compiled.
+struct TryScope {
+    /// How many scopes were open before it.
+    scopes: usize,
+    /// References marked with `?` that could as well stand before the clause.
+    marked: Vec<ast::Expr>,
 }
 
 /// Names that one literal, clause or alias declares.
@@ -113,7 +124,8 @@ impl<'a> Compiler<'a> {
         depth_max: u32,
     ) -> Self {
         let (errors, scopes, path) = (Vec::new(), Vec::new(), Vec::new());
-        Self { exprs, labels, package, imports, builtin, errors, scopes, path, depth: 0, depth_max, has_self: false }
+        let (experiments, tries) = (Experiments::default(), Vec::new());
+        Self { exprs, labels, package, imports, builtin, errors, scopes, path, depth: 0, depth_max, experiments, tries }
     }
 
     /// Compiles the files of a package to one struct literal each.
@@ -159,8 +171,7 @@ impl<'a> Compiler<'a> {
         self.check_fields_beside(&imports, &file.decls, sources);
         // An import hides the fields that other files of the package declare.
         self.scopes.push(imports);
-        self.check_experiments(file);
-        self.has_self = file.experiments.alias_v2;
+        self.experiments = file.experiments;
         let pos = Pos { file: file.package.as_ref().map_or_else(|| first_pos(&file.decls), |p| p.pos).file, offset: 0 };
         let id = self.struct_in_scope(&file.decls, pos, false, true);
         let imports = self.scopes.pop().expect("pushed above");
@@ -222,17 +233,6 @@ impl<'a> Compiler<'a> {
             if let Target::Import { shown, .. } = &binding.target {
                 let message = format!("imported and not used: {shown}");
                 self.error_at(Code::Eval, Rule::Reference, message, binding.pos);
-            }
-        }
-    }
-
-    fn check_experiments(&mut self, file: &ast::File) {
-        for attribute in &file.attributes {
-            for name in ["explicitopen", "try", "shortcircuit"] {
-                if attribute.text.starts_with("@experiment") && attribute.text.contains(name) {
-                    let message = format!("not supported yet: experiment {name}");
-                    self.error_at(Code::Limit, Rule::Limit, message, attribute.pos);
-                }
             }
         }
     }
@@ -364,6 +364,7 @@ impl<'a> Compiler<'a> {
             self.decl(&mut lit, decl);
         }
         self.pop_scope();
+        lit.embedded_restricts = self.experiments.explicit_open;
         lit.embeds = lit.decls.iter().any(|decl| matches!(decl, Decl::Embed(_) | Decl::Comprehension(_)));
         self.push(Expr::Struct(Arc::new(lit)), pos)
     }
@@ -494,9 +495,12 @@ impl<'a> Compiler<'a> {
             clauses.push(compiled);
         }
         let value = self.expr(&comprehension.value);
-        while self.scopes.len() > scopes {
-            self.pop_scope();
+        for clause in clauses.iter_mut().rev() {
+            if let Clause::Try { marked, .. } = clause {
+                *marked = self.end_try();
+            }
         }
+        self.pop_scopes(scopes);
         let otherwise = comprehension.otherwise.as_ref().map(|(_, value)| self.expr(value));
         let labels = self.yielded_labels(value);
         Arc::new(Comprehension { clauses, value, otherwise, labels })
@@ -528,10 +532,62 @@ impl<'a> Compiler<'a> {
                 self.scopes.push(scope);
                 Clause::Let { label, value }
             }
-            ast::Clause::Try { pos, .. } => {
-                self.unsupported("try", *pos);
-                Clause::Try
+            ast::Clause::Try { binding, .. } => {
+                self.tries.push(TryScope { scopes: self.scopes.len(), marked: Vec::new() });
+                let binding = binding.as_ref().map(|(ident, value)| {
+                    let value = self.expr(value);
+                    let label = self.labels.regular(&ident.name);
+                    let mut scope = Scope { level: true, is_struct: false, names: FxHashMap::default() };
+                    self.declare(&mut scope, ident, Target::Field(label), false);
+                    self.scopes.push(scope);
+                    (label, value)
+                });
+                Clause::Try { marked: Vec::new(), binding }
             }
+        }
+    }
+
+    fn pop_scopes(&mut self, len: usize) {
+        while self.scopes.len() > len {
+            self.pop_scope();
+        }
+    }
+
+    /// Ends the innermost `try` clause; gives the references that decide whether it yields anything, compiled to be
+    /// followed before it.
+    fn end_try(&mut self) -> Vec<ExprId> {
+        let Some(TryScope { scopes, marked }) = self.tries.pop() else { return Vec::new() };
+        self.pop_scopes(scopes);
+        marked.iter().map(|reference| self.expr(&without_marks(reference))).collect()
+    }
+
+    /// `x?`: a reference that may lead to no field, within `try`.
+    fn marked_reference(&mut self, pos: Pos, operand: &ast::Expr) -> ExprId {
+        let Some(innermost) = self.tries.last() else {
+            let message = "postfix ? operator is only allowed within a try clause".to_owned();
+            self.error_at(Code::Eval, Rule::Syntax, message, pos);
+            return self.push(Expr::Bottom, pos);
+        };
+        if self.is_declared_before(operand, innermost.scopes) {
+            let innermost = self.tries.last_mut().expect("looked at above");
+            innermost.marked.push(operand.clone());
+        }
+        self.expr(operand)
+    }
+
+    /// Whether a reference uses only names from the first so many scopes.
+    fn is_declared_before(&self, expr: &ast::Expr, scopes: usize) -> bool {
+        match expr {
+            ast::Expr::Ident(ident) => !self.scopes[scopes..].iter().any(|scope| scope.names.contains_key(&ident.name)),
+            ast::Expr::Lit(_) => true,
+            ast::Expr::Selector { base: inner, .. }
+            | ast::Expr::Postfix { operand: inner, .. }
+            | ast::Expr::Paren { inner, .. }
+            | ast::Expr::Commented(inner, _) => self.is_declared_before(inner, scopes),
+            ast::Expr::Index { base, index, .. } => {
+                self.is_declared_before(base, scopes) && self.is_declared_before(index, scopes)
+            }
+            _ => false,
         }
     }
 
@@ -590,8 +646,11 @@ impl<'a> Compiler<'a> {
             }
             ast::Expr::Unary { pos, op, operand } => self.unary(*pos, *op, operand),
             ast::Expr::Binary { op, left, right, .. } => self.binary(pos, *op, left, right),
-            ast::Expr::Postfix { pos, op: ast::PostfixOp::Open, .. } => self.unsupported("postfix ...", *pos),
-            ast::Expr::Postfix { pos, .. } => self.unsupported("postfix ?", *pos),
+            ast::Expr::Postfix { op: ast::PostfixOp::Open, operand, .. } => {
+                let operand = self.expr(operand);
+                self.push(Expr::Open(operand), pos)
+            }
+            ast::Expr::Postfix { pos, op: ast::PostfixOp::Optional, operand } => self.marked_reference(*pos, operand),
             ast::Expr::Alias { expr, .. } => self.expr(expr),
             ast::Expr::Comprehension(comprehension) => {
                 self.unsupported("comprehension outside of a list", comprehension.pos())
@@ -730,6 +789,9 @@ impl<'a> Compiler<'a> {
         let (left, right) = (self.expr(left), self.expr(right));
         let expr = match op {
             ast::BinaryOp::And => Expr::And { left, right },
+            ast::BinaryOp::LogicalAnd | ast::BinaryOp::LogicalOr if self.experiments.short_circuit => {
+                Expr::ShortCircuit { op, left, right }
+            }
             _ => Expr::Binary { op, left, right },
         };
         let left_pos = self.exprs[left].pos;
@@ -752,6 +814,23 @@ impl<'a> Compiler<'a> {
                 out.push(Disjunct { expr, default: false });
             }
         }
+    }
+}
+
+/// A reference without the marks inside of it, each of which is looked at by itself.
+fn without_marks(reference: &ast::Expr) -> ast::Expr {
+    match reference {
+        ast::Expr::Postfix { op: ast::PostfixOp::Optional, operand, .. } => without_marks(operand),
+        ast::Expr::Selector { base, selector } => {
+            ast::Expr::Selector { base: Box::new(without_marks(base)), selector: selector.clone() }
+        }
+        ast::Expr::Index { base, pos, end, index } => ast::Expr::Index {
+            base: Box::new(without_marks(base)),
+            pos: *pos,
+            end: *end,
+            index: Box::new(without_marks(index)),
+        },
+        other => other.clone(),
     }
 }
 

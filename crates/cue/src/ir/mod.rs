@@ -132,10 +132,18 @@ pub(crate) enum Expr {
         left: ExprId,
         right: ExprId,
     },
+    /// `&&` and `||` that leave out the right operand if the left one decides (experiment `shortcircuit`).
+    ShortCircuit {
+        op: BinaryOp,
+        left: ExprId,
+        right: ExprId,
+    },
     Interpolation {
         parts: Arc<[Part]>,
         bytes: bool,
     },
+    /// `x...`: a value whose definitions do not restrict the fields.
+    Open(ExprId),
     Call {
         function: ExprId,
         args: Arc<[ExprId]>,
@@ -146,6 +154,10 @@ pub(crate) enum Expr {
 #[derive(Clone, Debug)]
 pub(crate) enum Builtin {
     Close,
+    /// `__closeAll`, and whether the file may use it.
+    CloseAll(bool),
+    /// `__reclose`, and whether the file may use it.
+    Reclose(bool),
     And,
     Or,
     Error,
@@ -176,6 +188,8 @@ pub(crate) struct StructLit {
     pub(crate) decls: Vec<Decl>,
     /// Whether anything is embedded, so that it needs a scope of its own for closedness.
     pub(crate) embeds: bool,
+    /// Whether what is embedded restricts the fields beside it (experiment `explicitopen`).
+    pub(crate) embedded_restricts: bool,
     /// Attributes that stand alone in the struct.
     pub(crate) attributes: Vec<Arc<str>>,
 }
@@ -262,6 +276,9 @@ pub(crate) enum Clause {
         label: Label,
         value: ExprId,
     },
-    /// `try`: an experiment that is not evaluated.
-    Try,
+    /// `try`: yields nothing if a reference that is marked with `?` leads to no field.
+    Try {
+        marked: Vec<ExprId>,
+        binding: Option<(Label, ExprId)>,
+    },
 }

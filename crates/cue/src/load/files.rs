@@ -176,7 +176,7 @@ impl Session<'_> {
             let base = path::base(&shown).to_owned();
             match self.package_name(file) {
                 Some(package) => selection.add("", &base, package, shown, file),
-                None => selection.files.push((0, shown, file)),
+                None => selection.keep(shown, file),
             }
         }
         selection.finish("command-line-arguments")
@@ -203,7 +203,12 @@ impl Selection {
                 return;
             }
         }
-        let base = shown.rsplit('/').next().unwrap_or_default();
+        self.keep(shown, file);
+    }
+
+    /// Takes a file of the package, unless it is for tests or commands only.
+    fn keep(&mut self, shown: String, file: FileIndex) {
+        let base = path::base(&shown);
         let excluded = [("_test.cue", "non-test"), ("_tool.cue", "non-cmd")]
             .into_iter()
             .find(|(ending, _)| base.ends_with(ending));

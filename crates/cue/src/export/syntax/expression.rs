@@ -73,6 +73,10 @@ impl Exporter<'_> {
                 let high = high.map(|high| Box::new(self.expression(scopes, high)));
                 Expr::Slice { base, pos: Pos::NONE, end: Pos::NONE, low, high }
             }
+            Ir::Open(operand) => {
+                let operand = Box::new(self.expression(scopes, operand));
+                Expr::Postfix { pos: Pos::NONE, op: ast::PostfixOp::Open, operand }
+            }
             Ir::Unary { op, operand } => unary(op, self.expression(scopes, operand)),
             Ir::Bound { op, operand } => unary(bound_op(op), self.expression(scopes, operand)),
             Ir::And { .. } => self.conjunction(scopes, id),
@@ -84,7 +88,7 @@ impl Exporter<'_> {
                 let operands: Vec<Expr> = disjuncts.iter().map(|disjunct| operand(self, disjunct)).collect();
                 joined(BinaryOp::Or, operands)
             }
-            Ir::Binary { op, left, right } => {
+            Ir::Binary { op, left, right } | Ir::ShortCircuit { op, left, right } => {
                 let left = self.expression(scopes, left);
                 binary(op, left, self.expression(scopes, right))
             }
@@ -243,7 +247,14 @@ impl Exporter<'_> {
                     let value = Box::new(self.expression(&inner, *value));
                     ast::Clause::Let(ast::LetClause { pos: Pos::NONE, ident, value, comments })
                 }
-                Clause::Try => ast::Clause::Try { pos: Pos::NONE, binding: None },
+                Clause::Try { binding: None, .. } => {
+                    clauses.push(ast::Clause::Try { pos: Pos::NONE, binding: None });
+                    continue;
+                }
+                Clause::Try { binding: Some((label, value)), .. } => {
+                    let binding = Some((name_of(label), Box::new(self.expression(&inner, *value))));
+                    ast::Clause::Try { pos: Pos::NONE, binding }
+                }
             };
             clauses.push(clause);
             inner.push(self.push_frame());

@@ -69,7 +69,7 @@ impl Compiler<'_> {
 
     fn predeclared(&mut self, ident: &ast::Ident) -> ExprId {
         let pos = ident.pos;
-        if ident.name == "self" && self.has_self {
+        if ident.name == "self" && self.experiments.alias_v2 {
             return self.itself(pos);
         }
         if ident.name == "__no_sharing" {
@@ -88,7 +88,10 @@ impl Compiler<'_> {
         if let Some(kind) = kind {
             return self.push(Expr::Type(kind), pos);
         }
+        let explicit_open = self.experiments.explicit_open;
         let builtin = match name {
+            _ if ident.name == "__closeAll" => Some(Builtin::CloseAll(explicit_open)),
+            _ if ident.name == "__reclose" => Some(Builtin::Reclose(explicit_open)),
             "close" => Some(Builtin::Close),
             "and" => Some(Builtin::And),
             "or" => Some(Builtin::Or),
