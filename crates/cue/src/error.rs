@@ -102,9 +102,11 @@ impl Position {
         self.file.line_column(self.pos.offset)
     }
 
-    /// What positions are sorted by: the file's name and the offset in it.
-    fn order(&self) -> (&str, u32) {
-        (&self.file.name, self.pos.offset)
+    /// What positions are sorted by: the file's name and the offset in it. What is no file of a folder, such as an
+    /// expression of the command line, comes last.
+    fn order(&self) -> (bool, &str, u32) {
+        let name = &self.file.name;
+        (!name.starts_with(['.', '/']), name, self.pos.offset)
     }
 }
 
@@ -266,7 +268,7 @@ impl Errors {
     }
 }
 
-type SortKey<'a> = (Option<(&'a str, u32)>, Vec<String>, &'a str);
+type SortKey<'a> = (Option<(bool, &'a str, u32)>, Vec<String>, &'a str);
 
 fn sort_key(error: &Error) -> SortKey<'_> {
     let path = error.path.iter().map(ToString::to_string).collect();

@@ -17,7 +17,7 @@ use crate::{
         function::builtin_name,
         kind::Kind,
         label::Label,
-        vertex::{Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, State, TaskState, Term, VertexId},
+        vertex::{Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, State, TaskState, Term, Trail, VertexId},
     },
     export::{self, syntax::Profile},
     instance::{self, Instance, Package},
@@ -67,7 +67,7 @@ impl Frozen {
 }
 
 pub(crate) fn position(files: &[Arc<SourceFile>], pos: Pos) -> Option<Position> {
-    let file = files.get(pos.file.0 as usize)?.clone();
+    let file = files.get(pos.file.0 as usize).cloned().or_else(|| builtin::constant_file(pos.file))?;
     pos.is_some().then_some(Position { file, pos })
 }
 
@@ -662,7 +662,10 @@ impl Schema {
             return Err(Errors::new(instance::compile_errors(&engine.store, &files, errors)));
         }
         let root = engine.new_vertex(NONE, Label::NONE);
-        engine.add_input(root, Conjunct { term: Term::Expr(expr), env: NONE, info: Info::ROOT });
+        // The reference reads a list as one that a file embeds, which is a step on the way to its elements.
+        let pos = if matches!(document, ast::Expr::List(_)) { document.pos() } else { Pos::NONE };
+        let trail = engine.store.trails.push(Trail { parent: NONE, pos });
+        engine.add_input(root, Conjunct { term: Term::Expr(expr), env: NONE, info: Info { trail, ..Info::ROOT } });
         engine.add_input(root, self.conjunct);
         Ok((engine, files, root))
     }

@@ -28,7 +28,10 @@ mod url;
 mod uuid;
 mod yaml;
 
+use std::sync::Arc;
+
 use crate::eval::call::Package;
+use crate::syntax::pos::{FileId, Pos, SourceFile};
 
 /// The most repetitions of a text or list, and the most elements of a range.
 pub const REPEAT_MAX: usize = 1_000_000;
@@ -81,6 +84,25 @@ pub fn package(path: &str) -> Option<&'static Package> {
 /// Import paths of all builtin packages.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     PACKAGES.iter().map(|package| package.path)
+}
+
+/// The file ids from here on stand for constants of packages, which lie in no file.
+const CONSTANTS_FIRST: u32 = u32::MAX - (1 << 12);
+
+/// Where a constant is said to stand.
+pub(crate) fn constant_position(package: &Package, name: &str) -> Pos {
+    let constants = PACKAGES.iter().flat_map(|package| package.constants.iter().map(|(name, _)| (package.path, *name)));
+    match constants.zip(0..).find(|(constant, _)| *constant == (package.path, name)) {
+        Some((_, index)) => Pos { file: FileId(CONSTANTS_FIRST + index), offset: 0 },
+        None => Pos::NONE,
+    }
+}
+
+/// The file that the position of a constant names.
+pub(crate) fn constant_file(file: FileId) -> Option<Arc<SourceFile>> {
+    let index = file.0.checked_sub(CONSTANTS_FIRST)? as usize;
+    let (name, _) = PACKAGES.iter().flat_map(|package| package.constants).nth(index)?;
+    Some(SourceFile::new(format!("<builtin:{name}>"), ""))
 }
 
 #[cfg(test)]

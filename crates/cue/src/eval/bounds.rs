@@ -186,12 +186,29 @@ impl Engine {
     }
 
     /// Where the expressions stand that a vertex is made of. Errors of all checks but lower and upper bounds tell them.
-    pub(crate) fn conjunct_positions(&self, vertex: VertexId) -> Vec<Pos> {
+    pub(crate) fn conjunct_positions(&mut self, vertex: VertexId) -> Vec<Pos> {
+        let mut positions = Vec::new();
+        for conjunct in self.v(vertex).conjuncts.clone() {
+            let Term::Expr(expr) = conjunct.term else { continue };
+            let pos = self.pos(expr);
+            if pos.is_some() {
+                positions.push(pos);
+            } else if self.is_reference(expr)
+                && let Ok(target) = self.resolve(conjunct.env, expr, vertex)
+            {
+                // A definition that documents are judged by stands for what it is made of.
+                positions.extend(self.own_expressions(target));
+            }
+        }
+        positions
+    }
+
+    fn own_expressions(&self, vertex: VertexId) -> impl Iterator<Item = Pos> {
         let expr = |conjunct: &Conjunct| match conjunct.term {
             Term::Expr(expr) => Some(self.pos(expr)),
             _ => None,
         };
-        self.v(vertex).conjuncts.iter().filter_map(expr).filter(|pos| pos.is_some()).collect()
+        self.v(vertex).conjuncts.iter().filter_map(expr).filter(|pos| pos.is_some())
     }
 
     /// Whether a regular expression matches somewhere in a text.

@@ -395,6 +395,7 @@ impl Engine {
         check: &Check,
         origin: &Origin,
     ) {
+        let is_atom = matches!(value, Val::Atom(_));
         let shown = match &value {
             Val::Vertex(value) => self.show_evaluated(*value),
             Val::Atom(atom) => self.show_atom(atom),
@@ -409,27 +410,38 @@ impl Engine {
         let outcome = self.within_cycle(validator.info, |this| match &validator.function {
             Builtin::MatchN => this.match_n(vertex, validator, &value),
             Builtin::MatchIf => this.match_if(vertex, validator, &value),
-            Builtin::Package(_, found) => this.call_validator(vertex, validator, found, value),
+            Builtin::Package(_, found) => {
+                let failure = this.call_validator(vertex, validator, found, value)?;
+                Ok(failure.map(Mismatch::from))
+            }
             _ => Ok(None),
         });
-        let failure = match outcome {
+        let Mismatch { failure, parts } = match outcome {
             Ok(None) => return,
-            Ok(Some(failure)) => failure,
+            Ok(Some(mismatch)) => mismatch,
             Err(error) => return self.fail(vertex, error),
         };
         let name = self.validator_text(validator);
         let detail = if failure.message.is_empty() { "" } else { ": " };
         let prefix = format!("invalid value {shown} (does not satisfy {name}){detail}");
         let bare = matches!(self.expr(validator.expr), Expr::Builtin(_));
-        let mut positions = self.positions(&check.origin);
         // A function that is only named has no place of its own in the reference.
-        positions.retain(|pos| !bare || *pos != check.origin.pos);
-        positions.extend(self.positions(origin));
+        let mut positions = if bare { vec![origin.pos] } else { vec![check.origin.pos, origin.pos] };
         positions.extend(self.conjunct_positions(vertex));
         positions.extend(self.shown_argument_positions(validator));
         let primary = if bare { Pos::NONE } else { check.origin.pos };
         let code = failure.code;
         let error = self.failures(Failure { bare: false, ..failure }, &prefix, vertex, primary, &positions);
+        for part in parts {
+            // A value without parts is tried as data, which knows no place.
+            if is_atom {
+                self.store.errors[part].positions.push(origin.pos);
+            }
+            if code == Code::Incomplete {
+                self.store.errors[part].positions.push(check.origin.pos);
+            }
+            self.store.errors[error].parts.push(part);
+        }
         match code {
             Code::Incomplete => self.vm(vertex).work.unmet.push(error),
             _ => self.fail(vertex, error),
@@ -451,10 +463,14 @@ impl Engine {
     fn shown_argument_positions(&self, validator: &Validator) -> Vec<Pos> {
         let shown = match &validator.function {
             Builtin::MatchN => 1,
-            Builtin::Package(..) => validator.args.len(),
-            _ => 0,
+            _ => validator.args.len(),
         };
-        validator.args.iter().take(shown).map(|(_, arg)| self.pos(*arg)).collect()
+        let args = validator.args.iter().take(shown).map(|(_, arg)| *arg);
+        let has_place = |arg: &ExprId| {
+            !matches!(validator.function, Builtin::MatchIf)
+                || !matches!(self.expr(*arg), Expr::Struct(_) | Expr::List(_))
+        };
+        args.filter(has_place).map(|arg| self.pos(arg)).collect()
     }
 
     fn validator_text(&self, validator: &Validator) -> String {
@@ -500,12 +516,13 @@ impl Engine {
     }
 
     /// `matchN(count, [schemas])`.
-    fn match_n(&mut self, vertex: VertexId, validator: &Validator, value: &Val) -> Outcome<Option<Failure>> {
+    fn match_n(&mut self, vertex: VertexId, validator: &Validator, value: &Val) -> Outcome<Option<Mismatch>> {
         let [(env, count), (_, schemas)] = validator.args[..] else {
             return Err(self.wrong_count("matchN", &[], 2, vertex));
         };
         let elements = self.list_argument(env, &[schemas], "matchN", vertex)?;
-        let fits: Vec<Fit> = elements.into_iter().map(|element| self.fit(value, element)).collect();
+        let tried: Vec<VertexId> = elements.into_iter().map(|element| self.tried(value, element)).collect();
+        let fits: Vec<Fit> = tried.iter().map(|both| self.fit(*both)).collect();
         let number = |wanted: &[Fit]| fits.iter().filter(|fit| wanted.contains(fit)).count();
         let (matched, reachable) = (number(&[Fit::Yes]), number(&[Fit::Yes, Fit::Maybe]));
         let wanted = self.anonymous(Term::Expr(count), env);
@@ -515,7 +532,18 @@ impl Engine {
         let mendable = (matched + 1..=reachable).any(|count| self.is_count(wanted, count));
         self.process(wanted);
         let message = format!("{matched} matched, expected {}", self.show_vertex(wanted));
-        Ok(Some(Failure::unsatisfied(message, mendable)))
+        let failure = Failure::unsatisfied(message, mendable);
+        // What each schema finds wrong is told too: where more data could mend it, what is missing.
+        let mut parts = Vec::new();
+        for (both, fit) in tried.into_iter().zip(fits) {
+            match fit {
+                Fit::No if !mendable => parts.extend(self.first_error_of(both)),
+                Fit::Maybe if mendable => parts.extend(self.missing_fields(both)),
+                _ => continue,
+            }
+            self.stand_for(both, vertex);
+        }
+        Ok(Some(Mismatch { failure, parts }))
     }
 
     fn is_count(&mut self, wanted: VertexId, count: usize) -> bool {
@@ -523,26 +551,51 @@ impl Engine {
         self.error_of(both).is_none()
     }
 
+    fn first_error_of(&self, vertex: VertexId) -> Option<ErrorId> {
+        let mut errors = Vec::new();
+        self.definite_errors(vertex, &mut errors);
+        errors.first().copied()
+    }
+
+    /// Lets errors of a value that was tried for a vertex be told as errors of that vertex.
+    fn stand_for(&mut self, tried: VertexId, vertex: VertexId) {
+        let (parent, label) = (self.v(vertex).parent, self.v(vertex).label);
+        let tried = self.vm(tried);
+        (tried.parent, tried.label) = (parent, label);
+    }
+
     /// `matchIf(condition, then, else)`.
-    fn match_if(&mut self, vertex: VertexId, validator: &Validator, value: &Val) -> Outcome<Option<Failure>> {
+    fn match_if(&mut self, vertex: VertexId, validator: &Validator, value: &Val) -> Outcome<Option<Mismatch>> {
         let [(env, condition), (_, then), (_, otherwise)] = validator.args[..] else {
             return Err(self.wrong_count("matchIf", &[], 3, vertex));
         };
         let condition = self.anonymous(Term::Expr(condition), env);
-        let (branch, name) = match self.fit(value, condition) {
-            Fit::Yes => (then, "if"),
-            Fit::No | Fit::Maybe => (otherwise, "else"),
-        };
+        let condition = self.tried(value, condition);
+        let branch = if self.fit(condition) == Fit::Yes { then } else { otherwise };
         let branch = self.anonymous(Term::Expr(branch), env);
-        Ok(match self.fit(value, branch) {
-            Fit::Yes => None,
-            fit => Some(Failure::unsatisfied(format!("failed to match {name}"), fit == Fit::Maybe)),
-        })
+        let both = self.tried(value, branch);
+        if self.fit(both) == Fit::Yes {
+            return Ok(None);
+        }
+        let failure = match self.first_error_of(both) {
+            Some(error) => {
+                let bottom = &self.store.errors[error];
+                let positions = bottom.positions.iter().copied().chain([bottom.primary]).filter(|pos| pos.is_some());
+                Failure { positions: positions.collect(), ..Failure::unsatisfied(bottom.message.clone(), false) }
+            }
+            None => {
+                let missing = self.missing_fields(both);
+                let positions = missing.first().map(|error| self.store.errors[*error].positions.clone());
+                let failure = Failure::unsatisfied("field is required but not present", true);
+                Failure { positions: positions.unwrap_or_default(), ..failure }
+            }
+        };
+        Ok(Some(failure.into()))
     }
 
-    /// Whether a value unified with a schema is free of errors, concrete where the schema asks, and complete.
-    fn fit(&mut self, value: &Val, schema: VertexId) -> Fit {
-        let both = match value {
+    /// A value unified with a schema.
+    fn tried(&mut self, value: &Val, schema: VertexId) -> VertexId {
+        match value {
             Val::Atom(atom) => self.both_of(schema, &atom_datum(atom)),
             Val::Vertex(value) => {
                 let both = self.anonymous(Term::Plain(*value), NONE);
@@ -550,7 +603,11 @@ impl Engine {
                 self.vm(both).conjuncts.push(conjunct);
                 both
             }
-        };
+        }
+    }
+
+    /// Whether a value unified with a schema is free of errors, concrete where the schema asks, and complete.
+    fn fit(&mut self, both: VertexId) -> Fit {
         match self.error_of(both) {
             Some(error) if !self.is_incomplete(error) => Fit::No,
             Some(_) => Fit::Maybe,
@@ -688,6 +745,18 @@ impl call::Engine for Engine {
 
     fn is_match(&mut self, pattern: &str, text: &str) -> Result<bool, Failure> {
         self.regexp_matches(&Arc::from(pattern), text.as_bytes()).map_err(Failure::new)
+    }
+}
+
+/// Why a validator is not satisfied, with errors that stand for themselves.
+struct Mismatch {
+    failure: Failure,
+    parts: Vec<ErrorId>,
+}
+
+impl From<Failure> for Mismatch {
+    fn from(failure: Failure) -> Self {
+        Self { failure, parts: Vec::new() }
     }
 }
 

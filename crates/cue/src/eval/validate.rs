@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::{Code, Rule},
     export::cue::implied_by_bounds,
+    ir::Expr,
     syntax::{ast::Constraint, pos::Pos},
 };
 
@@ -152,6 +153,14 @@ impl Engine {
         all
     }
 
+    /// Errors for the required fields that a value lacks.
+    pub(crate) fn missing_fields(&mut self, vertex: VertexId) -> Vec<ErrorId> {
+        let mut all = Vec::new();
+        self.incomplete_errors(vertex, &mut Walk::default(), &mut all);
+        all.retain(|error| self.store.errors[*error].rule == Rule::Required);
+        all
+    }
+
     fn incomplete_errors(&mut self, vertex: VertexId, walk: &mut Walk, out: &mut Vec<ErrorId>) {
         stacker::maybe_grow(128 << 10, 2 << 20, || {
             let Some((target, pos)) = self.shared(vertex) else {
@@ -181,6 +190,12 @@ impl Engine {
         let pos = match work.checks.as_slice() {
             [] if work.kind != Kind::TOP => work.kind_origin.as_ref()?.pos,
             [check] if work.kind == implied_by_bounds(&work.checks) => check.origin.pos,
+            // A function that is only named has no place of its own in the reference.
+            [Check { rule: CheckRule::Function(validator), .. }]
+                if matches!(self.expr(validator.expr), Expr::Builtin(_)) =>
+            {
+                return None;
+            }
             [Check { rule: CheckRule::Function(_), origin }] => origin.pos,
             _ => return None,
         };

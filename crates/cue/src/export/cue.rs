@@ -284,7 +284,11 @@ impl Engine {
     fn show_check(&self, check: &Check) -> String {
         match &check.rule {
             CheckRule::Bound(..) | CheckRule::Compare(..) => self.show(&check.origin.show),
-            CheckRule::Function(validator) => self.show_expr(validator.expr),
+            // What a function that is only named does is shown as a call.
+            CheckRule::Function(validator) => match self.expr(validator.expr) {
+                Expr::Builtin(_) => self.show_expr(validator.expr) + "()",
+                _ => self.show_expr(validator.expr),
+            },
         }
     }
 }

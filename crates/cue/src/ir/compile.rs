@@ -503,7 +503,7 @@ impl<'a> Compiler<'a> {
         self.pop_scopes(scopes);
         let otherwise = comprehension.otherwise.as_ref().map(|(_, value)| self.expr(value));
         let labels = self.yielded_labels(value);
-        Arc::new(Comprehension { clauses, value, otherwise, labels })
+        Arc::new(Comprehension { pos: comprehension.pos(), clauses, value, otherwise, labels })
     }
 
     fn clause(&mut self, clause: &ast::Clause) -> Clause {
@@ -748,7 +748,7 @@ impl<'a> Compiler<'a> {
             return self.push(Expr::Builtin(Builtin::Package(package.path, function)), pos);
         }
         if let Some((_, source)) = package.constants.iter().find(|(constant, _)| *constant == name) {
-            return self.constant(source, pos);
+            return self.constant(source, crate::builtin::constant_position(package, name));
         }
         let message = format!("undefined field: {name}");
         self.error_at(Code::Eval, Rule::Reference, message, pos);

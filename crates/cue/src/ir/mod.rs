@@ -252,6 +252,8 @@ pub(crate) enum Element {
 /// Clauses and what they yield.
 #[derive(Debug)]
 pub(crate) struct Comprehension {
+    /// Of the first clause.
+    pub(crate) pos: Pos,
     pub(crate) clauses: Vec<Clause>,
     /// A struct literal.
     pub(crate) value: ExprId,
