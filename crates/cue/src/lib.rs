@@ -4,6 +4,11 @@
 //! paths and error texts are those of the reference implementation, `cue` 0.17.1. No text and no bytes make it panic,
 //! and every evaluation is bounded by [`Limits`].
 
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod builtin;
 mod error;
 pub mod eval;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cue::export::openapi::{self, Version, generate_with};
+use cue::export::syntax::Profile;
 use cue::regexp::Regexp;
 use cue::syntax::ast::{Decl, Expr, Label, StructLit};
 use cue::syntax::pos::{FileId, Pos, SourceFile};
-use cue::syntax::{ParseOptions, parse_file};
+use cue::syntax::{ParseOptions, parse_file, print_merged, simplify};
 use cue::{PathPart, Shape, Validation, path_text};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -49,6 +50,12 @@ pub(crate) fn run(folder: &Path, options: &Options, report: &mut Report) -> Resu
             count(report, options, what, &id, bounded::run(move || package(&row)));
         }
     }
+    for row in existing_rows::<Golden>(&folder.join("golden.jsonl"))? {
+        if row.what == "export" && row.expect.contains_key("out/definition") && wanted(&row.id) {
+            let (id, what) = (row.id.clone(), "export definitions");
+            count(report, options, what, &id, bounded::run(move || definition(&row)));
+        }
+    }
     for row in existing_rows::<OpenApi>(&folder.join("openapi.jsonl"))? {
         if row.runner == "generate-v1" && row.reference_skips.is_none() && wanted(&row.id) {
             let (id, what) = (row.id.clone(), "openapi");
@@ -73,6 +80,20 @@ fn count(report: &mut Report, options: &Options, what: &str, id: &str, outcome: 
     if let (Err(reason), true) = (verdict, options.failures) {
         println!("FAIL {what} {id}\n  {}", reason.replace('\n', "\n  "));
     }
+}
+
+/// The declarations of a package as one file, with everything shown.
+fn definition(row: &Golden) -> Result<(), String> {
+    let instance = archive::load(&row.files).map_err(|errors| errors.report())?;
+    let root = instance.root();
+    let everything =
+        Profile { optional: true, definitions: true, hidden: true, docs: true, attributes: true, ..Profile::default() };
+    let mut file = root.to_definition(everything);
+    simplify(&mut file);
+    let found = print_merged(&file, root.sources());
+    let names = ["out/definition-v3", "out/definition"];
+    let expected = names.iter().find_map(|name| row.expect.get(*name)).map_or("", String::as_str);
+    if found.trim() == expected.trim() { Ok(()) } else { Err(format!("expected\n{expected}\nfound\n{found}")) }
 }
 
 /// All values of the package, and the messages of all errors in it.

@@ -5,7 +5,8 @@
 //! - `--failures`: list each failed case with what was expected and what came out;
 //! - `--stage S3`, `--check value-json` (or `syntax`, `golden`, `jsonschema`), `--archive TEXT`: only these cases;
 //! - `--minimum FILE`: fail if a count is below the one in the file;
-//! - `--write-minimum FILE`: write the counts reached.
+//! - `--write-minimum FILE`: write the counts reached;
+//! - `--write-table FILE`: write them as a table between the marks in a file of Markdown.
 //!
 //! A panic of the engine is a failed case and is counted apart.
 
@@ -36,6 +37,7 @@ pub(crate) struct Options {
     pub(crate) archive: Option<String>,
     minimum: Option<PathBuf>,
     write_minimum: Option<PathBuf>,
+    write_table: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -64,6 +66,10 @@ fn run() -> Result<bool, String> {
     if let Some(file) = &options.write_minimum {
         std::fs::write(file, report.minimum()).map_err(|error| format!("{}: {error}", file.display()))?;
     }
+    if let Some(file) = &options.write_table {
+        let text = report::with_table(&corpus::read(file)?, &report.table())?;
+        std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
     match &options.minimum {
         Some(file) => report.reaches(&corpus::read(file)?),
         None => Ok(true),
@@ -81,6 +87,7 @@ fn parse_options(mut args: impl Iterator<Item = String>) -> Result<Options, Stri
             "--archive" => options.archive = Some(value()?),
             "--minimum" => options.minimum = Some(value()?.into()),
             "--write-minimum" => options.write_minimum = Some(value()?.into()),
+            "--write-table" => options.write_table = Some(value()?.into()),
             _ => return Err(format!("unknown option {arg}")),
         }
     }

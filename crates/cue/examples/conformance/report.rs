@@ -59,6 +59,17 @@ impl Report {
         out
     }
 
+    /// The counts as a table of Markdown.
+    pub(crate) fn table(&self) -> String {
+        let mut out = String::from("| group | cases | passed | of | |\n|---|---|---:|---:|---:|\n");
+        for ((group, name), count) in &self.counts {
+            let percent = 100.0 * count.passed as f64 / count.total as f64;
+            writeln!(out, "| {group} | {name} | {} | {} | {percent:.1} % |", count.passed, count.total)
+                .expect("a string takes any text");
+        }
+        out
+    }
+
     /// Whether every count of the file is reached; those that are not are shown.
     pub(crate) fn reaches(&self, minimum: &str) -> Result<bool, String> {
         let mut reached = true;
@@ -74,4 +85,12 @@ impl Report {
         }
         Ok(reached)
     }
+}
+
+/// Puts a table between the marks of a text.
+pub(crate) fn with_table(text: &str, table: &str) -> Result<String, String> {
+    let (start, end) = ("<!-- table -->\n", "<!-- end of table -->");
+    let (before, rest) = text.split_once(start).ok_or("the file has no mark for the table")?;
+    let (_, after) = rest.split_once(end).ok_or("the file has no mark for the end of the table")?;
+    Ok(format!("{before}{start}\n{table}\n{end}{after}"))
 }
