@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{
     catalog::Catalog,
     channel::Channel,
-    http::{self, Edge, Health, server},
+    http::{self, Edge, Health, Site, server, workers::Workers},
     ingest::{self, Ingest, in_flight::InFlight, serving::Serving},
     telemetry::Metrics,
 };
@@ -30,6 +30,7 @@ pub struct Settings {
 pub struct Gateway {
     edge: Arc<Edge>,
     listener: TcpListener,
+    workers: Workers,
     channel: Option<Arc<dyn Channel>>,
 }
 
@@ -54,7 +55,7 @@ impl Gateway {
     /// Begins to listen at an address. Without a channel events are judged and not written.
     ///
     /// # Errors
-    /// When the address can't be listened on.
+    /// When the address can't be listened on, or no threads can be started.
     pub async fn bind(
         listen: SocketAddr,
         settings: Settings,
@@ -62,6 +63,8 @@ impl Gateway {
         channel: Option<Arc<dyn Channel>>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = Workers::start(settings.http.threads.unwrap_or_else(cores))?;
         let public_url = match &settings.http.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", listener.local_addr()?),
@@ -75,7 +78,7 @@ impl Gateway {
             in_flight: InFlight::new(settings.http.in_flight_bytes_max),
             settings: settings.http,
         };
-        Ok(Self { edge: Arc::new(edge), listener, channel })
+        Ok(Self { edge: Arc::new(edge), listener, workers, channel })
     }
 
     /// The address it listens on.
@@ -104,8 +107,8 @@ impl Gateway {
             tracing::info!("stopping");
             tokio::time::sleep(unready_delay).await;
         };
-        let router = http::router(Arc::clone(&self.edge));
-        let connections_cut = server::serve(Arc::clone(&self.edge), router, self.listener, stopping).await;
+        let site = Arc::new(Site::new(Arc::clone(&self.edge)));
+        let connections_cut = server::serve(site, self.listener, &self.workers, stopping).await;
         probe.abort();
         let records_left = match &self.channel {
             Some(channel) => channel.close(settings.shutdown_timeout).await,

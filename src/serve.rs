@@ -64,9 +64,10 @@ fn open(config: &Config) -> Result<Option<Arc<dyn Channel>>, ChannelError> {
     channel::open(&config.channel, &config.sqlite, &config.kafka)
 }
 
+/// For what happens once or now and then; connections have threads of their own.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.context("the threads of the gateway can't be started")
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.context("the gateway can't wait for events of the system")
 }
 
 fn start_log(log: &Log) {

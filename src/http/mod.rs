@@ -12,25 +12,17 @@ mod negotiate;
 mod observe;
 mod problem;
 pub mod server;
+mod site;
+mod wakeups;
 mod webhook;
+pub mod workers;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    extract::State,
-    http::{StatusCode, header::CONTENT_TYPE},
-    middleware,
-    response::{IntoResponse, Response},
-    routing::{MethodRouter, get, post},
-};
-
-pub use health::Health;
-
-use self::{observe::RequestId, problem::Problem};
+pub use self::{health::Health, site::Site};
 use crate::{
     ingest::{Ingest, in_flight::InFlight},
-    telemetry::{Metrics, signed},
+    telemetry::Metrics,
 };
 
 /// How the gateway listens.
@@ -40,6 +32,8 @@ pub struct Settings {
     /// Where senders and readers reach the gateway, such as `https://events.acme.example`: what `dataschema` begins
     /// with. `None` is `http://` and the address it listens on.
     pub public_url: Option<String>,
+    /// Threads that serve connections. `None` is one for each core.
+    pub threads: Option<usize>,
     /// Connections at once; one more is answered 503 and closed.
     pub connections_max: usize,
     /// Streams at once on one HTTP/2 connection.
@@ -66,6 +60,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             public_url: None,
+            threads: None,
             connections_max: 10_000,
             streams_max: 200,
             header_bytes_max: 64 << 10,
@@ -91,49 +86,4 @@ pub struct Edge {
     pub in_flight: Arc<InFlight>,
     /// How the gateway listens.
     pub settings: Settings,
-}
-
-/// Everything that is served.
-pub fn router(edge: Arc<Edge>) -> Router {
-    Router::new()
-        .route("/", only(post(events::root)))
-        .route("/v1/events", only(post(events::cloudevents).options(webhook::handshake)))
-        .route("/v1/events/{type}", only(post(events::payloads)))
-        .route("/v1/validate/{type}", only(post(events::validate)))
-        .route("/openapi", only(get(catalog::openapi)))
-        .route("/openapi.json", only(get(catalog::openapi_json)))
-        .route("/openapi.yaml", only(get(catalog::openapi_yaml)))
-        .route("/v1/products", only(get(catalog::products)))
-        .route("/v1/products/{name}", only(get(catalog::product)))
-        .route("/v1/products/{name}/openapi", only(get(catalog::product_openapi)))
-        .route("/v1/products/{name}/schemas/{schema}", only(get(catalog::schema)))
-        .route("/healthz", only(get(health::healthz)))
-        .route("/readyz", only(get(health::readyz)))
-        .route("/metrics", only(get(metrics)))
-        // Inside of the router, where the matched route is known.
-        .route_layer(middleware::from_fn(observe::remember_route))
-        .fallback(not_found)
-        // Outside of all, so that it sees every answer, also that of a panic.
-        .layer(middleware::from_fn_with_state(Arc::clone(&edge), observe::observe))
-        .with_state(edge)
-}
-
-/// These methods and no others; the router adds `Allow` to the answer.
-fn only(methods: MethodRouter<Arc<Edge>>) -> MethodRouter<Arc<Edge>> {
-    methods.fallback(method_not_allowed)
-}
-
-async fn not_found(RequestId(id): RequestId, uri: axum::http::Uri) -> Response {
-    Problem::not_found(format!("nothing is served at {}", uri.path())).respond(&id)
-}
-
-async fn method_not_allowed(RequestId(id): RequestId, method: axum::http::Method) -> Response {
-    Problem::method_not_allowed(&method).respond(&id)
-}
-
-async fn metrics(State(edge): State<Arc<Edge>>) -> Response {
-    edge.metrics.body_bytes_in_flight.set(signed(edge.in_flight.used()));
-    edge.health.measure(&edge.metrics);
-    let text = edge.metrics.render();
-    (StatusCode::OK, [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -1,17 +1,20 @@
 //! What is done for every request: an identifier, a count, a duration, a line in the log, and an answer even if we
 //! break.
 
-use std::{convert::Infallible, sync::Arc, time::Instant};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use axum::{
-    extract::{FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequestParts, Request},
     http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts},
-    middleware::Next,
     response::Response,
 };
 use futures_util::FutureExt;
 
-use super::{Edge, problem::Problem};
+use super::problem::Problem;
+use crate::telemetry::Metrics;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -46,33 +49,23 @@ impl RequestId {
     }
 }
 
-/// The route that a request took, for [`observe`] to name.
-#[derive(Clone)]
-struct Route(MatchedPath);
-
-/// Puts the matched route into the answer.
-pub(super) async fn remember_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(Route(route));
-    }
-    response
-}
-
-/// Watches over one request.
-pub(super) async fn observe(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+/// Watches over one request to a route, while `answer` makes the answer.
+pub(super) async fn observe<F: Future<Output = Response>>(
+    metrics: &Metrics,
+    route: &'static str,
+    mut request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let started = Instant::now();
     let id = RequestId::of(&request);
     let method = request.method().clone();
     let traceparent = request.headers().get("traceparent").cloned();
     request.extensions_mut().insert(id.clone());
-    let answered = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answered = std::panic::AssertUnwindSafe(answer(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| Problem::internal().respond(&id.0));
-    let route = response.extensions_mut().remove::<Route>();
-    let route = route.as_ref().map_or("", |route| route.0.as_str());
-    edge.metrics.request(route, response.status().as_str(), started.elapsed());
-    log(&method, route, response.status(), started, &id, traceparent.as_ref());
+    let duration = started.elapsed();
+    metrics.request(route, response.status().as_str(), duration);
+    log(&method, route, response.status(), duration, &id, traceparent.as_ref());
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
 }
@@ -81,13 +74,13 @@ fn log(
     method: &Method,
     route: &str,
     status: StatusCode,
-    started: Instant,
+    duration: Duration,
     id: &RequestId,
     traceparent: Option<&HeaderValue>,
 ) {
     let request_id = id.0.to_str().unwrap_or_default();
     let traceparent = traceparent.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let status = status.as_u16();
     if status >= 500 {
         tracing::warn!(%method, route, status, duration_us, request_id, traceparent, "request failed");

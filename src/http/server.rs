@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, http::Request};
+use axum::{body::Body, http::Request};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -21,16 +21,16 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tower::ServiceExt;
 
-use super::{Edge, problem::Problem};
+use super::{Edge, Site, problem::Problem, workers::Workers};
 
 /// Takes connections until `stop` resolves, and then waits for requests under way, at most `shutdown_timeout`.
-/// Returns how many connections were cut off.
-pub async fn serve(edge: Arc<Edge>, router: Router, listener: TcpListener, stop: impl Future<Output = ()>) -> usize {
+/// Returns how many connections were not finished by then; they are cut off when the workers are dropped.
+pub async fn serve(site: Arc<Site>, listener: TcpListener, workers: &Workers, stop: impl Future<Output = ()>) -> usize {
+    let edge = &site.edge;
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(edge.settings.connections_max));
-    let builder = Arc::new(builder(&edge));
+    let builder = Arc::new(builder(edge));
     tokio::pin!(stop);
     loop {
         let stream = tokio::select! {
@@ -45,8 +45,11 @@ pub async fn serve(edge: Arc<Edge>, router: Router, listener: TcpListener, stop:
         };
         match Arc::clone(&places).try_acquire_owned() {
             Ok(place) => {
-                let served = connection(&edge, router.clone(), &builder, stream, place, connections.watcher());
-                tokio::spawn(served);
+                let (site, builder, watcher) = (Arc::clone(&site), Arc::clone(&builder), connections.watcher());
+                let served = workers.serve(stream, |stream| connection(site, builder, stream, place, watcher));
+                if let Err(error) = served {
+                    wait_after(&error).await;
+                }
             }
             Err(_) => drop(tokio::spawn(turn_away(stream))),
         }
@@ -78,46 +81,36 @@ fn builder(edge: &Edge) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-fn connection(
-    edge: &Arc<Edge>,
-    router: Router,
-    builder: &Arc<auto::Builder<TokioExecutor>>,
+async fn connection(
+    site: Arc<Site>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
     stream: TcpStream,
-    place: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
     watcher: hyper_util::server::graceful::Watcher,
-) -> impl Future<Output = ()> + Send + use<> {
-    let (edge, builder) = (Arc::clone(edge), Arc::clone(builder));
-    async move {
-        let _place = place;
-        edge.metrics.connections.inc();
-        // Acknowledgements are small and waited for.
-        stream.set_nodelay(true).ok();
-        let begun = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&begun);
-        let service = service_fn(move |request: Request<Incoming>| {
-            seen.store(true, Ordering::Relaxed);
-            let router = router.clone();
-            async move { Ok::<_, Infallible>(respond(router, request).await) }
-        });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let served = watcher.watch(connection);
-        tokio::pin!(served);
-        // Which protocol a connection speaks is read without a time limit of its own.
-        let ended = tokio::time::timeout(edge.settings.header_read_timeout, &mut served).await;
-        match ended {
-            Ok(result) => log_end(result),
-            Err(_) if begun.load(Ordering::Relaxed) => log_end(served.await),
-            Err(_) => tracing::debug!("connection closed: it sent no request in time"),
-        }
-        edge.metrics.connections.dec();
+) {
+    let metrics = Arc::clone(&site.edge.metrics);
+    metrics.connections.inc();
+    // Acknowledgements are small and waited for.
+    stream.set_nodelay(true).ok();
+    let begun = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&begun);
+    let header_read_timeout = site.edge.settings.header_read_timeout;
+    let service = service_fn(move |request: Request<Incoming>| {
+        seen.store(true, Ordering::Relaxed);
+        let site = Arc::clone(&site);
+        async move { Ok::<_, Infallible>(site.answer(request.map(Body::new)).await) }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let served = watcher.watch(connection);
+    tokio::pin!(served);
+    // Which protocol a connection speaks is read without a time limit of its own.
+    let ended = tokio::time::timeout(header_read_timeout, &mut served).await;
+    match ended {
+        Ok(result) => log_end(result),
+        Err(_) if begun.load(Ordering::Relaxed) => log_end(served.await),
+        Err(_) => tracing::debug!("connection closed: it sent no request in time"),
     }
-}
-
-async fn respond(router: Router, request: Request<Incoming>) -> axum::response::Response {
-    match router.oneshot(request.map(Body::new)).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
+    metrics.connections.dec();
 }
 
 fn log_end(result: Result<(), Box<dyn std::error::Error + Send + Sync>>) {

@@ -1,0 +1,107 @@
+//! Everything that is served: which address leads to which handler.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{Method, Request, StatusCode, Uri, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get, post},
+};
+use tower::Service;
+
+use super::{
+    Edge, catalog, events, health,
+    observe::{RequestId, observe},
+    problem::Problem,
+    webhook,
+};
+use crate::telemetry::signed;
+
+/// The addresses, and what requests to them share.
+#[derive(Debug)]
+pub struct Site {
+    pub(super) edge: Arc<Edge>,
+    router: Router,
+    templates: Vec<&'static str>,
+}
+
+/// An address, with `{…}` for a segment that can be anything, and its handlers by method.
+type Route = (&'static str, MethodRouter<Arc<Edge>>);
+
+fn routes() -> [Route; 14] {
+    [
+        ("/", post(events::root)),
+        ("/v1/events", post(events::cloudevents).options(webhook::handshake)),
+        ("/v1/events/{type}", post(events::payloads)),
+        ("/v1/validate/{type}", post(events::validate)),
+        ("/openapi", get(catalog::openapi)),
+        ("/openapi.json", get(catalog::openapi_json)),
+        ("/openapi.yaml", get(catalog::openapi_yaml)),
+        ("/v1/products", get(catalog::products)),
+        ("/v1/products/{name}", get(catalog::product)),
+        ("/v1/products/{name}/openapi", get(catalog::product_openapi)),
+        ("/v1/products/{name}/schemas/{schema}", get(catalog::schema)),
+        ("/healthz", get(health::healthz)),
+        ("/readyz", get(health::readyz)),
+        ("/metrics", get(metrics)),
+    ]
+}
+
+impl Site {
+    /// What this edge serves.
+    #[must_use]
+    pub fn new(edge: Arc<Edge>) -> Self {
+        let (mut router, mut templates) = (Router::new(), Vec::new());
+        for (template, methods) in routes() {
+            templates.push(template);
+            // The router adds `Allow` to the answer.
+            router = router.route(template, methods.fallback(method_not_allowed));
+        }
+        let router = router.fallback(not_found).with_state(Arc::clone(&edge));
+        Self { edge, router, templates }
+    }
+
+    /// Answers a request, whatever it is.
+    pub(super) async fn answer(&self, request: Request<Body>) -> Response {
+        let route = self.template(request.uri().path());
+        observe(&self.edge.metrics, route, request, |request| self.route(request)).await
+    }
+
+    async fn route(&self, request: Request<Body>) -> Response {
+        match self.router.clone().call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The address as it is listed above, and as metrics name it; empty for one that is not served.
+    fn template(&self, path: &str) -> &'static str {
+        let is_of = |template: &&&str| {
+            let mut segments = path.split('/');
+            let matches = template.split('/').all(|wanted| match segments.next() {
+                Some(segment) => segment == wanted || wanted.starts_with('{') && !segment.is_empty(),
+                None => false,
+            });
+            matches && segments.next().is_none()
+        };
+        self.templates.iter().find(is_of).copied().unwrap_or_default()
+    }
+}
+
+async fn not_found(RequestId(id): RequestId, uri: Uri) -> Response {
+    Problem::not_found(format!("nothing is served at {}", uri.path())).respond(&id)
+}
+
+async fn method_not_allowed(RequestId(id): RequestId, method: Method) -> Response {
+    Problem::method_not_allowed(&method).respond(&id)
+}
+
+async fn metrics(State(edge): State<Arc<Edge>>) -> Response {
+    edge.metrics.body_bytes_in_flight.set(signed(edge.in_flight.used()));
+    edge.health.measure(&edge.metrics);
+    let text = edge.metrics.render();
+    (StatusCode::OK, [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
