@@ -33,6 +33,8 @@ struct State {
     jobs: VecDeque<Job>,
     depth: Depth,
     closed: bool,
+    /// Whether the writer waits for a job. Only then is there somebody to notify, which costs a system call.
+    idle: bool,
 }
 
 impl Queue {
@@ -88,8 +90,11 @@ impl Queue {
             return Err(closed());
         }
         state.jobs.push_back(job);
+        let is_awaited = std::mem::take(&mut state.idle);
         drop(state);
-        self.arrived.notify_one();
+        if is_awaited {
+            self.arrived.notify_one();
+        }
         Ok(())
     }
 
@@ -98,6 +103,7 @@ impl Queue {
     pub(super) fn take(&self, group: &mut Vec<Job>, records_max: usize) -> bool {
         let mut state = self.state();
         while state.jobs.is_empty() && !state.closed {
+            state.idle = true;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let mut records = 0;
