@@ -2,9 +2,9 @@
 
 use cue::lower::{self, Lowered};
 use cue::{Errors, Instance, Limits, PathPart, Rule, Schema, Value, VetOptions};
-use vet::{Fault, Verdict};
+use vet::{Broken, Fault, Verdict};
 
-use super::{Check, Rejection, Violation};
+use super::{Check, Glance, Rejection, Violation};
 
 /// The check of payloads by a definition.
 pub(super) struct CueSchema {
@@ -17,9 +17,11 @@ pub(super) struct CueSchema {
 
 impl CueSchema {
     /// Prepares the value of an expression over the package, such as `#Identity`.
-    pub(super) fn new(instance: &Instance, expression: &str) -> Result<Self, Errors> {
+    /// `key` is the path of the field that gives the record's key.
+    pub(super) fn new(instance: &Instance, expression: &str, key: Option<&[String]>) -> Result<Self, Errors> {
         let schema = Schema::new(instance, expression, VetOptions::default())?;
-        let lowered = lower::program(instance, expression, &Limits::default(), &lower::Options::default());
+        let options = lower::Options { capture: key.map(<[String]>::to_vec), ..lower::Options::default() };
+        let lowered = lower::program(instance, expression, &Limits::default(), &options);
         let prefix = if expression.starts_with(['#', '_']) { expression.to_owned() } else { String::new() };
         Ok(Self { schema, lowered, prefix })
     }
@@ -43,17 +45,53 @@ impl CueSchema {
     }
 
     fn violation(&self, error: &cue::Error) -> Violation {
-        let path = cue::path_text(&error.path);
-        let path = match (self.prefix.is_empty(), path.is_empty()) {
+        let path = self.full_path(cue::path_text(&error.path));
+        Violation { pointer: error.pointer(), path, rule: error.rule.name().to_owned(), message: error.message.clone() }
+    }
+
+    /// A violation in the words of the compiled check.
+    fn first_violation(&self, found: &vet::Violation) -> Violation {
+        let steps = found.pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
+        let rule = match found.broken {
+            Broken::Kind(_) => Rule::Type,
+            Broken::Value(_) => Rule::Bound,
+            Broken::Required => Rule::Required,
+            Broken::Unknown | Broken::Name => Rule::UnknownField,
+            Broken::Length(_) => Rule::Length,
+            Broken::Alternatives => Rule::Disjunction,
+            _ => Rule::Validator,
+        };
+        Violation {
+            pointer: found.pointer.clone(),
+            path: self.full_path(steps.collect::<Vec<_>>().join(".")),
+            rule: rule.name().to_owned(),
+            message: found.broken.to_string(),
+        }
+    }
+
+    fn full_path(&self, path: String) -> String {
+        match (self.prefix.is_empty(), path.is_empty()) {
             (true, _) => path,
             (false, true) => self.prefix.clone(),
             (false, false) => format!("{}.{path}", self.prefix),
-        };
-        Violation { pointer: error.pointer(), path, rule: error.rule.name().to_owned(), message: error.message.clone() }
+        }
     }
 }
 
 impl Check for CueSchema {
+    fn glance(&self, payload: &[u8], limits: &vet::Limits) -> Glance {
+        let checked = self.lowered.program.check_within(limits, payload);
+        match checked.verdict {
+            Verdict::Accept => Glance::Accepted { key: checked.captured },
+            Verdict::Reject(violation) => Glance::Refused(self.first_violation(&violation)),
+            Verdict::Unsure(_) | Verdict::Malformed(_) => Glance::Undecided,
+        }
+    }
+
+    fn is_slow(&self) -> bool {
+        true
+    }
+
     fn check(&self, payload: &[u8]) -> Result<(), Rejection> {
         match self.lowered.program.check(payload) {
             Verdict::Accept => return Ok(()),

@@ -174,8 +174,8 @@ impl Package<'_> {
     }
 
     fn add_cue(&self, described: &mut Described, event: Event, expression: &str) -> Result<(), Vec<Problem>> {
-        let schema =
-            CueSchema::new(&self.instance, expression).map_err(|errors| Problem::of_cue(errors, &event.place))?;
+        let schema = CueSchema::new(&self.instance, expression, event.key.as_deref())
+            .map_err(|errors| Problem::of_cue(errors, &event.place))?;
         if let Some(key) = event.key.as_ref().filter(|key| schema.has_field(key) == Some(false)) {
             let declared = self.place_of(schema.value());
             return Err(vec![missing_key(&event.name, key, event.key_place.clone(), declared)]);

@@ -12,7 +12,7 @@ mod openapi;
 mod payload;
 mod problem;
 
-use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, collections::HashMap, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -87,8 +87,33 @@ pub struct EventType {
 /// A compiled check of payloads.
 pub struct Validator(Box<dyn Check>);
 
+/// What one pass over the bytes of a payload can tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Glance {
+    /// It obeys the schema, and is JSON text (RFC 8259) within the limits, without a name that occurs twice in an object
+    /// or a lone surrogate.
+    Accepted {
+        /// Where the value of the field stands that gives the record's key, if it is known.
+        key: Option<Range<usize>>,
+    },
+    /// It does not obey the schema, and this is one of its violations.
+    Refused(Violation),
+    /// [`Check::check`] must decide: it is not JSON, or has values where the schema is not compiled.
+    Undecided,
+}
+
 /// What a schema language must offer.
 pub trait Check: Send + Sync {
+    /// Judges a payload of any bytes by what is compiled of the schema, in one pass.
+    fn glance(&self, _payload: &[u8], _limits: &vet::Limits) -> Glance {
+        Glance::Undecided
+    }
+
+    /// Whether [`Check::check`] can take so long that it must not hold up others.
+    fn is_slow(&self) -> bool {
+        false
+    }
+
     /// Judges one payload: JSON text, already known to be within the limits of size and depth.
     ///
     /// # Errors
@@ -229,6 +254,18 @@ impl Validator {
     /// Wraps the check of a schema language.
     pub fn new(check: impl Check + 'static) -> Self {
         Self(Box::new(check))
+    }
+
+    /// Judges a payload by what is compiled of the schema; see [`Check::glance`].
+    #[must_use]
+    pub fn glance(&self, payload: &[u8], limits: &vet::Limits) -> Glance {
+        self.0.glance(payload, limits)
+    }
+
+    /// Whether [`Validator::check`] can take so long that it must not hold up others.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.0.is_slow()
     }
 
     /// Judges one payload.

@@ -47,6 +47,9 @@ pub(super) struct Problem<'a> {
     violations: &'a [Violation],
     #[serde(skip_serializing_if = "Option::is_none")]
     violations_omitted: Option<usize>,
+    /// Whether there may be others than the one that is told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    violations_abridged: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(skip)]
@@ -71,6 +74,7 @@ impl<'a> Problem<'a> {
             setting: None,
             violations: &[],
             violations_omitted: None,
+            violations_abridged: false,
             request_id: None,
             retry_after: kind.retry_after,
         }
@@ -79,8 +83,9 @@ impl<'a> Problem<'a> {
     pub(super) fn of(refusal: &'a Refusal) -> Self {
         let mut problem = Self::new(kind(refusal), refusal.to_string());
         match refusal {
-            Refusal::Invalid { violations, omitted } => {
+            Refusal::Invalid { violations, omitted, is_abridged } => {
                 problem.violations = violations;
+                problem.violations_abridged = *is_abridged;
                 problem.violations_omitted = Some(*omitted).filter(|omitted| *omitted > 0);
             }
             Refusal::Malformed { at, .. } => problem.at = Some(*at),

@@ -99,7 +99,7 @@ impl Answer {
 }
 
 /// An event that was received and has no outcome yet. Dropped without one, it has failed.
-struct Received<'a> {
+pub(super) struct Received<'a> {
     stream: Option<Arc<Stream>>,
     metrics: &'a Metrics,
     settled: bool,
@@ -160,16 +160,15 @@ impl<'a> Batch<'a> {
         Self { metrics, is_many: body.is_many(), slots, records }
     }
 
-    /// Receives one event and takes it through the steps before the channel.
-    pub(super) fn add(
-        &mut self,
-        draft: Result<Draft, Refusal>,
-        serving: &Serving,
-        accept: impl FnOnce(Draft) -> Result<Routed, Refusal>,
-    ) {
+    /// Counts one event as received.
+    pub(super) fn receive(&self, draft: &Result<Draft, Refusal>, serving: &Serving) -> Received<'a> {
         let stream = draft.as_ref().ok().and_then(|draft| serving.stream(draft.kind()));
-        let received = Received::new(stream, self.metrics);
-        let slot = match draft.and_then(accept) {
+        Received::new(stream, self.metrics)
+    }
+
+    /// Adds what the steps before the channel made of an event.
+    pub(super) fn add(&mut self, received: Received<'a>, routed: Result<Routed, Refusal>) {
+        let slot = match routed {
             Err(refusal) => Slot::Refused(refusal),
             Ok(Routed { stream, id, record }) => {
                 let bytes = record.value.as_ref().map_or(0, bytes::Bytes::len);

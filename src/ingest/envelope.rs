@@ -34,6 +34,8 @@ pub(super) struct Event {
     pub(super) partitionkey: Option<Text>,
     pub(super) headers: Vec<Header>,
     pub(super) data: Option<Json>,
+    /// The field that gives the record's key, if it was met before.
+    pub(super) key: Option<Json>,
     pub(super) value: Option<Bytes>,
     pub(super) timestamp_ms: i64,
 }
@@ -55,14 +57,14 @@ impl<'a> Envelope<'a> {
 
     /// Puts the envelope around an event.
     pub(super) fn wrap(&self, valid: Valid) -> Event {
-        let Valid { stream, attributes, data } = valid;
+        let Valid { stream, attributes, data, key } = valid;
         let attributes = attributes.unwrap_or_else(|| self.written_for(&stream));
         let (id, partitionkey) = (attributes.id.clone(), attributes.extension("partitionkey").cloned());
         let (headers, value) = match (self.settings.content_mode, &data) {
             (ContentMode::Structured, Some(data)) => (self.structured(), Some(structured::write(&attributes, data))),
             (_, data) => (self.binary(attributes), data.as_ref().map(|data| data.bytes().clone())),
         };
-        Event { id, partitionkey, headers, stream, data, value, timestamp_ms: self.timestamp_ms }
+        Event { id, partitionkey, headers, stream, data, key, value, timestamp_ms: self.timestamp_ms }
     }
 
     /// The attributes of an event that came as a plain payload. Its trace begins with the request that brought it

@@ -26,6 +26,16 @@ impl Default for JsonLimits {
     }
 }
 
+impl From<JsonLimits> for vet::Limits {
+    fn from(limits: JsonLimits) -> Self {
+        Self {
+            depth_max: limits.depth_max,
+            number_bytes_max: limits.number_bytes_max,
+            exponent_max: limits.exponent_max as u64,
+        }
+    }
+}
+
 /// Where and why text is not JSON that is taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{fault}")]
@@ -75,6 +85,17 @@ impl Json {
         utf8(&text)?;
         Scanner::new(&text, *limits, true).document(&mut Nothing)?;
         Ok(Self(text))
+    }
+
+    /// Takes text that a schema has [accepted](crate::catalog::Glance::Accepted) within the same limits, which proves as
+    /// much as a check here would.
+    pub(super) fn accepted(text: Bytes) -> Self {
+        Self(text)
+    }
+
+    /// The value at a place where one is known to stand, without white space around it.
+    pub(super) fn at(&self, place: Range<usize>) -> Self {
+        Self(self.0.slice(place))
     }
 
     /// The text, byte for byte as it came, with the white space around it.

@@ -23,6 +23,7 @@ mod route;
 pub mod serving;
 pub mod text;
 mod validate;
+mod wording;
 
 use std::{
     sync::{Arc, RwLock},
@@ -40,6 +41,7 @@ use self::{
     refusal::{Refusal, Space},
     route::Routed,
     serving::Serving,
+    wording::Budget,
 };
 use crate::{channel::Channel, telemetry::Metrics};
 
@@ -57,6 +59,10 @@ pub struct Settings {
     /// own limit, so that the channel decides.
     #[serde(with = "crate::config::duration")]
     pub append_timeout: Duration,
+    /// Time in each second, over all cores, that may go into finding and wording all violations of events that are
+    /// refused; beyond it the first violation is told.
+    #[serde(with = "crate::config::duration")]
+    pub wording_time: Duration,
 }
 
 impl Default for Settings {
@@ -66,6 +72,7 @@ impl Default for Settings {
             content_mode: ContentMode::default(),
             limits: Limits::default(),
             append_timeout: Duration::from_secs(30),
+            wording_time: Duration::from_millis(500),
         }
     }
 }
@@ -122,13 +129,15 @@ pub struct Ingest {
     /// `None` judges events and writes none.
     channel: Option<Arc<dyn Channel>>,
     metrics: Arc<Metrics>,
+    wording: Arc<Budget>,
 }
 
 impl Ingest {
     /// Events of the served types go to the channel.
     #[must_use]
     pub fn new(settings: Settings, serving: Serving, channel: Option<Arc<dyn Channel>>, metrics: Arc<Metrics>) -> Self {
-        Self { settings, serving: RwLock::new(Arc::new(serving)), channel, metrics }
+        let wording = Arc::new(Budget::new(settings.wording_time));
+        Self { settings, serving: RwLock::new(Arc::new(serving)), channel, metrics, wording }
     }
 
     /// Takes what was sent from bytes to outcomes: the whole path.
@@ -143,8 +152,9 @@ impl Ingest {
         let mut space = Space::new(self.settings.limits.violations_max);
         let mut pace = Pace::new();
         for draft in body.drafts() {
-            let accept = |draft| accept(draft, &serving, &body.identity, &envelope).map_err(|error| space.fit(error));
-            batch.add(draft, &serving, accept);
+            let received = batch.receive(&draft, &serving);
+            let routed = self.accept(draft, &serving, &body.identity, &envelope).await;
+            batch.add(received, routed.map_err(|error| space.fit(error)));
             pace.keep().await;
         }
         match &self.channel {
@@ -166,7 +176,7 @@ impl Ingest {
         let mut space = Space::new(self.settings.limits.violations_max);
         let mut pace = Pace::new();
         for draft in body.drafts() {
-            let routed = draft.and_then(|draft| accept(draft, &serving, &body.identity, &envelope));
+            let routed = self.accept(draft, &serving, &body.identity, &envelope).await;
             verdicts.push(routed.map(Routed::judged).map_err(|error| space.fit(error)));
             pace.keep().await;
         }
@@ -181,6 +191,20 @@ impl Ingest {
         // Inflating may take so long that other requests of this thread would wait.
         let decoding = tokio::task::spawn_blocking(move || Body::decode(sent, &limits));
         decoding.await.unwrap_or(Err(Refusal::Lost))
+    }
+
+    /// The steps between bytes and channel, for one event.
+    async fn accept(
+        &self,
+        draft: Result<Draft, Refusal>,
+        serving: &Serving,
+        identity: &Identity,
+        envelope: &Envelope<'_>,
+    ) -> Result<Routed, Refusal> {
+        let permitted = authorize::permit(draft?, serving, identity)?;
+        let valid = validate::check(permitted, &envelope.settings.limits, &self.wording).await?;
+        let event = envelope.wrap(valid);
+        route::to_topic(event, &envelope.settings.limits)
     }
 
     /// What is served now.
@@ -199,14 +223,6 @@ impl Ingest {
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
-}
-
-/// The steps between bytes and channel, for one event.
-fn accept(draft: Draft, serving: &Serving, identity: &Identity, envelope: &Envelope<'_>) -> Result<Routed, Refusal> {
-    let permitted = authorize::permit(draft, serving, identity)?;
-    let valid = validate::check(permitted, &envelope.settings.limits)?;
-    let event = envelope.wrap(valid);
-    route::to_topic(event, &envelope.settings.limits)
 }
 
 /// Lets other requests of this thread go on while a long body is judged.

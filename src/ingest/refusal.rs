@@ -61,12 +61,14 @@ pub enum Refusal {
     #[error("events of type {0:?} may not be written by this sender")]
     Forbidden(String),
     /// The data is not what its schema says.
-    #[error("{}", summary(violations, *omitted))]
+    #[error("{}", summary(violations, *omitted, *is_abridged))]
     Invalid {
         /// At least one.
         violations: Vec<Violation>,
         /// How many more there are, that are not told.
         omitted: usize,
+        /// Whether the first one was told and no others were looked for.
+        is_abridged: bool,
     },
     /// The data's media type can't be checked against the schema.
     #[error("data of type {kind:?} must be JSON, but its media type is {found}")]
@@ -170,7 +172,7 @@ impl Space {
 
     /// Leaves out the violations that do not fit; the first always does.
     pub(super) fn fit(&mut self, mut refusal: Refusal) -> Refusal {
-        if let Refusal::Invalid { violations, omitted } = &mut refusal {
+        if let Refusal::Invalid { violations, omitted, .. } = &mut refusal {
             let told = violations.len().min(self.violations.max(1));
             *omitted += violations.len() - told;
             violations.truncate(told);
@@ -181,8 +183,11 @@ impl Space {
     }
 }
 
-fn summary(violations: &[Violation], omitted: usize) -> String {
+fn summary(violations: &[Violation], omitted: usize, is_abridged: bool) -> String {
     match violations {
+        [first] if is_abridged => {
+            format!("{}: {} (others were not looked for, too many events are refused now)", first.path, first.message)
+        }
         [one] if omitted == 0 => format!("{}: {}", one.path, one.message),
         many => format!("{} violations", many.len() + omitted),
     }

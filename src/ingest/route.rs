@@ -54,7 +54,7 @@ fn key(event: &Event) -> Result<Option<Bytes>, Refusal> {
     let (Some(path), Some(data)) = (&event.stream.event_type.key, &event.data) else {
         return Ok(event.partitionkey.as_ref().map(|key| key.bytes().clone()));
     };
-    match data.find(path) {
+    match event.key.clone().or_else(|| data.find(path)) {
         Some(value) if matches!(value.kind(), Kind::Object | Kind::List) => Err(Refusal::NoKey(format!(
             "field {:?} gives the key, but is neither text, number nor boolean",
             path.join(".")

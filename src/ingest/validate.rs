@@ -1,6 +1,6 @@
 //! Whether the data is what its schema says.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
     Limits,
@@ -10,8 +10,9 @@ use super::{
     json::{Json, JsonError},
     refusal::{Position, Refusal},
     serving::Stream,
+    wording::Budget,
 };
-use crate::catalog::Rejection;
+use crate::catalog::{Glance, Rejection};
 
 /// An event whose data obeys its schema, or that rightly has none.
 pub(super) struct Valid {
@@ -19,34 +20,71 @@ pub(super) struct Valid {
     /// `None` if sluice writes the envelope.
     pub(super) attributes: Option<Attributes>,
     pub(super) data: Option<Json>,
+    /// The field that gives the record's key, if it was met on the way.
+    pub(super) key: Option<Json>,
 }
 
 /// Checks the data against the schema of its type.
-pub(super) fn check(Permitted { draft, stream }: Permitted, limits: &Limits) -> Result<Valid, Refusal> {
+pub(super) async fn check(
+    Permitted { draft, stream }: Permitted,
+    limits: &Limits,
+    wording: &Arc<Budget>,
+) -> Result<Valid, Refusal> {
     let first_line = draft.first_line;
     let Draft { attributes, data, .. } = draft;
-    let data = match data {
+    let bytes = match &data {
         Data::Absent => return without_data(stream, attributes),
+        Data::Json(json) => json.bytes(),
+        Data::Text(text) => text,
+    };
+    let first = match stream.event_type.validator.glance(bytes, &limits.json.into()) {
+        Glance::Accepted { key } => {
+            let data = Json::accepted(bytes.clone());
+            let key = key.map(|place| data.at(place));
+            return Ok(Valid { stream, attributes, data: Some(data), key });
+        }
+        Glance::Refused(violation) => Some(violation),
+        Glance::Undecided => None,
+    };
+    let json = match data {
         Data::Json(json) => json,
-        Data::Text(text) => {
-            let refuse = |error: JsonError| Refusal::json(&error, &text, first_line);
-            Json::check(text.clone(), &limits.json).map_err(refuse)?
+        _ => {
+            let refuse = |error: JsonError| Refusal::json(&error, bytes, first_line);
+            Json::check(bytes.clone(), &limits.json).map_err(refuse)?
         }
     };
-    match stream.event_type.validator.check(data.bytes()) {
-        Ok(()) => Ok(Valid { stream, attributes, data: Some(data) }),
-        Err(Rejection::Invalid(violations)) => Err(Refusal::Invalid { violations, omitted: 0 }),
+    if let Some(first) = first.filter(|_| !wording.is_left()) {
+        return Err(Refusal::Invalid { violations: vec![first], omitted: 0, is_abridged: true });
+    }
+    match judge(&stream, &json, wording).await? {
+        Ok(()) => Ok(Valid { stream, attributes, data: Some(json), key: None }),
+        Err(Rejection::Invalid(violations)) => Err(Refusal::Invalid { violations, omitted: 0, is_abridged: false }),
         Err(Rejection::Malformed { message, offset }) => {
-            let at = Position::in_text(data.bytes(), offset, first_line);
+            let at = Position::in_text(json.bytes(), offset, first_line);
             Err(Refusal::Malformed { message, at })
         }
     }
 }
 
+/// The whole schema's verdict, on another thread if it may take long.
+async fn judge(stream: &Arc<Stream>, json: &Json, wording: &Arc<Budget>) -> Result<Result<(), Rejection>, Refusal> {
+    let (stream, json, wording) = (Arc::clone(stream), json.clone(), Arc::clone(wording));
+    let is_slow = stream.event_type.validator.is_slow();
+    let judge = move || {
+        let started = Instant::now();
+        let verdict = stream.event_type.validator.check(json.bytes());
+        if verdict.is_err() {
+            wording.spend(started.elapsed());
+        }
+        verdict
+    };
+    if is_slow { tokio::task::spawn_blocking(judge).await.map_err(|_| Refusal::Lost) } else { Ok(judge()) }
+}
+
 /// An event without data deletes its key, which only a compacted topic does (Kafka protocol binding, section 3.2.2).
 fn without_data(stream: Arc<Stream>, attributes: Option<Attributes>) -> Result<Valid, Refusal> {
     if stream.event_type.topic.compacted {
-        Ok(Valid { stream, attributes, data: None })
+        Ok(Valid { stream, attributes, data: None, key: None })
     } else {
         Err(Refusal::NoData { topic: stream.event_type.topic.name.to_string() })
     }

@@ -113,6 +113,11 @@ impl Builder {
         self
     }
 
+    pub(crate) fn with_catalog(mut self, catalog: Catalog) -> Self {
+        self.catalog = catalog;
+        self
+    }
+
     pub(crate) fn without_channel(mut self) -> Self {
         self.with_channel = false;
         self
@@ -146,6 +151,8 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn builder() -> Builder {
         let mut settings = Settings::default();
+        // Every refusal is worded in full, however slow the machine is.
+        settings.ingest.wording_time = Duration::from_secs(3600);
         settings.http.public_url = Some("http://sluice.example/".to_owned());
         Builder { settings, catalog: catalog(false, ""), with_channel: true }
     }

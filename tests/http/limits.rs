@@ -1,8 +1,9 @@
 //! Every bound, and what one past it reads.
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, path::Path, time::Duration};
 
 use insta::assert_snapshot;
+use sluice::{catalog::Catalog, gateway::Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::app::{App, Reply, request};
@@ -210,4 +211,15 @@ async fn connections() {
     assert_snapshot!("connections", Reply::read(&mut one_more).await);
     drop(held);
     while app.get("/healthz", &[]).await.status != 200 {}
+}
+
+#[tokio::test]
+async fn time_for_wording() {
+    let people = Catalog::load(Path::new("schemas/people")).unwrap();
+    let without_time = |settings: &mut Settings| settings.ingest.wording_time = Duration::ZERO;
+    let app = App::builder().with_catalog(people).set(without_time).start().await;
+    let bad = r#"{"first":"John","Last":"Doe","Age":140,"Nickname":7}"#;
+    assert_snapshot!("wording_time", app.post("/v1/events/Identity", &[JSON], bad).await);
+    let good = r#"{"first":"John","Last":"Doe","Age":40}"#;
+    assert_eq!(app.post("/v1/events/Identity", &[JSON], good).await.status, 200);
 }

@@ -157,7 +157,7 @@ impl Builder {
 
     /// Sets the bounds for documents; a depth over [`Limits::DEPTH_CEILING`] is lowered to it.
     pub fn limits(&mut self, limits: Limits) {
-        self.limits = Limits { depth_max: limits.depth_max.min(Limits::DEPTH_CEILING) };
+        self.limits = limits;
     }
 
     /// Asks for the place of the scalar that this path of member names leads to.
@@ -290,7 +290,7 @@ impl Builder {
 
     /// The value that a JSON text stands for; numbers are equal if their values are. `None` if it is not JSON.
     pub fn constant(&mut self, json: &str) -> Option<Rule> {
-        let mut lexer = Lexer::new(json.as_bytes(), Limits::DEPTH_CEILING);
+        let mut lexer = Lexer::new(json.as_bytes(), &Limits::CEILING);
         lexer.space();
         let range = lexer.skip().ok()?;
         lexer.end().ok()?;
@@ -300,7 +300,7 @@ impl Builder {
             b't' => Some(self.exactly(true)),
             b'f' => Some(self.exactly(false)),
             b'"' => {
-                let text = Lexer::new(text.as_bytes(), 0).string().ok()?;
+                let text = Lexer::new(text.as_bytes(), &Limits::CEILING).string().ok()?;
                 let value = String::from_utf8(text.bytes().collect()).ok()?;
                 Some(self.one_of([value.as_str()]))
             }

@@ -13,7 +13,8 @@ use crate::formula::{Formula, Truth};
 use crate::lex::Lexer;
 use crate::pattern::Glance;
 use crate::program::{
-    Contains, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct, StructTest, Switch,
+    Contains, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct, StructTest,
+    Switch,
 };
 use crate::text::Text;
 use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
@@ -34,13 +35,18 @@ pub struct Checked {
 impl Program {
     /// Judges a document: one JSON value, white space around it allowed.
     pub fn check(&self, document: &[u8]) -> Verdict {
-        self.run(document, &mut None)
+        self.run(document, &self.limits, &mut None)
     }
 
     /// Judges a document and finds the value that [`Builder::capture`](crate::Builder::capture) asked for.
     pub fn check_capturing(&self, document: &[u8]) -> Checked {
+        self.check_within(&self.limits, document)
+    }
+
+    /// As [`Program::check_capturing`], with bounds of the caller instead of the program's own.
+    pub fn check_within(&self, limits: &Limits, document: &[u8]) -> Checked {
         let mut captured = None;
-        let verdict = self.run(document, &mut captured);
+        let verdict = self.run(document, limits, &mut captured);
         if let (Verdict::Accept | Verdict::Unsure(_), None, Some(path)) = (&verdict, &captured, &self.capture) {
             // Behind alternatives no field is marked.
             captured = scalar_at(document, path);
@@ -48,14 +54,14 @@ impl Program {
         Checked { verdict, captured }
     }
 
-    fn run(&self, document: &[u8], captured: &mut Option<Range<usize>>) -> Verdict {
+    fn run(&self, document: &[u8], limits: &Limits, captured: &mut Option<Range<usize>>) -> Verdict {
         if document.len() > DOCUMENT_BYTES_MAX {
             let fault = Fault::TooLong(DOCUMENT_BYTES_MAX);
             return Verdict::Malformed(Box::new(Malformed { offset: DOCUMENT_BYTES_MAX, fault }));
         }
         let mut checker = Checker {
             program: self,
-            lexer: Lexer::new(document, self.limits.depth_max),
+            lexer: Lexer::new(document, limits),
             doubt: None,
             captured,
             elements: SmallVec::new(),
@@ -67,7 +73,7 @@ impl Program {
                 *checker.captured = None;
                 match *stop {
                     Stop::Malformed(malformed) => Verdict::Malformed(Box::new(malformed)),
-                    Stop::Broken(violation) => match well_formed(document, self.limits.depth_max) {
+                    Stop::Broken(violation) => match well_formed(document, limits) {
                         Ok(()) => Verdict::Reject(Box::new(violation.finish())),
                         Err(malformed) => Verdict::Malformed(malformed),
                     },
@@ -78,8 +84,8 @@ impl Program {
 }
 
 /// Whether the document would be taken if no rule were broken.
-fn well_formed(document: &[u8], depth_max: usize) -> crate::lex::Read {
-    let mut lexer = Lexer::new(document, depth_max);
+fn well_formed(document: &[u8], limits: &Limits) -> crate::lex::Read {
+    let mut lexer = Lexer::new(document, limits);
     lexer.skip()?;
     lexer.end()
 }
@@ -714,7 +720,7 @@ impl StringTest {
 
 /// The scalar that a path of names leads to in a document that has been read without fault.
 fn scalar_at(document: &[u8], path: &[Box<[u8]>]) -> Option<Range<usize>> {
-    let mut lexer = Lexer::new(document, usize::MAX);
+    let mut lexer = Lexer::new(document, &Limits::CEILING);
     lexer.space();
     for name in path {
         seek(&mut lexer, name)?;

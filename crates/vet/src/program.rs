@@ -30,16 +30,24 @@ pub struct Program {
 pub struct Limits {
     /// How deep arrays and objects may be nested: at most [`Limits::DEPTH_CEILING`], which bounds the stack.
     pub depth_max: usize,
+    /// How many characters a number may have.
+    pub number_bytes_max: usize,
+    /// How large the exponent of a number may be, of either sign: `1e1000` has 1000.
+    pub exponent_max: u64,
 }
 
 impl Limits {
     /// The deepest nesting that can be allowed. At this depth a check needs less than 1 MiB of stack.
     pub const DEPTH_CEILING: usize = 512;
+
+    /// Nothing is bounded but the stack.
+    pub(crate) const CEILING: Limits =
+        Limits { depth_max: Self::DEPTH_CEILING, number_bytes_max: usize::MAX, exponent_max: u64::MAX };
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { depth_max: 128 }
+        Limits { depth_max: 128, ..Limits::CEILING }
     }
 }
 

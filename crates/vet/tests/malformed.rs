@@ -159,7 +159,7 @@ fn nesting_is_taken_up_to_the_limit_and_no_deeper() {
     for depth_max in [1, 128, Limits::DEPTH_CEILING] {
         for recursive in [false, true] {
             let mut builder = Builder::new();
-            builder.limits(Limits { depth_max });
+            builder.limits(Limits { depth_max, ..Limits::default() });
             let tree = builder.declare();
             let list = builder.list(ListRule::of(tree));
             let other = builder.list(ListRule { length_max: Some(3), ..ListRule::of(tree) });
@@ -174,5 +174,27 @@ fn nesting_is_taken_up_to_the_limit_and_no_deeper() {
             assert_eq!(program.check(nested(depth_max + 1).as_bytes()), expected);
             assert_eq!(program.check("[".repeat(1_000_000).as_bytes()), expected);
         }
+    }
+}
+
+#[test]
+fn numbers_are_taken_up_to_the_limits_and_no_further() {
+    let mut builder = Builder::new();
+    let any = builder.any();
+    let program = builder.finish(any).unwrap();
+    let taken = |limits: Limits, number: &str| match program.check_within(&limits, number.as_bytes()).verdict {
+        Verdict::Malformed(malformed) => Some(malformed.fault),
+        _ => None,
+    };
+    for length in [1, 4, 8, 9, 17, 18, 40] {
+        let limits = Limits { number_bytes_max: length, ..Limits::default() };
+        assert_eq!(taken(limits, &"9".repeat(length)), None);
+        assert_eq!(taken(limits, &"9".repeat(length + 1)), Some(Fault::NumberTooLong(length)));
+        assert_eq!(taken(limits, &format!("-{}", "9".repeat(length))), Some(Fault::NumberTooLong(length)));
+    }
+    let limits = Limits { exponent_max: 1000, ..Limits::default() };
+    assert_eq!([taken(limits, "1e1000"), taken(limits, "1.5E-1000")], [None, None]);
+    for number in ["1e1001", "1E-1001", "1e99999999999999999999"] {
+        assert_eq!(taken(limits, number), Some(Fault::ExponentTooLarge(1000)));
     }
 }
