@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use cue::export::openapi;
 use cue::export::syntax::Profile;
-use cue::syntax::ast::{Comments, File, Ident, Package};
+use cue::syntax::ast::{Comments, Decl, File, Ident, Package};
 use cue::syntax::pos::{FileId, Pos};
-use cue::syntax::{ParseLimits, parse_json, print_file, print_merged, simplify};
+use cue::syntax::{ParseLimits, parse_json, print_merged, simplify};
 use cue::{Instance, Limits, Shape, SourceFile, Validation, Value};
 
 use crate::arguments::Output;
@@ -120,7 +120,7 @@ impl Encoder {
         simplify(&mut file);
         self.separate("");
         self.name_package(&mut file);
-        self.text(&lines(&print_merged(&file, sources)));
+        self.text(&opened(&file, lines(&print_merged(&file, sources))));
     }
 
     /// The package that was asked for, if the file has none.
@@ -131,10 +131,10 @@ impl Encoder {
     }
 
     /// Writes a file of CUE as it is, indented by blanks, with its name above if it has one.
-    pub(crate) fn evaluated(&mut self, mut file: File, name: &str) {
+    pub(crate) fn evaluated(&mut self, mut file: File, sources: &[Arc<SourceFile>], name: &str) {
         self.separate(name);
         self.name_package(&mut file);
-        self.text(&with_blanks(&lines(&print_file(&file, None))));
+        self.text(&with_blanks(&opened(&file, lines(&print_merged(&file, sources)))));
         self.written += 1;
     }
 
@@ -173,6 +173,17 @@ fn parsed(json: &str) -> Result<Value, Failure> {
     let document = parse_json(&source, FileId(0), &ParseLimits::default()).map_err(|error| error.message)?;
     let empty = Instance::compile(Vec::new(), &Limits::default())?;
     Ok(empty.with_files(vec![source], vec![at_root(document)])?.root())
+}
+
+/// A text with an empty line above, where the reference has one: before what is no field, if more follows.
+fn opened(file: &File, text: String) -> String {
+    let headed = file.package.is_some() || !file.imports.is_empty() || !file.comments.before.is_empty();
+    match file.decls.first() {
+        Some(Decl::Embed(_) | Decl::Let(_) | Decl::Comprehension(_)) if !headed && file.decls.len() > 1 => {
+            format!("\n{text}")
+        }
+        _ => text,
+    }
 }
 
 /// A text that ends its last line, if it has one.

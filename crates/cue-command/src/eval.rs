@@ -103,6 +103,6 @@ fn show(arguments: &Arguments, item: &Item<'_>, encoder: &mut Encoder) -> Result
         docs: false,
     });
     let many = arguments.output.expression.len() > 1;
-    encoder.evaluated(file, item.expression.filter(|_| many).unwrap_or_default());
+    encoder.evaluated(file, value.sources(), item.expression.filter(|_| many).unwrap_or_default());
     Ok(())
 }

@@ -45,17 +45,28 @@ impl Exporter<'_> {
     pub(super) fn definition(&mut self, vertex: VertexId) -> Expr {
         let conjuncts = self.engine.v(vertex).conjuncts.clone();
         let mut declared = Vec::new();
-        self.gather_inputs(&conjuncts, &mut declared);
+        let whole = self.engine.v(vertex).parent == NONE && conjuncts.len() > 1;
+        self.gather_inputs(&conjuncts, vertex, whole, &mut declared);
         self.merged(Some(vertex), &declared)
     }
 
-    fn gather_inputs(&mut self, conjuncts: &[Conjunct], declared: &mut Vec<Declared>) {
+    fn gather_inputs(&mut self, conjuncts: &[Conjunct], vertex: VertexId, whole: bool, declared: &mut Vec<Declared>) {
         for conjunct in conjuncts {
             match conjunct.term {
+                Term::Expr(expr) if whole && self.engine.is_reference(expr) => {
+                    // What a value on its own refers to is shown in its place.
+                    match self.engine.resolve(conjunct.env, expr, vertex) {
+                        Ok(target) => {
+                            let inner = self.engine.v(target).conjuncts.clone();
+                            self.gather_inputs(&inner, vertex, false, declared);
+                        }
+                        Err(_) => declared.push((self.scopes(conjunct.env), expr)),
+                    }
+                }
                 Term::Expr(expr) => declared.push((self.scopes(conjunct.env), expr)),
                 Term::Vertex(value) | Term::Plain(value) => {
                     let inner = self.engine.v(value).conjuncts.clone();
-                    self.gather_inputs(&inner, declared);
+                    self.gather_inputs(&inner, vertex, whole, declared);
                 }
                 Term::Datum(_) => {}
             }

@@ -41,9 +41,13 @@ impl Exporter<'_> {
                 list(elements)
             }
             Ir::Field { label, .. } => self.field_name(label),
-            Ir::MatchedLabel { name: text, .. }
-            | Ir::MatchedField { name: text, .. }
-            | Ir::NamedField { name: text, .. } => name(&text),
+            Ir::MatchedLabel { name: text, .. } => {
+                if let Some(innermost @ None) = self.matched.last_mut() {
+                    *innermost = Some(text.to_string());
+                }
+                name(&text)
+            }
+            Ir::MatchedField { name: text, .. } | Ir::NamedField { name: text, .. } => name(&text),
             Ir::Itself { .. } => name("self"),
             Ir::Let { up, name: text, value } => {
                 self.let_reference(scopes, up, &text, value);
@@ -212,13 +216,13 @@ impl Exporter<'_> {
                 Decl::Field(field)
             }
             IrDecl::Pattern { pattern, value } => {
-                let pattern = Box::new(self.expression(scopes, *pattern));
-                let label = ast::Label::Pattern(ast::Pattern { pos: Pos::NONE, alias: None, expr: pattern });
-                let frame = self.push_frame();
-                let mut inner = scopes.clone();
-                inner.push(frame);
-                let _ = inner;
-                Decl::Field(field(label, Constraint::None, self.expression(scopes, *value)))
+                let expr = Box::new(self.expression(scopes, *pattern));
+                // The value tells whether the label that matches has a name.
+                self.matched.push(None);
+                let value = self.expression(scopes, *value);
+                let alias = self.matched.pop().flatten().map(|name| ident(&name));
+                let label = ast::Label::Pattern(ast::Pattern { pos: Pos::NONE, alias, expr });
+                Decl::Field(field(label, Constraint::None, value))
             }
             IrDecl::Embed(expr) => embed(self.expression(scopes, *expr)),
             IrDecl::Comprehension(comprehension) => Decl::Comprehension(self.comprehension(scopes, comprehension)),
@@ -234,18 +238,21 @@ impl Exporter<'_> {
             let clause = match clause {
                 Clause::For { key, value, source } => {
                     let (key, value) = (key.as_ref().map(name_of), name_of(value));
+                    let pos = self.keyword(*source, "for");
                     let source = Box::new(self.expression(&inner, *source));
-                    ast::Clause::For { pos: Pos::NONE, key, value, source }
+                    ast::Clause::For { pos, key, value, source }
                 }
                 Clause::If { condition } => {
+                    let pos = self.keyword(*condition, "if");
                     let condition = Box::new(self.expression(&inner, *condition));
-                    clauses.push(ast::Clause::If { pos: Pos::NONE, condition });
+                    clauses.push(ast::Clause::If { pos, condition });
                     continue;
                 }
                 Clause::Let { label, value } => {
                     let (ident, comments) = (name_of(label), Comments::default());
+                    let pos = self.keyword(*value, "let");
                     let value = Box::new(self.expression(&inner, *value));
-                    ast::Clause::Let(ast::LetClause { pos: Pos::NONE, ident, value, comments })
+                    ast::Clause::Let(ast::LetClause { pos, ident, value, comments })
                 }
                 Clause::Try { binding: None, .. } => {
                     clauses.push(ast::Clause::Try { pos: Pos::NONE, binding: None });
@@ -262,6 +269,18 @@ impl Exporter<'_> {
         let value = self.yielded(&inner, comprehension.value);
         let otherwise = comprehension.otherwise.map(|value| (Pos::NONE, Box::new(self.yielded(scopes, value))));
         ast::Comprehension { clauses, value: Box::new(value), otherwise, comments: Comments::default() }
+    }
+
+    /// Where the keyword of a clause stands, if it begins a line: such a line end is kept.
+    fn keyword(&self, operand: ExprId, keyword: &str) -> Pos {
+        let pos = self.engine.pos(operand);
+        let Some(file) = self.files.get(pos.file.0 as usize) else { return Pos::NONE };
+        let Some(before) = file.text.get(..pos.offset as usize) else { return Pos::NONE };
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = &before[start..];
+        let blanks = line.len() - line.trim_start().len();
+        let begins = line.trim_start().strip_prefix(keyword).is_some_and(|rest| rest.starts_with([' ', '\t']));
+        if begins { Pos { file: pos.file, offset: (start + blanks) as u32 } } else { Pos::NONE }
     }
 
     /// What a comprehension yields stands in braces.

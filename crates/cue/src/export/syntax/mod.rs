@@ -17,7 +17,7 @@ use crate::{
     eval::{
         engine::Engine,
         label::{Label, LabelKind},
-        vertex::{EnvId, NONE, VertexId},
+        vertex::{Base, EnvId, NONE, VertexId},
     },
     ir::Notes,
     syntax::{
@@ -65,12 +65,43 @@ pub(crate) fn evaluated(origin: Origin<'_>, vertex: VertexId, profile: Profile) 
 pub(crate) fn defined(origin: Origin<'_>, vertex: VertexId, profile: Profile, is_root: bool) -> ast::File {
     let asts = origin.asts;
     let mut exporter = Exporter::new(origin, profile);
+    let followed = exporter.engine.follow(vertex);
+    let is_struct = matches!(exporter.engine.v(followed).base, Base::Struct);
+    let is_closed = is_struct && exporter.engine.is_closed(followed);
     let expr = exporter.definition(vertex);
     let mut file = exporter.finish(expr);
     if is_root {
         head(&mut file, asts, profile.docs);
+    } else if is_closed && !file.decls.iter().any(embeds_definition) {
+        file.decls = closed(std::mem::take(&mut file.decls));
     }
     file
+}
+
+/// Declarations of a closed struct, as those of a definition that is embedded.
+fn closed(decls: Vec<Decl>) -> Vec<Decl> {
+    let label = || ident("_#def");
+    vec![
+        embed(Expr::Ident(label())),
+        Decl::Field(field(ast::Label::Ident(label()), Constraint::None, structure(decls))),
+    ]
+}
+
+/// Whether a definition is embedded that closes the struct already.
+fn embeds_definition(decl: &Decl) -> bool {
+    let Decl::Embed(embed) = decl else { return false };
+    let mut expr = &embed.expr;
+    loop {
+        expr = match expr {
+            Expr::Ident(ident) => return ident.name.starts_with('#') || ident.name.starts_with("_#"),
+            Expr::Selector { base, selector } => match &**selector {
+                ast::Selector::Ident(ident) if ident.name.starts_with('#') => return true,
+                _ => base,
+            },
+            Expr::Index { base, .. } => base,
+            _ => return false,
+        }
+    }
 }
 
 /// Gives a file the package clause of others, and the comments above their clauses.
@@ -133,6 +164,8 @@ struct Exporter<'a> {
     frame_of: HashMap<VertexId, usize>,
     /// Vertices that are being written.
     stack: Vec<VertexId>,
+    /// For each pattern that is being written, the name of the label that matches, once it is used.
+    matched: Vec<Option<String>>,
     /// Packages that are used, by name.
     imports: BTreeMap<String, String>,
 }
@@ -148,6 +181,7 @@ impl<'a> Exporter<'a> {
             frames: vec![Frame::default()],
             frame_of: HashMap::new(),
             stack: Vec::new(),
+            matched: Vec::new(),
             imports: BTreeMap::new(),
         }
     }
