@@ -237,6 +237,10 @@ impl Engine {
             return exhausted;
         }
         let user: Vec<_> = errors.iter().copied().filter(|error| self.code(*error) == Code::User).collect();
+        let places = if user.is_empty() { Vec::new() } else { self.conjunct_positions(vertex) };
+        for error in &user {
+            self.store.errors[*error].positions.extend(&places);
+        }
         let errors = if user.is_empty() { errors } else { user };
         if let [one] = errors.as_slice() {
             return *one;

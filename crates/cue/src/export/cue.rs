@@ -41,7 +41,11 @@ impl Engine {
     pub(crate) fn show(&self, show: &Show) -> String {
         match show {
             Show::Atom(atom) => self.show_atom(atom),
-            Show::Expr(expr) => self.show_expr(*expr),
+            // What a function that is only named does is shown as a call.
+            Show::Expr(expr) => match self.expr(*expr) {
+                Expr::Builtin(crate::ir::Builtin::Package(..)) => self.show_expr(*expr) + "()",
+                _ => self.show_expr(*expr),
+            },
             Show::Kind(kind) => kind.to_string(),
             Show::Bound(op, atom) => {
                 format!("{}{}", op_text(*op), self.show_atom(atom))
