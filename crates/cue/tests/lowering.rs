@@ -168,12 +168,13 @@ fn what_cannot_be_lowered_is_named() {
 #[test]
 fn the_key_is_found_while_an_event_is_judged() {
     let instance = compile(&text("order.cue"));
-    let capture = Some(vec!["customer".into(), "id".into()]);
-    let options = Options { capture, ..Options::default() };
+    let captures = vec![vec!["customer".into(), "id".into()]];
+    let options = Options { captures, ..Options::default() };
     let lowered = lower::program(&instance, "#Order", &Limits::default(), &options);
     for event in text("order.valid.ndjson").lines() {
         let tree: serde_json::Value = serde_json::from_str(event).unwrap();
-        let range = lowered.program.check_capturing(event.as_bytes()).captured.unwrap();
+        let range =
+            lowered.program.check_capturing(event.as_bytes(), vet::Limits::default()).captured[0].clone().unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&event[range]).unwrap(), tree["customer"]["id"]);
     }
 }

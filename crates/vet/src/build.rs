@@ -14,8 +14,8 @@ use crate::names::Names;
 use crate::pattern::Pattern;
 pub use crate::program::Condition;
 use crate::program::{
-    Contains, Field, Group, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, Range, StringTest,
-    Struct, StructId, StructTest, Switch, Unique,
+    Contains, Field, Group, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Path, Program, Range,
+    StringTest, Struct, StructId, StructTest, Switch, Unique,
 };
 use crate::verdict::Kind;
 
@@ -23,6 +23,8 @@ use crate::verdict::Kind;
 const FORMULA_SIZE_MAX: usize = 4096;
 /// Rules that stand in for each other without a struct or list between them.
 const CHAIN_MAX: usize = 256;
+/// Values whose places one program can tell.
+pub const CAPTURES_MAX: usize = 8;
 const FIELDS_MAX: usize = u16::MAX as usize - 1;
 
 /// A rule under construction; valid for the [`Builder`] it comes from.
@@ -125,21 +127,21 @@ impl ListRule {
 }
 
 /// Builds a [`Program`].
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Builder {
     rules: Vec<Draft>,
     structs: Vec<StructRule>,
     lists: Vec<ListRule>,
     constants: Vec<Box<[u8]>>,
     reasons: Vec<Box<str>>,
-    capture: Option<Box<[Box<[u8]>]>>,
+    captures: Vec<Path>,
     limits: Limits,
 }
 
 /// Fields by name, in order, with everything that holds for them.
 type Spread = Vec<(Box<[u8]>, Rule)>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Draft {
     Node(Box<Node>),
     Join(Join, Vec<Rule>),
@@ -157,12 +159,19 @@ impl Builder {
 
     /// Sets the bounds for documents; a depth over [`Limits::DEPTH_CEILING`] is lowered to it.
     pub fn limits(&mut self, limits: Limits) {
-        self.limits = Limits { depth_max: limits.depth_max.min(Limits::DEPTH_CEILING) };
+        self.limits = limits.lowered();
     }
 
-    /// Asks for the place of the scalar that this path of member names leads to.
-    pub fn capture<'a>(&mut self, path: impl IntoIterator<Item = &'a str>) {
-        self.capture = Some(path.into_iter().map(|name| name.as_bytes().into()).collect());
+    /// Asks for the place of the value that this path of member names leads to; [`Checked::captured`] has it at the
+    /// index given back. `None` if [`CAPTURES_MAX`] places are asked for already.
+    ///
+    /// [`Checked::captured`]: crate::Checked::captured
+    pub fn capture<'a>(&mut self, path: impl IntoIterator<Item = &'a str>) -> Option<usize> {
+        let index = self.captures.len();
+        (index < CAPTURES_MAX).then(|| {
+            self.captures.push(path.into_iter().map(|name| name.as_bytes().into()).collect());
+            index
+        })
     }
 
     /// Every value.
@@ -290,7 +299,7 @@ impl Builder {
 
     /// The value that a JSON text stands for; numbers are equal if their values are. `None` if it is not JSON.
     pub fn constant(&mut self, json: &str) -> Option<Rule> {
-        let mut lexer = Lexer::new(json.as_bytes(), Limits::DEPTH_CEILING);
+        let mut lexer = Lexer::new(json.as_bytes(), Limits::READ_AGAIN);
         lexer.space();
         let range = lexer.skip().ok()?;
         lexer.end().ok()?;
@@ -300,7 +309,7 @@ impl Builder {
             b't' => Some(self.exactly(true)),
             b'f' => Some(self.exactly(false)),
             b'"' => {
-                let text = Lexer::new(text.as_bytes(), 0).string().ok()?;
+                let text = Lexer::new(text.as_bytes(), Limits::READ_AGAIN).string().ok()?;
                 let value = String::from_utf8(text.bytes().collect()).ok()?;
                 Some(self.one_of([value.as_str()]))
             }
@@ -415,13 +424,15 @@ impl Builder {
             constants: self.constants.into(),
             reasons: self.reasons.into(),
             root: root.0,
-            capture: self.capture,
+            captures: self.captures.into(),
             limits: self.limits,
         };
         for index in 0..program.nodes.len() {
             program.nodes[index].switch = switch(&program, &program.nodes[index].object).map(Arc::new);
         }
-        mark_capture(&mut program);
+        for index in 0..program.captures.len() {
+            mark_capture(&mut program, index);
+        }
         Ok(program)
     }
 
@@ -768,8 +779,8 @@ fn switch_on(program: &Program, structs: &[StructId], name: &[u8]) -> Option<Swi
 
 /// Copies the nodes that the path of the captured value leads through and marks its field. Where the path passes
 /// alternatives there is nothing to mark, and the checker looks the value up when it has accepted the document.
-fn mark_capture(program: &mut Program) {
-    let Some(path) = program.capture.clone() else { return };
+fn mark_capture(program: &mut Program, capture: usize) {
+    let path = program.captures[capture].clone();
     let Some((last, parents)) = path.split_last() else { return };
     let Some(mut parent) = copy_struct(program, program.root) else { return };
     program.root = parent.0;
@@ -780,7 +791,7 @@ fn mark_capture(program: &mut Program) {
         parent = child;
     }
     if let Some(index) = program.structs[parent.1].names.find(last) {
-        program.structs[parent.1].fields[index].capture = true;
+        program.structs[parent.1].fields[index].captures |= 1 << capture;
     }
 }
 

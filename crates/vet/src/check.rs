@@ -7,13 +7,15 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use crate::build::CAPTURES_MAX;
 use crate::decimal::Value;
 use crate::fingerprint::Keys;
 use crate::formula::{Formula, Truth};
 use crate::lex::Lexer;
 use crate::pattern::Glance;
 use crate::program::{
-    Contains, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct, StructTest, Switch,
+    Contains, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct, StructTest,
+    Switch,
 };
 use crate::text::Text;
 use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
@@ -21,41 +23,51 @@ use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
 /// Positions of names are kept in 32 bits.
 const DOCUMENT_BYTES_MAX: usize = u32::MAX as usize;
 
+/// Places of captured values, by index.
+pub type Captured = [Option<Range<usize>>; CAPTURES_MAX];
+
 /// What a check found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// The verdict.
     pub verdict: Verdict,
-    /// Where the captured scalar stands, in bytes, quotes included: if the program captures one, the document has it
-    /// and is not rejected.
-    pub captured: Option<Range<usize>>,
+    /// Where the captured values stand, in bytes, quotes and brackets included; in the order in which the builder was
+    /// asked for them. `None` for those that the document does not have, and for all of them if it is rejected or
+    /// malformed.
+    pub captured: Captured,
 }
 
 impl Program {
     /// Judges a document: one JSON value, white space around it allowed.
     pub fn check(&self, document: &[u8]) -> Verdict {
-        self.run(document, &mut None)
+        self.run(document, self.limits, &mut Captured::default())
     }
 
-    /// Judges a document and finds the value that [`Builder::capture`](crate::Builder::capture) asked for.
-    pub fn check_capturing(&self, document: &[u8]) -> Checked {
-        let mut captured = None;
-        let verdict = self.run(document, &mut captured);
-        if let (Verdict::Accept | Verdict::Unsure(_), None, Some(path)) = (&verdict, &captured, &self.capture) {
-            // Behind alternatives no field is marked.
-            captured = scalar_at(document, path);
+    /// Judges a document within bounds of the caller's, and finds the values that
+    /// [`Builder::capture`](crate::Builder::capture) asked for.
+    ///
+    /// Any verdict but [`Verdict::Malformed`] says that the whole document has been read: it is UTF-8 and well-formed,
+    /// names no member twice and keeps within the bounds, so nobody need scan it again.
+    pub fn check_capturing(&self, document: &[u8], limits: Limits) -> Checked {
+        let mut captured = Captured::default();
+        let verdict = self.run(document, limits.lowered(), &mut captured);
+        if matches!(verdict, Verdict::Accept | Verdict::Unsure(_)) {
+            for (path, place) in self.captures.iter().zip(&mut captured).filter(|(_, place)| place.is_none()) {
+                // Behind alternatives no field is marked.
+                *place = value_at(document, path);
+            }
         }
         Checked { verdict, captured }
     }
 
-    fn run(&self, document: &[u8], captured: &mut Option<Range<usize>>) -> Verdict {
+    fn run(&self, document: &[u8], limits: Limits, captured: &mut Captured) -> Verdict {
         if document.len() > DOCUMENT_BYTES_MAX {
             let fault = Fault::TooLong(DOCUMENT_BYTES_MAX);
             return Verdict::Malformed(Box::new(Malformed { offset: DOCUMENT_BYTES_MAX, fault }));
         }
         let mut checker = Checker {
             program: self,
-            lexer: Lexer::new(document, self.limits.depth_max),
+            lexer: Lexer::new(document, limits),
             doubt: None,
             captured,
             elements: SmallVec::new(),
@@ -64,10 +76,10 @@ impl Program {
             Ok(()) if checker.doubt.is_none() => Verdict::Accept,
             Ok(()) => checker.unsure(),
             Err(Halt(stop)) => {
-                *checker.captured = None;
+                *checker.captured = Captured::default();
                 match *stop {
                     Stop::Malformed(malformed) => Verdict::Malformed(Box::new(malformed)),
-                    Stop::Broken(violation) => match well_formed(document, self.limits.depth_max) {
+                    Stop::Broken(violation) => match well_formed(document, limits) {
                         Ok(()) => Verdict::Reject(Box::new(violation.finish())),
                         Err(malformed) => Verdict::Malformed(malformed),
                     },
@@ -78,8 +90,8 @@ impl Program {
 }
 
 /// Whether the document would be taken if no rule were broken.
-fn well_formed(document: &[u8], depth_max: usize) -> crate::lex::Read {
-    let mut lexer = Lexer::new(document, depth_max);
+fn well_formed(document: &[u8], limits: Limits) -> crate::lex::Read {
+    let mut lexer = Lexer::new(document, limits);
     lexer.skip()?;
     lexer.end()
 }
@@ -139,7 +151,7 @@ pub(crate) struct Checker<'p, 'd, 'c> {
     pub(crate) lexer: Lexer<'d>,
     /// The first value in doubt, and its island.
     doubt: Option<(Range<usize>, Option<u32>)>,
-    captured: &'c mut Option<Range<usize>>,
+    captured: &'c mut Captured,
     /// Fingerprints of elements of the open lists whose elements must differ.
     pub(crate) elements: SmallVec<[u128; 8]>,
 }
@@ -400,7 +412,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             seen.fields |= 1 << index;
         }
         seen.required += usize::from(field.required);
-        if field.capture {
+        if field.captures != 0 {
             return self.captured_member(rule, index);
         }
         if let Err(halt) = self.value_here(field.node) {
@@ -413,11 +425,14 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     fn captured_member(&mut self, rule: &'p Struct, index: usize) -> Flow<usize> {
         self.lexer.space();
         let start = self.lexer.at;
-        let scalar = !matches!(self.lexer.peek(), b'{' | b'[');
         if let Err(halt) = self.value(rule.fields[index].node) {
             return Err(halt.within(field_name(rule, index)));
         }
-        *self.captured = scalar.then_some(start..self.lexer.at);
+        for (capture, place) in self.captured.iter_mut().enumerate() {
+            if rule.fields[index].captures >> capture & 1 == 1 {
+                *place = Some(start..self.lexer.at);
+            }
+        }
         Ok(index + 1)
     }
 
@@ -712,14 +727,14 @@ impl StringTest {
     }
 }
 
-/// The scalar that a path of names leads to in a document that has been read without fault.
-fn scalar_at(document: &[u8], path: &[Box<[u8]>]) -> Option<Range<usize>> {
-    let mut lexer = Lexer::new(document, usize::MAX);
+/// The value that a path of names leads to in a document that has been read without fault.
+fn value_at(document: &[u8], path: &[Box<[u8]>]) -> Option<Range<usize>> {
+    let mut lexer = Lexer::new(document, Limits::READ_AGAIN);
     lexer.space();
     for name in path {
         seek(&mut lexer, name)?;
     }
-    if matches!(lexer.peek(), b'{' | b'[') { None } else { lexer.skip().ok() }
+    lexer.skip().ok()
 }
 
 /// Goes to the member's value in the object at the reading position.

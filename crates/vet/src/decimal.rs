@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::Hasher;
 
+use crate::program::Limits;
+
 /// Numbers of up to this many digits are held as an integer.
 const SHORT_DIGITS_MAX: usize = 18;
 
@@ -160,7 +162,7 @@ impl Decimal {
     /// Takes the text of a JSON number (RFC 8259 section 6).
     pub fn new(text: &str) -> Result<Decimal, DecimalError> {
         let decimal = Decimal(text.into());
-        let mut lexer = crate::lex::Lexer::new(decimal.0.as_bytes(), 0);
+        let mut lexer = crate::lex::Lexer::new(decimal.0.as_bytes(), Limits::READ_AGAIN);
         let read = lexer.number().is_ok() && lexer.at == text.len();
         if read { Ok(decimal) } else { Err(DecimalError(text.into())) }
     }
@@ -177,7 +179,7 @@ impl Decimal {
 
     pub(crate) fn number(&self) -> Number<'_> {
         // The text has been read once; it reads again.
-        crate::lex::Lexer::new(self.0.as_bytes(), 0).number().unwrap_or(Number {
+        crate::lex::Lexer::new(self.0.as_bytes(), Limits::READ_AGAIN).number().unwrap_or(Number {
             negative: false,
             float: false,
             integer: b"0",

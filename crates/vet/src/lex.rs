@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::block;
 use crate::decimal::{Number, POWERS, Short};
+use crate::program::Limits;
 use crate::text::{Text, hex4};
 use crate::verdict::{Fault, Malformed};
 
@@ -21,7 +22,7 @@ pub(crate) struct Lexer<'d> {
     pub(crate) at: usize,
     /// How many arrays and objects are open.
     pub(crate) depth: usize,
-    pub(crate) depth_max: usize,
+    limits: Limits,
     /// Members of the open objects whose names a rule does not tell apart; inner objects' stand behind outer ones'.
     members: SmallVec<[Member; 32]>,
 }
@@ -36,8 +37,8 @@ struct Member {
 
 impl<'d> Lexer<'d> {
     #[inline(always)]
-    pub(crate) fn new(document: &'d [u8], depth_max: usize) -> Lexer<'d> {
-        Lexer { document, at: 0, depth: 0, depth_max, members: SmallVec::new() }
+    pub(crate) fn new(document: &'d [u8], limits: Limits) -> Lexer<'d> {
+        Lexer { document, at: 0, depth: 0, limits, members: SmallVec::new() }
     }
 
     /// The byte at the reading position; 0, which stands nowhere in JSON, behind the end.
@@ -89,8 +90,8 @@ impl<'d> Lexer<'d> {
     /// One array or object more is open. The caller closes it with [`Lexer::leave`].
     #[inline(always)]
     pub(crate) fn enter(&mut self) -> Read {
-        if self.depth >= self.depth_max {
-            return Err(self.fault_at(self.at, Fault::TooDeep(self.depth_max)));
+        if self.depth >= self.limits.depth_max {
+            return Err(self.fault_at(self.at, Fault::TooDeep(self.limits.depth_max)));
         }
         self.depth += 1;
         self.at += 1;
@@ -249,6 +250,7 @@ impl<'d> Lexer<'d> {
         let leading_zero = integer > 1 && self.byte(first) == b'0';
         // A run of digits that goes to the end of the block may go on behind it.
         let whole = matches!(integer, 1..=8) && fraction <= 8 && end < first + block::BLOCK;
+        let whole = whole && end - self.at <= self.limits.number_bytes_max;
         if !whole || point && fraction == 0 || leading_zero || self.byte(end) | 0x20 == b'e' {
             return None;
         }
@@ -264,6 +266,7 @@ impl<'d> Lexer<'d> {
 
     /// Reads the number at the reading position.
     pub(crate) fn number(&mut self) -> Read<Number<'d>> {
+        let start = self.at;
         let negative = self.peek() == b'-';
         self.at += usize::from(negative);
         let integer = self.digits()?;
@@ -280,6 +283,12 @@ impl<'d> Lexer<'d> {
         if self.peek() | 0x20 == b'e' {
             number.float = true;
             number.exponent = self.exponent()?;
+            if number.exponent.unsigned_abs() > self.limits.exponent_max as u64 {
+                return Err(self.fault_at(start, Fault::ExponentTooLarge(self.limits.exponent_max)));
+            }
+        }
+        if self.at - start > self.limits.number_bytes_max {
+            return Err(self.fault_at(start, Fault::NumberTooLong(self.limits.number_bytes_max)));
         }
         Ok(number)
     }

@@ -31,8 +31,8 @@ mod survey;
 mod text;
 mod verdict;
 
-pub use build::{BuildError, Builder, Condition, GroupRule, ListRule, NumberRule, Rule, StructRule};
-pub use check::Checked;
+pub use build::{BuildError, Builder, CAPTURES_MAX, Condition, GroupRule, ListRule, NumberRule, Rule, StructRule};
+pub use check::{Captured, Checked};
 pub use decimal::{Decimal, DecimalError};
 pub use pattern::{Pattern, PatternError};
 pub use program::{Limits, NumberForm, Program, Unique};

@@ -21,7 +21,8 @@ pub struct Program {
     /// Why the front end could not say more, by island.
     pub(crate) reasons: Box<[Box<str>]>,
     pub(crate) root: NodeId,
-    pub(crate) capture: Option<Box<[Box<[u8]>]>>,
+    /// Paths of names to the values whose places are wanted.
+    pub(crate) captures: Box<[Path]>,
     pub(crate) limits: Limits,
 }
 
@@ -30,18 +31,34 @@ pub struct Program {
 pub struct Limits {
     /// How deep arrays and objects may be nested: at most [`Limits::DEPTH_CEILING`], which bounds the stack.
     pub depth_max: usize,
+    /// Characters of one number.
+    pub number_bytes_max: usize,
+    /// Size of the exponent of one number: `1e1000` and `1e-1000` have 1000.
+    pub exponent_max: usize,
 }
 
 impl Limits {
     /// The deepest nesting that can be allowed. At this depth a check needs less than 1 MiB of stack.
     pub const DEPTH_CEILING: usize = 512;
+
+    /// What has been read once is read again without bounds but that of the stack.
+    pub(crate) const READ_AGAIN: Limits = Limits { depth_max: Limits::DEPTH_CEILING, ..Limits::NUMBERS };
+    const NUMBERS: Limits = Limits { depth_max: 128, number_bytes_max: usize::MAX, exponent_max: usize::MAX };
+
+    /// The same, with a depth that the stack can take.
+    pub(crate) fn lowered(self) -> Limits {
+        Limits { depth_max: self.depth_max.min(Limits::DEPTH_CEILING), ..self }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { depth_max: 128 }
+        Limits::NUMBERS
     }
 }
+
+/// Names of members, outermost first.
+pub(crate) type Path = Box<[Box<[u8]>]>;
 
 pub(crate) type NodeId = u32;
 pub(crate) type StructId = u32;
@@ -221,7 +238,8 @@ pub(crate) struct Field {
     /// How long that is.
     pub(crate) spelled_bytes: usize,
     pub(crate) required: bool,
-    pub(crate) capture: bool,
+    /// Bit by capture that ends here.
+    pub(crate) captures: u8,
     pub(crate) node: NodeId,
 }
 
@@ -230,7 +248,7 @@ impl Field {
         let spelled = [b"\"", name, b"\":"].concat();
         let plain = name.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
         let spelling = Spelling::new(&spelled).filter(|_| plain);
-        Field { spelling, spelled_bytes: spelled.len(), required, capture: false, node }
+        Field { spelling, spelled_bytes: spelled.len(), required, captures: 0, node }
     }
 }
 

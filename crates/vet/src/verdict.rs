@@ -166,6 +166,10 @@ pub enum Fault {
     DuplicateMember,
     /// Arrays and objects are nested deeper than this limit.
     TooDeep(usize),
+    /// A number has more characters than this limit.
+    NumberTooLong(usize),
+    /// The exponent of a number is larger than this limit.
+    ExponentTooLarge(usize),
     /// The document has more bytes than this limit.
     TooLong(usize),
 }
@@ -182,6 +186,8 @@ impl fmt::Display for Fault {
             Fault::BadUtf8 => f.write_str("invalid UTF-8"),
             Fault::DuplicateMember => f.write_str("an object names a member twice"),
             Fault::TooDeep(limit) => write!(f, "nesting is deeper than the limit of {limit}"),
+            Fault::NumberTooLong(limit) => write!(f, "a number is longer than the limit of {limit} characters"),
+            Fault::ExponentTooLarge(limit) => write!(f, "the exponent of a number is larger than the limit of {limit}"),
             Fault::TooLong(limit) => write!(f, "the document is longer than the limit of {limit} bytes"),
         }
     }

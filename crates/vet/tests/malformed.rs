@@ -159,7 +159,7 @@ fn nesting_is_taken_up_to_the_limit_and_no_deeper() {
     for depth_max in [1, 128, Limits::DEPTH_CEILING] {
         for recursive in [false, true] {
             let mut builder = Builder::new();
-            builder.limits(Limits { depth_max });
+            builder.limits(Limits { depth_max, ..Limits::default() });
             let tree = builder.declare();
             let list = builder.list(ListRule::of(tree));
             let other = builder.list(ListRule { length_max: Some(3), ..ListRule::of(tree) });
@@ -173,6 +173,28 @@ fn nesting_is_taken_up_to_the_limit_and_no_deeper() {
             let expected = Verdict::Malformed(Box::new(Malformed { offset: depth_max, fault }));
             assert_eq!(program.check(nested(depth_max + 1).as_bytes()), expected);
             assert_eq!(program.check("[".repeat(1_000_000).as_bytes()), expected);
+        }
+    }
+}
+
+#[test]
+fn numbers_are_taken_up_to_the_limits_and_no_longer() {
+    let mut builder = Builder::new();
+    let any = builder.any();
+    let program = builder.finish(any).unwrap();
+    for (number_bytes_max, exponent_max) in [(1, 1), (3, 1), (8, 10), (17, 100), (18, 308), (40, 1000)] {
+        let limits = Limits { number_bytes_max, exponent_max, ..Limits::default() };
+        let judge = |number: &str| program.check_capturing(format!("[{number}]").as_bytes(), limits).verdict;
+        let malformed = |fault| Verdict::Malformed(Box::new(Malformed { offset: 1, fault }));
+        assert_eq!(judge(&"9".repeat(number_bytes_max)), Verdict::Accept);
+        assert_eq!(judge(&"9".repeat(number_bytes_max + 1)), malformed(Fault::NumberTooLong(number_bytes_max)));
+        for sign in ["", "-"] {
+            let exponent = format!("1e{sign}{exponent_max}");
+            if exponent.len() <= number_bytes_max {
+                assert_eq!(judge(&exponent), Verdict::Accept);
+            }
+            let beyond = format!("1e{sign}{}", exponent_max + 1);
+            assert_eq!(judge(&beyond), malformed(Fault::ExponentTooLarge(exponent_max)));
         }
     }
 }

@@ -54,8 +54,8 @@ impl fmt::Display for Residual {
 /// What a program is made for.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The path of the scalar whose place is wanted, such as the record's key.
-    pub capture: Option<Vec<String>>,
+    /// The paths of the values whose places are wanted, such as the record's key; up to [`vet::CAPTURES_MAX`].
+    pub captures: Vec<Vec<String>>,
     /// Bounds for the documents.
     pub limits: vet::Limits,
 }
@@ -69,7 +69,7 @@ pub fn program(instance: &Instance, expression: &str, limits: &Limits, options: 
     let parsed = parse_expr(&source, FileId(u32::MAX), &ParseOptions::default());
     let mut builder = vet::Builder::new();
     builder.limits(options.limits);
-    if let Some(path) = &options.capture {
+    for path in &options.captures {
         builder.capture(path.iter().map(String::as_str));
     }
     let mut lowering = node::Lowering::new(instance.asts(), builder, limits.regexp_bytes_max);
