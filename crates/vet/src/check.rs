@@ -14,8 +14,8 @@ use crate::formula::{Formula, Truth};
 use crate::lex::Lexer;
 use crate::pattern::Glance;
 use crate::program::{
-    Contains, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct, StructTest,
-    Switch,
+    Contains, Field, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct,
+    StructTest, Switch,
 };
 use crate::text::Text;
 use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
@@ -71,6 +71,7 @@ impl Program {
             doubt: None,
             captured,
             elements: SmallVec::new(),
+            places: SmallVec::new(),
         };
         match checker.document() {
             Ok(()) if checker.doubt.is_none() => Verdict::Accept,
@@ -154,7 +155,12 @@ pub(crate) struct Checker<'p, 'd, 'c> {
     captured: &'c mut Captured,
     /// Fingerprints of elements of the open lists whose elements must differ.
     pub(crate) elements: SmallVec<[u128; 8]>,
+    /// Where the members stand that relations of the open objects look at, by slot; inner objects' behind outer ones'.
+    pub(crate) places: SmallVec<[Place; 8]>,
 }
+
+/// The byte range of a member's value, once it has been seen.
+pub(crate) type Place = Option<(u32, u32)>;
 
 impl<'p, 'd> Checker<'p, 'd, '_> {
     fn document(&mut self) -> Flow {
@@ -167,7 +173,10 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     fn unsure(&self) -> Verdict {
         let (range, reason) = self.doubt.clone().unwrap_or_default();
         let reason = reason.and_then(|island| self.program.reasons.get(island as usize));
-        let reason = reason.map_or_else(|| "ambiguous alternatives".into(), |reason| reason.to_string());
+        let reason = reason.map_or_else(
+            || "ambiguous alternatives, or members that leave a rule between them open".into(),
+            |reason| reason.to_string(),
+        );
         Verdict::Unsure(Box::new(Doubt { range, reason }))
     }
 
@@ -360,7 +369,8 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let offset = self.lexer.at;
         self.lexer.enter()?;
         let mark = self.lexer.mark();
-        let mut seen = Seen::default();
+        let mut seen = Seen { places: self.places.len(), ..Seen::default() };
+        self.places.resize(seen.places + rule.slots, None);
         if self.lexer.peek() != b'}' {
             // Producers write members in one order, and as a rule that of the schema.
             let mut guess = 0;
@@ -373,7 +383,33 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         }
         self.lexer.distinct(mark)?;
         self.lexer.leave();
-        seen.satisfies(rule, offset)
+        seen.satisfies(rule, offset)?;
+        if rule.slots > 0 { self.related(rule, seen.places, offset) } else { Ok(()) }
+    }
+
+    /// Whether the members satisfy the rules between them; forgets their places.
+    #[inline(never)]
+    fn related(&mut self, rule: &Struct, places: usize, offset: usize) -> Flow {
+        for index in 0..rule.relations.len() {
+            match self.relation_truth(rule, index, places) {
+                Truth::Yes => {}
+                Truth::No => return Err(Halt::broken(offset, Broken::Relation(rule.relations[index].0.name.clone()))),
+                Truth::Unsure => self.doubt(offset, None),
+            }
+        }
+        self.places.truncate(places);
+        Ok(())
+    }
+
+    /// The truth of a relation of an object whose members have been read; `places` is where theirs begin.
+    pub(crate) fn relation_truth(&self, rule: &Struct, index: usize, places: usize) -> Truth {
+        let (relation, slots) = &rule.relations[index];
+        let text = |slot: &u8| {
+            let (start, end) = self.places[places + usize::from(*slot)]?;
+            Some(&self.lexer.document[start as usize..end as usize])
+        };
+        let texts: SmallVec<[Option<&[u8]>; 4]> = slots.iter().map(text).collect();
+        (relation.test)(&texts).map_or(Truth::Unsure, Truth::of)
     }
 
     /// Checks a member and says which field probably comes next.
@@ -412,8 +448,8 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             seen.fields |= 1 << index;
         }
         seen.required += usize::from(field.required);
-        if field.captures != 0 {
-            return self.captured_member(rule, index);
+        if field.is_noted() {
+            return self.noted_member(rule, index, seen.places);
         }
         if let Err(halt) = self.value_here(field.node) {
             return Err(halt.within(field_name(rule, index)));
@@ -422,18 +458,27 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     }
 
     #[inline(never)]
-    fn captured_member(&mut self, rule: &'p Struct, index: usize) -> Flow<usize> {
+    fn noted_member(&mut self, rule: &'p Struct, index: usize, places: usize) -> Flow<usize> {
         self.lexer.space();
         let start = self.lexer.at;
         if let Err(halt) = self.value(rule.fields[index].node) {
             return Err(halt.within(field_name(rule, index)));
         }
+        self.note(&rule.fields[index], places, start);
         for (capture, place) in self.captured.iter_mut().enumerate() {
             if rule.fields[index].captures >> capture & 1 == 1 {
                 *place = Some(start..self.lexer.at);
             }
         }
         Ok(index + 1)
+    }
+
+    /// Notes where the value of a member, which has just been read, stands.
+    pub(crate) fn note(&mut self, field: &Field, places: usize, start: usize) {
+        if field.slot != Field::NO_SLOT {
+            // A document has no more bytes than 32 bits count.
+            self.places[places + usize::from(field.slot)] = Some((start as u32, self.lexer.at as u32));
+        }
     }
 
     /// A name in a struct that has more fields than bits, or a rule for names.
@@ -553,6 +598,8 @@ struct Seen {
     fields: u64,
     required: usize,
     members: usize,
+    /// Where the places of this object's members begin.
+    places: usize,
 }
 
 impl Seen {
@@ -618,7 +665,7 @@ impl Struct {
     pub(crate) fn others(&self, name: Text<'_>, mut visit: impl FnMut(NodeId)) -> bool {
         self.groups.iter().filter(|group| !group.open).all(|group| {
             let mut matched = false;
-            for (_, node) in group.patterns.iter().filter(|(pattern, _)| pattern.matches(name.bytes())) {
+            for (_, node) in group.patterns.iter().filter(|(names, _)| string_truth(names, name) == Truth::Yes) {
                 matched = true;
                 visit(*node);
             }

@@ -31,9 +31,12 @@ mod survey;
 mod text;
 mod verdict;
 
-pub use build::{BuildError, Builder, CAPTURES_MAX, Condition, GroupRule, ListRule, NumberRule, Rule, StructRule};
+pub use build::{
+    BuildError, Builder, CAPTURES_MAX, Condition, GroupRule, ListRule, NumberRule, Relation, Rule, SLOTS_MAX,
+    StructRule,
+};
 pub use check::{Captured, Checked};
 pub use decimal::{Decimal, DecimalError};
 pub use pattern::{Pattern, PatternError};
-pub use program::{Limits, NumberForm, Program, Unique};
+pub use program::{Limits, NumberForm, Program, RelationTest, Unique};
 pub use verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};

@@ -189,6 +189,28 @@ pub struct Condition {
     pub test: Arc<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
+/// A rule between members of one object that the front end brings along.
+#[derive(Clone)]
+pub struct Relation {
+    /// What the rule asks for, for messages.
+    pub name: Box<str>,
+    /// The members that it looks at.
+    pub members: Vec<String>,
+    /// Whether it holds, by the JSON texts of these members in the same order, `None` for those that are not there;
+    /// `None` if that does not tell. It is run on every object that the rule meets, so it must be quick and must not
+    /// fail.
+    pub test: RelationTest,
+}
+
+/// The test of a [`Relation`].
+pub type RelationTest = Arc<dyn Fn(&[Option<&[u8]>]) -> Option<bool> + Send + Sync>;
+
+impl fmt::Debug for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Relation({} of {:?})", self.name, self.members)
+    }
+}
+
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Condition({})", self.name)
@@ -222,6 +244,10 @@ pub(crate) struct Struct {
     pub(crate) naming: Option<NodeId>,
     pub(crate) members_min: usize,
     pub(crate) members_max: usize,
+    /// Rules between members, each with the slots of those that it looks at.
+    pub(crate) relations: Box<[(Relation, Box<[u8]>)]>,
+    /// How many members are looked at.
+    pub(crate) slots: usize,
 }
 
 impl Struct {
@@ -240,22 +266,32 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// Bit by capture that ends here.
     pub(crate) captures: u8,
+    /// Where relations look for the value; [`Field::NO_SLOT`] if none looks at it.
+    pub(crate) slot: u8,
     pub(crate) node: NodeId,
 }
 
 impl Field {
+    pub(crate) const NO_SLOT: u8 = u8::MAX;
+
+    /// Whether the place of the value is wanted.
+    #[inline(always)]
+    pub(crate) fn is_noted(&self) -> bool {
+        self.captures != 0 || self.slot != Field::NO_SLOT
+    }
+
     pub(crate) fn new(name: &[u8], node: NodeId, required: bool) -> Field {
         let spelled = [b"\"", name, b"\":"].concat();
         let plain = name.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
         let spelling = Spelling::new(&spelled).filter(|_| plain);
-        Field { spelling, spelled_bytes: spelled.len(), required, captures: 0, node }
+        Field { spelling, spelled_bytes: spelled.len(), required, captures: 0, slot: Field::NO_SLOT, node }
     }
 }
 
 /// Rules for members by what their name matches.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
-    pub(crate) patterns: Box<[(Arc<Pattern>, NodeId)]>,
+    pub(crate) patterns: Box<[(Formula<StringTest>, NodeId)]>,
     /// For names that match no pattern; nothing if there must be none.
     pub(crate) rest: Option<NodeId>,
     /// The group allows everything.
@@ -305,14 +341,14 @@ impl Program {
     /// Bytes of memory that the program's patterns take; the rest is proportional to the rules' text.
     pub fn pattern_bytes(&self) -> usize {
         let mut patterns: Vec<&Arc<Pattern>> = Vec::new();
-        for node in &self.nodes {
-            node.string.for_each(&mut |test| {
+        let of_names = self.structs.iter().flat_map(|rule| &rule.groups).flat_map(|group| &group.patterns);
+        for formula in self.nodes.iter().map(|node| &node.string).chain(of_names.map(|(names, _)| names)) {
+            formula.for_each(&mut |test| {
                 if let StringTest::Pattern(pattern) = test {
                     patterns.push(pattern);
                 }
             });
         }
-        patterns.extend(self.structs.iter().flat_map(|s| &s.groups).flat_map(|g| &g.patterns).map(|(p, _)| p));
         patterns.sort_by_key(|pattern| Arc::as_ptr(pattern).addr());
         patterns.dedup_by(|a, b| Arc::ptr_eq(a, b));
         patterns.iter().map(|pattern| pattern.memory_bytes()).sum()

@@ -8,7 +8,7 @@ use crate::check::{Checker, Flow, Tallies, find_name, name_offset, number_truth,
 use crate::decimal::Value;
 use crate::fingerprint::Keys;
 use crate::formula::Truth;
-use crate::program::{ListTest, Node, NodeId, StructTest, Unique};
+use crate::program::{Field, ListTest, Node, NodeId, StructTest, Unique};
 use crate::text::Text;
 use crate::verdict::Kind;
 
@@ -206,6 +206,12 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let mut living = Living::new(rules);
         let mut required = [0_u16; LIVE_MAX];
         let mut members = 0;
+        let first = self.places.len();
+        let mut places = [first; LIVE_MAX];
+        for (index, id) in rules.as_slice().iter().enumerate() {
+            places[index] = self.places.len();
+            self.places.resize(places[index] + self.program.structs[*id as usize].slots, None);
+        }
         self.lexer.enter()?;
         let mark = self.lexer.mark();
         if self.lexer.peek() != b'}' {
@@ -214,7 +220,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
                 let at = name_offset(name, self.lexer.document);
                 self.lexer.remember(name);
                 members += 1;
-                self.survey_member(rules, &mut living, &mut required, name, at)?;
+                self.survey_member(rules, &mut living, &mut required, &places, name, at)?;
                 if !self.lexer.next(b'}')? {
                     break;
                 }
@@ -226,7 +232,11 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             let rule = &self.program.structs[rules.items[index] as usize];
             let whole = usize::from(required[index]) == rule.required_count;
             living.settle(index, Truth::of(whole && rule.members_min <= members && members <= rule.members_max));
+            for relation in 0..rule.relations.len() {
+                living.settle(index, self.relation_truth(rule, relation, places[index]));
+            }
         }
+        self.places.truncate(first);
         Ok(living)
     }
 
@@ -235,9 +245,12 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         rules: &Set,
         living: &mut Living,
         required: &mut [u16; LIVE_MAX],
+        places: &[usize; LIVE_MAX],
         name: Text<'d>,
         at: usize,
     ) -> Flow {
+        let start = self.lexer.at;
+        let mut noted = SmallVec::<[(&Field, usize); 4]>::new();
         let mut nodes = Set::new();
         let mut needs = [0_u64; LIVE_MAX];
         for index in living.iter() {
@@ -249,6 +262,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
                 let field = &rule.fields[field];
                 required[index] += u16::from(field.required);
                 needs[index] = nodes.insert(field.node);
+                noted.push((field, places[index]));
             } else if !rule.others(name, |node| needs[index] |= nodes.insert(node)) {
                 living.settle(index, Truth::No);
             }
@@ -256,11 +270,14 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         if nodes.length == 0 || nodes.overflown {
             self.lexer.skip()?;
             living.unsure |= if nodes.overflown { living.live } else { 0 };
-            return Ok(());
+        } else {
+            let masks = self.survey(nodes.as_slice())?;
+            for index in living.iter() {
+                living.settle(index, masks.all(needs[index]));
+            }
         }
-        let masks = self.survey(nodes.as_slice())?;
-        for index in living.iter() {
-            living.settle(index, masks.all(needs[index]));
+        for (field, places) in noted {
+            self.note(field, places, start);
         }
         Ok(())
     }
