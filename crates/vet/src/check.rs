@@ -13,6 +13,7 @@ use crate::fingerprint::Keys;
 use crate::formula::{Formula, Truth};
 use crate::lex::Lexer;
 use crate::pattern::Glance;
+use crate::peek::seek;
 use crate::program::{
     Contains, Field, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct,
     StructTest, Switch,
@@ -782,21 +783,4 @@ fn value_at(document: &[u8], path: &[Box<[u8]>]) -> Option<Range<usize>> {
         seek(&mut lexer, name)?;
     }
     lexer.skip().ok()
-}
-
-/// Goes to the member's value in the object at the reading position.
-fn seek(lexer: &mut Lexer<'_>, name: &[u8]) -> Option<()> {
-    let mut buffer = SmallVec::<[u8; 64]>::new();
-    if lexer.peek() != b'{' {
-        return None;
-    }
-    lexer.enter().ok()?;
-    while lexer.peek() != b'}' {
-        if lexer.name().ok()?.resolve(&mut buffer) == name {
-            return Some(());
-        }
-        lexer.skip().ok()?;
-        lexer.next(b'}').ok()?;
-    }
-    None
 }

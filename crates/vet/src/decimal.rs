@@ -94,7 +94,7 @@ impl<'d> Number<'d> {
 
     /// Compares the values, whatever their size.
     #[cold]
-    fn compare(self, other: Number<'_>) -> Ordering {
+    pub(crate) fn compare(self, other: Number<'_>) -> Ordering {
         match (self.is_zero(), other.is_zero()) {
             (true, true) => return Ordering::Equal,
             (true, false) => return if other.negative { Ordering::Greater } else { Ordering::Less },

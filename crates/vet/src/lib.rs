@@ -26,6 +26,7 @@ mod formula;
 mod lex;
 mod names;
 mod pattern;
+pub mod peek;
 mod program;
 mod survey;
 mod text;

@@ -6,9 +6,10 @@
 
 use vet::{Decimal, NumberForm, NumberRule, Rule, StructRule};
 
+use super::computed::{self, Reader as Expressions};
 use super::gather::{Conjunct, Parts};
 use super::node::Lowering;
-use super::scope::data_name;
+use super::scope::{Scope, data_name};
 use crate::syntax::ast::{BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, LitKind, UnaryOp};
 use crate::syntax::literal::{Text, decode_text};
 
@@ -31,6 +32,8 @@ pub(super) enum Condition {
     },
     /// A field is there.
     Present(String),
+    /// A relation between members, in doubt if they do not tell.
+    Related(Rule),
     Not(Box<Condition>),
     All(Box<[Condition; 2]>),
     Any(Box<[Condition; 2]>),
@@ -49,17 +52,32 @@ pub(super) fn read<'a>(
     if embeds || comprehension.otherwise.is_some() {
         return None;
     }
-    let condition = Reader { lowering, siblings }.condition(condition)?;
+    let condition = Reader { lowering, siblings, scope: &around.scope }.condition(condition)?;
     Some(Guard { condition, then: Conjunct { expr: &comprehension.value, ..around.clone() } })
 }
 
 struct Reader<'r, 'a> {
     lowering: &'r mut Lowering<'a>,
     siblings: &'a [Decl],
+    scope: &'r Scope<'a>,
 }
 
-impl Reader<'_, '_> {
-    fn condition(&mut self, expr: &Expr) -> Option<Condition> {
+impl<'a> Reader<'_, 'a> {
+    fn condition(&mut self, expr: &'a Expr) -> Option<Condition> {
+        self.plain(expr).or_else(|| self.related(expr))
+    }
+
+    /// Any other condition that the members of the object decide.
+    fn related(&mut self, expr: &'a Expr) -> Option<Condition> {
+        let mut reader = Expressions::new(vec![self.scope.clone()]);
+        let read = reader.read(self.lowering, expr, self.scope).filter(|_| !reader.looks_inside)?;
+        let any = self.lowering.builder.any();
+        let relations = vec![computed::condition(reader.members, read)];
+        let rule = StructRule { relations, ..StructRule::new(any) };
+        Some(Condition::Related(self.lowering.builder.structure(rule)))
+    }
+
+    fn plain(&mut self, expr: &'a Expr) -> Option<Condition> {
         match expr {
             Expr::Paren { inner, .. } | Expr::Commented(inner, _) => self.condition(inner),
             Expr::Ident(ident) => {
@@ -78,7 +96,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn comparison(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Option<Condition> {
+    fn comparison(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr) -> Option<Condition> {
         let Expr::Ident(ident) = left else { return None };
         let negated = op == BinaryOp::NotEqual;
         let condition = match right {
@@ -150,7 +168,7 @@ impl Reader<'_, '_> {
 
     /// The only default of the field with this name, if its one declaration beside the condition is an alternative of
     /// literals; outside, whether the name is that of such a field at all.
-    fn declared(&self, name: &str) -> Option<Option<&BasicLit>> {
+    fn declared(&self, name: &str) -> Option<Option<&'a BasicLit>> {
         let mut declared = self.siblings.iter().filter_map(|decl| match decl {
             Decl::Field(field) if data_name(&field.label).as_deref() == Some(name) => Some(field),
             _ => None,
@@ -204,7 +222,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn condition(&mut self, condition: &Condition, parts: &Parts<'a>) -> (Rule, Rule) {
         match condition {
             Condition::Value { name, rule, by_default } => {
-                let absent = match by_default.filter(|_| parts.declarations(name) == 1) {
+                let absent = match by_default.filter(|_| self.declared_once(parts, name)) {
                     Some(true) => self.builder.any(),
                     Some(false) => self.builder.never(),
                     None => self.builder.island("a condition is on a field that may be absent"),
@@ -217,6 +235,10 @@ impl<'a> Lowering<'a> {
                 (holds, self.builder.any_of([holds, not]))
             }
             Condition::Present(name) => (self.present(name), self.builder.any()),
+            Condition::Related(rule) => {
+                let not = self.builder.not(*rule);
+                (*rule, self.builder.any_of([*rule, not]))
+            }
             Condition::Not(inner) => {
                 let (holds, known) = self.condition(inner, parts);
                 (self.builder.not(holds), known)

@@ -6,10 +6,12 @@
 //! unsure, the evaluator has the last word.
 //!
 //! A field is the conjunction of all that is written for it, so lowering works as unification does: `gather` collects the
-//! conjuncts of a node, through references and embeddings; `node` makes rules of them, `guard` of conditions, and `scalar` knows literals, bounds and
+//! conjuncts of a node, through references and embeddings; `node` makes rules of them, `guard` of conditions, `computed` of what
+//! depends on fields beside it, and `scalar` knows literals, bounds and
 //! validators. A conjunct belongs to *groups*: the definitions through which it was reached, each of which closes the
 //! node for names that none of its conjuncts provides for.
 
+mod computed;
 mod gather;
 mod guard;
 mod node;
@@ -60,13 +62,15 @@ pub struct Options {
     pub limits: vet::Limits,
 }
 
-/// Lowers the value that an expression over an instance's names stands for, such as `#Order`.
+/// Lowers the value that an expression over an instance's names stands for, such as `#Order`; the empty one stands for
+/// the whole package.
 ///
 /// The instance is taken to be free of errors, as [`Schema::new`](crate::Schema::new) checks. If nothing at all can be
 /// said, the program is one island.
 pub fn program(instance: &Instance, expression: &str, limits: &Limits, options: &Options) -> Lowered {
     let source = SourceFile::new("--schema", expression);
-    let parsed = parse_expr(&source, FileId(u32::MAX), &ParseOptions::default());
+    let is_whole = expression.is_empty();
+    let parsed = (!is_whole).then(|| parse_expr(&source, FileId(u32::MAX), &ParseOptions::default()));
     let mut builder = vet::Builder::new();
     builder.limits(options.limits);
     for path in &options.captures {
@@ -74,8 +78,9 @@ pub fn program(instance: &Instance, expression: &str, limits: &Limits, options: 
     }
     let mut lowering = node::Lowering::new(instance.asts(), builder, limits.regexp_bytes_max);
     let rule = match &parsed {
-        Ok(expr) => lowering.root(expr),
-        Err(_) => lowering.island("the expression is not a path"),
+        None => lowering.whole(),
+        Some(Ok(expr)) => lowering.root(expr),
+        Some(Err(_)) => lowering.island("the expression is not a path"),
     };
     lowering.finish(rule, options)
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use vet::{Decimal, NumberForm, NumberRule, Rule, Unique};
 
+use super::computed::{self, Reader};
 use super::gather::Conjunct;
 use super::node::Lowering;
-use super::scope::Target;
+use super::scope::{Scope, Target};
 use crate::eval::call::{Datum, Engine, Failure, Function, Handle};
 use crate::eval::kind::Kind;
+use crate::ir::Atom;
 use crate::number::Number;
 use crate::regexp::Regexp;
 use crate::syntax::ast::{BasicLit, Expr, LitKind, Selector, UnaryOp};
@@ -84,8 +86,13 @@ fn not_static<T>(what: &str) -> Lowered<T> {
 
 /// Whether the expression is this predeclared name.
 pub(super) fn is_predeclared<'a>(lowering: &Lowering<'a>, conjunct: &Conjunct<'a>, expr: &Expr, name: &str) -> bool {
+    is_predeclared_in(lowering, &conjunct.scope, expr, name)
+}
+
+/// The same, for the names known in a scope.
+pub(super) fn is_predeclared_in<'a>(lowering: &Lowering<'a>, scope: &Scope<'a>, expr: &Expr, name: &str) -> bool {
     matches!(expr, Expr::Ident(ident) if ident.name == name
-        && matches!(conjunct.scope.resolve(lowering.files, name), Target::Undeclared))
+        && matches!(lowering.resolve(scope, name), Target::Undeclared))
 }
 
 /// Alternatives without structs and lists; marked are the defaults.
@@ -106,7 +113,7 @@ impl<'a> Lowering<'a> {
         match conjunct.expr {
             Expr::Lit(lit) => self.literal(lit, false),
             Expr::Unary { op: UnaryOp::Minus, operand, .. } => self.negative(operand),
-            Expr::Unary { op, operand, .. } => self.bound(*op, operand),
+            Expr::Unary { op, operand, .. } => self.bound(*op, operand, conjunct),
             Expr::Ident(ident) => self.predeclared(&ident.name),
             Expr::Selector { base, selector } => match (&**base, &**selector) {
                 (Expr::Ident(package), Selector::Ident(name)) => {
@@ -128,13 +135,15 @@ impl<'a> Lowering<'a> {
                 Expr::Ident(_) if is_predeclared(self, conjunct, function, "error") => {
                     Ok(Term::new(self.builder.never(), Kinds::NONE))
                 }
-                Expr::Ident(ident) => not_static(&format!("a call of {}", ident.name)),
+                Expr::Ident(ident) => {
+                    self.computed(conjunct).or_else(|_| not_static(&format!("a call of {}", ident.name)))
+                }
                 _ => not_static("a call"),
             },
             Expr::Bottom(_) => Ok(Term::new(self.builder.never(), Kinds::ALL)),
-            Expr::Interpolation(_) => not_static("an interpolation"),
+            Expr::Interpolation(_) => self.computed(conjunct).or_else(|_| not_static("an interpolation")),
             Expr::Index { .. } | Expr::Slice { .. } => not_static("an index"),
-            Expr::Binary { .. } => not_static("a computed value"),
+            Expr::Binary { .. } => self.computed(conjunct),
             _ => not_static("an expression"),
         }
     }
@@ -149,6 +158,14 @@ impl<'a> Lowering<'a> {
         let Some((min, max)) = bounds_of(count) else { return not_static("the count of matchN") };
         let rules: Vec<Rule> = list.elements.iter().map(|expr| self.schema(expr, conjunct)).collect();
         let rule = self.builder.count(min, max, rules);
+        Ok(Term { is_whole: true, ..Term::new(rule, Kinds::ALL) })
+    }
+
+    /// `matchIf(if, then, else)`, each a schema as those of `matchN`.
+    pub(super) fn match_if(&mut self, args: &'a [Expr], conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let [condition, then, otherwise] = args else { return not_static("an argument of matchIf") };
+        let [condition, then, otherwise] = [condition, then, otherwise].map(|schema| self.schema(schema, conjunct));
+        let rule = self.builder.choose(condition, then, otherwise);
         Ok(Term { is_whole: true, ..Term::new(rule, Kinds::ALL) })
     }
 
@@ -223,20 +240,79 @@ impl<'a> Lowering<'a> {
         Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
     }
 
-    fn bound(&mut self, op: UnaryOp, operand: &Expr) -> Lowered<Term> {
-        let (operand, negative) = match strip(operand) {
+    /// A value that is constant, or computed from fields beside it.
+    pub(super) fn computed(&mut self, conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let mut reader = Reader::new(self.frames_beside());
+        let Some(read) = reader.read(self, conjunct.expr, &conjunct.scope) else {
+            return not_static(&described(conjunct.expr));
+        };
+        if let Some(atom) = read.constant() {
+            return self.atom(&atom);
+        }
+        let scalars = Kinds(Kinds::ALL.0 & !Kinds::STRUCT.0 & !Kinds::LIST.0);
+        match self
+            .relate(reader, |field, is_optional, members| Some(computed::equal(field, is_optional, members, read)))
+        {
+            true => Ok(Term { concrete: Concrete::Default, ..Term::new(self.builder.any(), scalars) }),
+            false => not_static(&described(conjunct.expr)),
+        }
+    }
+
+    /// A bound whose operand is constant, or computed from fields beside it.
+    fn computed_bound(&mut self, op: UnaryOp, operand: &'a Expr, conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let mut reader = Reader::new(self.frames_beside());
+        let Some(read) = reader.read(self, operand, &conjunct.scope) else {
+            return not_static("the operand of a bound");
+        };
+        match read.constant() {
+            Some(Atom::Number(number)) => {
+                let value = Decimal::new(&number.to_source()).map_err(|error| error.to_string())?;
+                self.number_bound(op, value)
+            }
+            Some(Atom::String(text)) => match op {
+                UnaryOp::Match | UnaryOp::NotMatch => self.regexp(op, &text),
+                _ => self.string_bound(op, text.to_string()),
+            },
+            Some(_) => not_static("a bound of this kind"),
+            None => match self.relate(reader, |field, _, members| computed::bound(field, members, op, read)) {
+                true => Ok(Term::new(self.builder.any(), Kinds(Kinds::NUMBER.0 | Kinds::STRING.0))),
+                false => not_static("the operand of a bound"),
+            },
+        }
+    }
+
+    fn atom(&mut self, atom: &Atom) -> Lowered<Term> {
+        match atom {
+            Atom::Null => Ok(Term::constant(self.builder.null(), Kinds::NULL)),
+            Atom::Bool(value) => Ok(Term::constant(self.builder.exactly(*value), Kinds::BOOL)),
+            Atom::String(text) => Ok(Term::constant(self.builder.one_of([&**text]), Kinds::STRING)),
+            Atom::Number(number) => {
+                let value = Decimal::new(&number.to_source()).map_err(|error| error.to_string())?;
+                let form = if number.is_int() { NumberForm::Integer } else { NumberForm::Float };
+                Ok(Term::constant(self.builder.equal_to(value, form), Kinds::NUMBER))
+            }
+            Atom::Bytes(_) => not_static("bytes"),
+        }
+    }
+
+    fn bound(&mut self, op: UnaryOp, bound: &'a Expr, conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let (operand, negative) = match strip(bound) {
             Expr::Unary { op: UnaryOp::Minus, operand, .. } => (strip(operand), true),
             operand => (operand, false),
         };
         let lit = match operand {
             Expr::Lit(lit) => lit,
             Expr::Ident(ident) if ident.name == "null" && op == UnaryOp::NotEqual => return self.not_null(),
-            _ => return not_static("the operand of a bound"),
+            _ => return self.computed_bound(op, bound, conjunct),
+        };
+        let text = || match decode_text(&lit.raw) {
+            Ok(Text::String(text)) => Ok(text),
+            _ => not_static("a bound of bytes"),
         };
         match (op, lit.kind) {
             (UnaryOp::NotEqual, LitKind::Null) => self.not_null(),
-            (UnaryOp::Match | UnaryOp::NotMatch, LitKind::String) => self.regexp(op, lit),
-            (_, LitKind::String) => self.string_bound(op, lit),
+            (UnaryOp::Match | UnaryOp::NotMatch, LitKind::String) => self.regexp(op, &text()?),
+            (_, LitKind::String) => self.string_bound(op, text()?),
             (_, LitKind::Int | LitKind::Float) => self.number_bound(op, number(lit, negative)?.0),
             _ => not_static("a bound of this kind"),
         }
@@ -263,8 +339,7 @@ impl<'a> Lowering<'a> {
         Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
     }
 
-    fn string_bound(&mut self, op: UnaryOp, lit: &BasicLit) -> Lowered<Term> {
-        let Ok(Text::String(bound)) = decode_text(&lit.raw) else { return not_static("a bound of bytes") };
+    fn string_bound(&mut self, op: UnaryOp, bound: String) -> Lowered<Term> {
         let holds: fn(std::cmp::Ordering) -> bool = match op {
             UnaryOp::Less => |order| order.is_lt(),
             UnaryOp::LessEqual => |order| order.is_le(),
@@ -278,13 +353,12 @@ impl<'a> Lowering<'a> {
         Ok(Term::new(self.builder.satisfying(vet::Condition { name, test }), Kinds::STRING))
     }
 
-    fn regexp(&mut self, op: UnaryOp, lit: &BasicLit) -> Lowered<Term> {
-        let Ok(Text::String(source)) = decode_text(&lit.raw) else { return not_static("a pattern of bytes") };
-        let rule = match self.pattern(&source) {
+    fn regexp(&mut self, op: UnaryOp, source: &str) -> Lowered<Term> {
+        let rule = match self.pattern(source) {
             Some(pattern) => self.builder.pattern(pattern),
             None => {
                 // The automaton is too large for tables; the pattern is matched in linear time all the same.
-                let regexp = Regexp::new(&source, self.regexp_bytes_max).map_err(|error| error.to_string())?;
+                let regexp = Regexp::new(source, self.regexp_bytes_max).map_err(|error| error.to_string())?;
                 let test = Arc::new(move |text: &str| regexp.is_match(text));
                 self.builder.satisfying(vet::Condition { name: source.into(), test })
             }
@@ -298,7 +372,7 @@ impl<'a> Lowering<'a> {
 
     /// `package.Name` and `package.Name(args)` as a validator.
     fn validator(&mut self, conjunct: &Conjunct<'a>, package: &str, name: &str, args: &[Expr]) -> Lowered<Term> {
-        let Target::Package(path) = conjunct.scope.resolve(self.files, package) else {
+        let Target::Package(path) = self.resolve(&conjunct.scope, package) else {
             return not_static("a selector");
         };
         let known = crate::builtin::package(path);
@@ -391,7 +465,7 @@ impl<'a> Lowering<'a> {
             // A constant of a package, such as `time.RFC3339Date`.
             Expr::Selector { base, selector } => {
                 let (Expr::Ident(package), Selector::Ident(name)) = (&**base, &**selector) else { return None };
-                let Target::Package(path) = conjunct.scope.resolve(self.files, &package.name) else { return None };
+                let Target::Package(path) = self.resolve(&conjunct.scope, &package.name) else { return None };
                 let constants = crate::builtin::package(path)?.constants;
                 let (_, source) = constants.iter().find(|(constant, _)| *constant == name.name)?;
                 match decode_text(source) {
@@ -401,6 +475,14 @@ impl<'a> Lowering<'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// What the expression is, for reasons.
+fn described(expr: &Expr) -> String {
+    match expr {
+        Expr::Ident(ident) => format!("the field {}, which it refers to,", ident.name),
+        _ => "a computed value".into(),
     }
 }
 
