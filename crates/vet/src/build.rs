@@ -13,7 +13,7 @@ use crate::formula::{Formula, Join, Truth};
 use crate::lex::Lexer;
 use crate::names::Names;
 use crate::pattern::Pattern;
-pub use crate::program::{Condition, Relation};
+pub use crate::program::{Condition, ListCondition, Relation};
 use crate::program::{
     Contains, Field, Group, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Path, Program, Range,
     StringTest, Struct, StructId, StructTest, Switch, Unique,
@@ -134,6 +134,7 @@ pub struct Builder {
     rules: Vec<Draft>,
     structs: Vec<StructRule>,
     lists: Vec<ListRule>,
+    conditions: Vec<ListCondition>,
     constants: Vec<Box<[u8]>>,
     reasons: Vec<Box<str>>,
     captures: Vec<Path>,
@@ -294,6 +295,13 @@ impl Builder {
         self.node(Node { array: Formula::Rule(test), ..Node::fixed(Truth::No) })
     }
 
+    /// Arrays that satisfy a test of the front end.
+    pub fn lists_where(&mut self, condition: ListCondition) -> Rule {
+        self.conditions.push(condition);
+        let test = ListTest::Where(self.conditions.len() as u32 - 1);
+        self.node(Node { array: Formula::Rule(test), ..Node::fixed(Truth::No) })
+    }
+
     /// Every array.
     pub fn arrays(&mut self) -> Rule {
         self.node(Node { array: Formula::YES, ..Node::fixed(Truth::No) })
@@ -424,6 +432,7 @@ impl Builder {
             nodes: nodes.into(),
             structs,
             lists,
+            conditions: self.conditions.into(),
             constants: self.constants.into(),
             reasons: self.reasons.into(),
             root: root.0,
@@ -493,12 +502,73 @@ impl Builder {
         }
     }
 
+    /// Whether a rule allows `{}`, or `[]`; `None` if that cannot be told.
+    pub fn allows_empty(&self, rule: Rule, kind: Kind) -> Option<bool> {
+        match self.empty_truth(rule, kind, CHAIN_MAX) {
+            Truth::Yes => Some(true),
+            Truth::No => Some(false),
+            Truth::Unsure => None,
+        }
+    }
+
+    fn empty_truth(&self, rule: Rule, kind: Kind, steps: usize) -> Truth {
+        let Some(steps) = steps.checked_sub(1) else { return Truth::Unsure };
+        match &self.rules[rule.0 as usize] {
+            Draft::Node(node) => match kind {
+                Kind::Struct => node.object.truth(&mut |test| match test {
+                    StructTest::Struct(id) => self.structs[*id as usize].empty_truth(),
+                    StructTest::Constant(id) => Truth::of(is_empty(&self.constants[*id as usize])),
+                }),
+                Kind::List => node.array.truth(&mut |test| match test {
+                    ListTest::List(id) => self.lists[*id as usize].empty_truth(),
+                    ListTest::Constant(id) => Truth::of(is_empty(&self.constants[*id as usize])),
+                    ListTest::Where(index) => {
+                        (self.conditions[*index as usize].test)(b"[]").map_or(Truth::Unsure, Truth::of)
+                    }
+                }),
+                _ => Truth::No,
+            },
+            Draft::Join(join, rules) => {
+                let truths = rules.iter().map(|rule| Formula::<bool>::Fixed(self.empty_truth(*rule, kind, steps)));
+                let parts = truths.collect::<Vec<_>>();
+                Formula::Join(*join, parts.into()).truth(&mut |_| Truth::No)
+            }
+            Draft::Not(rule) => self.empty_truth(*rule, kind, steps).not(),
+            Draft::When(of, rule) if *of == kind => self.empty_truth(*rule, kind, steps),
+            Draft::When(..) => Truth::Yes,
+            Draft::Alias(Some(rule)) => self.empty_truth(*rule, kind, steps),
+            Draft::Alias(None) => Truth::Unsure,
+        }
+    }
+
     /// What holds for a required member that is no field, apart from patterns.
     fn rest_of(&mut self, rule: &StructRule, name: &str) -> Rule {
         let unmatched = rule.groups.iter().filter(|group| self.matching(group, name).is_empty());
         let rests: Vec<Rule> = unmatched.map(|group| group.rest).collect();
         self.all(rests)
     }
+}
+
+impl StructRule {
+    /// Whether `{}` is allowed.
+    fn empty_truth(&self) -> Truth {
+        match Truth::of(self.required.is_empty() && self.members_min == 0) {
+            Truth::Yes if !self.relations.is_empty() => Truth::Unsure,
+            truth => truth,
+        }
+    }
+}
+
+impl ListRule {
+    /// Whether `[]` is allowed.
+    fn empty_truth(&self) -> Truth {
+        Truth::of(self.length_min == 0 && self.contains.iter().all(|(_, min, _)| *min == 0))
+    }
+}
+
+/// Whether the JSON text of an object or array has nothing between its brackets.
+fn is_empty(json: &[u8]) -> bool {
+    json.get(1..json.len() - 1).is_some_and(|inside| inside.iter().all(u8::is_ascii_whitespace))
 }
 
 fn structure(rule: &StructRule, fields: Spread, nodes: &[Node]) -> Result<Struct, BuildError> {

@@ -747,10 +747,21 @@ impl NumberTest {
 
 /// The truth of a formula about a string that has been read.
 pub(crate) fn string_truth(formula: &Formula<StringTest>, text: Text<'_>) -> Truth {
-    formula.truth(&mut |test| Truth::of(test.holds(text)))
+    formula.truth(&mut |test| test.truth(text))
 }
 
 impl StringTest {
+    fn truth(&self, text: Text<'_>) -> Truth {
+        match self {
+            StringTest::Where(condition) => {
+                let mut buffer = SmallVec::<[u8; 256]>::new();
+                let text = std::str::from_utf8(text.resolve(&mut buffer)).ok();
+                text.and_then(|text| (condition.test)(text)).map_or(Truth::Unsure, Truth::of)
+            }
+            test => Truth::of(test.holds(text)),
+        }
+    }
+
     fn holds(&self, text: Text<'_>) -> bool {
         match self {
             StringTest::Runes { min, max } => {
@@ -767,10 +778,7 @@ impl StringTest {
                 let mut buffer = SmallVec::<[u8; 256]>::new();
                 names.find(text.resolve(&mut buffer)).is_some()
             }
-            StringTest::Where(condition) => {
-                let mut buffer = SmallVec::<[u8; 256]>::new();
-                std::str::from_utf8(text.resolve(&mut buffer)).is_ok_and(|text| (condition.test)(text))
-            }
+            StringTest::Where(_) => false,
         }
     }
 }

@@ -33,11 +33,11 @@ mod text;
 mod verdict;
 
 pub use build::{
-    BuildError, Builder, CAPTURES_MAX, Condition, GroupRule, ListRule, NumberRule, Relation, Rule, SLOTS_MAX,
-    StructRule,
+    BuildError, Builder, CAPTURES_MAX, Condition, GroupRule, ListCondition, ListRule, NumberRule, Relation, Rule,
+    SLOTS_MAX, StructRule,
 };
 pub use check::{Captured, Checked};
 pub use decimal::{Decimal, DecimalError};
 pub use pattern::{Pattern, PatternError};
-pub use program::{Limits, NumberForm, Program, RelationTest, Unique};
+pub use program::{Limits, ListFn, NumberForm, Program, RelationFn, StringFn, Unique};
 pub use verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};

@@ -16,6 +16,7 @@ pub struct Program {
     pub(crate) nodes: Box<[Node]>,
     pub(crate) structs: Box<[Struct]>,
     pub(crate) lists: Box<[List]>,
+    pub(crate) conditions: Box<[ListCondition]>,
     /// JSON texts that values are compared with.
     pub(crate) constants: Box<[Box<[u8]>]>,
     /// Why the front end could not say more, by island.
@@ -185,8 +186,9 @@ impl PartialEq for StringTest {
 pub struct Condition {
     /// What the test asks for, for messages.
     pub name: Box<str>,
-    /// The test. It is run on every string that the rule meets, so it must be quick and must not fail.
-    pub test: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// The test; `None` if it cannot tell. It is run on every string that the rule meets, so it must be quick and must
+    /// not fail.
+    pub test: Arc<StringFn>,
 }
 
 /// A rule between members of one object that the front end brings along.
@@ -199,11 +201,32 @@ pub struct Relation {
     /// Whether it holds, by the JSON texts of these members in the same order, `None` for those that are not there;
     /// `None` if that does not tell. It is run on every object that the rule meets, so it must be quick and must not
     /// fail.
-    pub test: RelationTest,
+    pub test: Arc<RelationFn>,
 }
 
-/// The test of a [`Relation`].
-pub type RelationTest = Arc<dyn Fn(&[Option<&[u8]>]) -> Option<bool> + Send + Sync>;
+/// The test of a [`Condition`]: of a string.
+pub type StringFn = dyn Fn(&str) -> Option<bool> + Send + Sync;
+
+/// The test of a [`ListCondition`]: of the JSON text of an array.
+pub type ListFn = dyn Fn(&[u8]) -> Option<bool> + Send + Sync;
+
+/// The test of a [`Relation`]: of the JSON texts of members.
+pub type RelationFn = dyn Fn(&[Option<&[u8]>]) -> Option<bool> + Send + Sync;
+
+/// A test of whole arrays that the front end brings along.
+#[derive(Clone)]
+pub struct ListCondition {
+    /// What the test asks for, for messages.
+    pub name: Box<str>,
+    /// The test of an array's JSON text; `None` if it cannot tell. It must be quick and must not fail.
+    pub test: Arc<ListFn>,
+}
+
+impl fmt::Debug for ListCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ListCondition({})", self.name)
+    }
+}
 
 impl fmt::Debug for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -227,6 +250,7 @@ pub(crate) enum StructTest {
 pub(crate) enum ListTest {
     List(ListId),
     Constant(ConstantId),
+    Where(u32),
 }
 
 /// The rules for the members of an object.

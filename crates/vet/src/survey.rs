@@ -289,6 +289,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             node.array.for_each(&mut |test| match test {
                 ListTest::List(id) => _ = rules.insert(*id),
                 ListTest::Constant(_) => constants = true,
+                ListTest::Where(_) => {}
             });
         }
         let start = self.lexer.at;
@@ -298,11 +299,15 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         }
         let living = self.survey_elements(&rules)?;
         let range = start..self.lexer.at;
+        let text = &self.lexer.document[range.clone()];
         let print = constants.then(Keys::new).map(|keys| (keys.of(self.lexer.document, range), keys));
         Ok(masks(nodes, |node| {
             node.array.truth(&mut |test| match test {
                 ListTest::List(id) => rules.position(*id).map_or(Truth::No, |index| living.truth(index)),
                 ListTest::Constant(id) => self.equals_constant(&print, *id),
+                ListTest::Where(index) => {
+                    (self.program.conditions[*index as usize].test)(text).map_or(Truth::Unsure, Truth::of)
+                }
             })
         }))
     }

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use vet::{Relation, RelationTest, peek};
+use vet::{Relation, RelationFn, peek};
 
 use super::node::Lowering;
 use super::scalar::is_predeclared_in;
@@ -23,6 +23,8 @@ use crate::syntax::literal::{Text, decode_fragments, decode_text};
 
 /// Names and operators inside each other that are followed.
 const STEPS_MAX: usize = 64;
+/// Elements that are compared with each other here.
+const ELEMENTS_MAX: usize = 256;
 /// The longest text that is computed here.
 const TEXT_BYTES_MAX: usize = 1 << 16;
 
@@ -124,6 +126,9 @@ impl<'a> Reader<'a> {
                 if constant.is_some() || is_definition(name) || name.starts_with('_') {
                     return constant;
                 }
+                if matches!(field.value, Expr::Struct(_) | Expr::List(_)) {
+                    return None;
+                }
                 self.member(&frame, data_name(&field.label)?).map(Computed::Member)
             }
             Target::Field { values, .. } => match &values[..] {
@@ -140,6 +145,14 @@ impl<'a> Reader<'a> {
         let computed = alone.read(lowering, expr, scope);
         self.steps = alone.steps;
         computed.and_then(|computed| computed.constant()).map(Computed::Constant)
+    }
+
+    /// The member that a name stands for, whatever its value.
+    fn composite(&mut self, lowering: &Lowering<'a>, name: &str, scope: &Scope<'a>) -> Option<usize> {
+        match lowering.resolve(scope, name) {
+            Target::Sibling { field, frame, .. } => self.member(&frame, data_name(&field.label)?),
+            _ => None,
+        }
     }
 
     fn member(&mut self, frame: &Scope<'a>, name: String) -> Option<usize> {
@@ -164,8 +177,7 @@ impl<'a> Reader<'a> {
     ) -> Option<Computed> {
         if is_predeclared_in(lowering, scope, function, "len") {
             let [Expr::Ident(ident)] = args else { return None };
-            let Computed::Member(member) = self.name(lowering, &ident.name, scope)? else { return None };
-            return Some(Computed::Length(member));
+            return Some(Computed::Length(self.composite(lowering, &ident.name, scope)?));
         }
         let Expr::Selector { base, selector } = function else { return None };
         let (Expr::Ident(package), Selector::Ident(name)) = (&**base, &**selector) else { return None };
@@ -185,7 +197,7 @@ impl<'a> Reader<'a> {
         let (Expr::Struct(lit), None) = (&*each.value, &each.otherwise) else { return None };
         let [Decl::Embed(embed)] = &lit.decls[..] else { return None };
         let path = path_from(&embed.expr, &value.name)?;
-        let Computed::Member(member) = self.name(lowering, &source.name, scope)? else { return None };
+        let member = self.composite(lowering, &source.name, scope)?;
         self.looks_inside = true;
         Some(Computed::Sum(member, path))
     }
@@ -219,7 +231,7 @@ fn atom(kind: LitKind, raw: &str) -> Option<Atom> {
 }
 
 /// The scalar that a JSON text stands for.
-fn scalar(json: &[u8]) -> Option<Atom> {
+pub(super) fn scalar(json: &[u8]) -> Option<Atom> {
     Some(match json.first()? {
         b'"' => Atom::String(peek::string(json)?.into()),
         b'n' => Atom::Null,
@@ -304,7 +316,7 @@ fn sum(json: &[u8], path: &[String]) -> Option<Atom> {
 }
 
 /// A relation between a field, the first member, and what the expression makes of the others.
-fn between(field: &str, others: Vec<String>, name: String, test: RelationTest) -> Relation {
+fn between(field: &str, others: Vec<String>, name: String, test: Arc<RelationFn>) -> Relation {
     let members = std::iter::once(field.to_owned()).chain(others).collect();
     Relation { name: name.into(), members, test }
 }
@@ -320,7 +332,7 @@ pub(super) fn bound(field: &str, members: Vec<String>, op: UnaryOp, computed: Co
         _ => return None,
     };
     let name = format!("{field}: {} {}", op.text(), members.join(", "));
-    let test: RelationTest = Arc::new(move |texts| {
+    let test: Arc<RelationFn> = Arc::new(move |texts| {
         let (own, others) = texts.split_first()?;
         let Some(own) = own else { return Some(true) };
         let order = match computed {
@@ -335,7 +347,7 @@ pub(super) fn bound(field: &str, members: Vec<String>, op: UnaryOp, computed: Co
 /// `field: expr`. An absent field has the computed value, if there is one.
 pub(super) fn equal(field: &str, is_optional: bool, members: Vec<String>, computed: Computed) -> Relation {
     let name = format!("{field}: computed from {}", members.join(", "));
-    let test: RelationTest = Arc::new(move |texts| {
+    let test: Arc<RelationFn> = Arc::new(move |texts| {
         let (own, others) = texts.split_first()?;
         let own = match own {
             None if is_optional => return Some(true),
@@ -356,9 +368,65 @@ pub(super) fn equal(field: &str, is_optional: bool, members: Vec<String>, comput
 /// A condition over members.
 pub(super) fn condition(members: Vec<String>, computed: Computed) -> Relation {
     let name = format!("a condition on {}", members.join(", "));
-    let test: RelationTest = Arc::new(move |texts| match computed.value(texts)? {
+    let test: Arc<RelationFn> = Arc::new(move |texts| match computed.value(texts)? {
         Atom::Bool(value) => Some(value),
         _ => None,
     });
     Relation { name: name.into(), members, test }
+}
+
+/// A hidden list of what a path leads to in each element of a member, with validators of lists: `[for x in lines {x.id}]
+/// & list.UniqueItems()`. Comes with whether it looks inside the member's value, as it does.
+pub(super) fn hidden<'a>(lowering: &Lowering<'a>, expr: &'a Expr, scope: &Scope<'a>) -> Option<(Relation, bool)> {
+    let mut reader = Reader::new(vec![scope.clone()]);
+    let (mut list, mut differ) = (None, false);
+    for operand in operands_of(expr) {
+        match operand {
+            Expr::List(lit) if list.is_none() => {
+                let [Expr::Comprehension(each)] = &lit.elements[..] else { return None };
+                let Computed::Sum(member, path) = reader.sum(lowering, each, scope)? else { return None };
+                list = Some((member, path));
+            }
+            validator if is_unique_items(lowering, validator, scope) => differ = true,
+            _ => return None,
+        }
+    }
+    let (member, path) = list?;
+    let test: Arc<RelationFn> = Arc::new(move |texts| {
+        let mut found = Vec::new();
+        for element in peek::elements(texts[member]?)? {
+            let value = scalar(path.iter().try_fold(element, |json, name| peek::member(json, name))?)?;
+            if differ && found.iter().any(|known| arith::atoms_equal(known, &value)) {
+                // Numbers of different kinds are for the evaluator to compare.
+                return if matches!(value, Atom::Number(_)) { None } else { Some(false) };
+            }
+            found.push(value);
+            if found.len() > ELEMENTS_MAX {
+                return None;
+            }
+        }
+        Some(true)
+    });
+    let name = format!("a hidden list of {}", reader.members.join(", ")).into();
+    Some((Relation { name, members: reader.members, test }, true))
+}
+
+fn operands_of(expr: &Expr) -> Vec<&Expr> {
+    match expr {
+        Expr::Binary { op: BinaryOp::And, left, right, .. } => {
+            [left, right].into_iter().flat_map(|operand| operands_of(operand)).collect()
+        }
+        Expr::Paren { inner, .. } | Expr::Commented(inner, _) => operands_of(inner),
+        expr => vec![expr],
+    }
+}
+
+fn is_unique_items<'a>(lowering: &Lowering<'a>, expr: &Expr, scope: &Scope<'a>) -> bool {
+    let selector = match expr {
+        Expr::Call { function, args, .. } if args.is_empty() => function,
+        expr => expr,
+    };
+    let Expr::Selector { base, selector } = selector else { return false };
+    let (Expr::Ident(package), Selector::Ident(name)) = (&**base, &**selector) else { return false };
+    name.name == "UniqueItems" && matches!(lowering.resolve(scope, &package.name), Target::Package("list"))
 }

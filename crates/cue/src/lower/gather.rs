@@ -1,18 +1,22 @@
 //! The conjuncts of a node: all that is written for one place in the data.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::computed;
 use super::guard::{self, Guard};
-use super::node::Lowering;
+use super::node::{Lowering, waits};
 use super::scalar::{self, Kinds, Term};
 use super::scope::{Frame, Scope, Target, data_name, is_definition};
+use super::walk;
 use crate::syntax::ast::{
     BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, Selector,
     StructLit, UnaryOp,
 };
 use crate::syntax::literal::{Text, decode_text};
+use crate::syntax::printer::print_compact;
 
 /// A definition (or `close`) on the way to a conjunct.
 pub(super) type Group = u32;
@@ -68,6 +72,8 @@ pub(super) struct Parts<'a> {
     pub(super) nameless: BTreeSet<Group>,
     /// Groups with a validator of the whole value: they close neither the node nor what is inside.
     pub(super) lifted: BTreeSet<Group>,
+    /// What holds between the members of the node, and whether it looks inside their values.
+    pub(super) relations: Vec<(vet::Relation, bool)>,
     /// Why the node cannot be lowered.
     pub(super) obstacle: Option<String>,
     pub(super) chain: usize,
@@ -141,11 +147,12 @@ impl<'a> Lowering<'a> {
                 self.gather(&conjunct.with(inner), embedded, parts)
             }
             Expr::Binary { op: BinaryOp::And, left, right, .. } => {
-                if embedded.is_some() {
-                    parts.give_up("a conjunction is embedded");
-                }
+                let before = (parts.structs.len(), parts.unions.len(), parts.closed.len());
                 self.gather(&conjunct.with(left), embedded, parts);
                 self.gather(&conjunct.with(right), embedded, parts);
+                if embedded.is_some() && before != (parts.structs.len(), parts.unions.len(), parts.closed.len()) {
+                    parts.give_up("a conjunction of structs is embedded");
+                }
             }
             Expr::Binary { op: BinaryOp::Or, .. } => self.disjunction(conjunct, embedded, parts),
             Expr::Struct(lit) => self.struct_literal(lit, conjunct, parts),
@@ -224,7 +231,7 @@ impl<'a> Lowering<'a> {
                         conjunct.within(group).groups
                     }
                 };
-                for (expr, scope) in values {
+                for (expr, scope) in self.distinct(values) {
                     self.gather(&Conjunct { expr, scope, groups: groups.clone() }, embedded, parts);
                 }
             }
@@ -243,7 +250,13 @@ impl<'a> Lowering<'a> {
         match argument {
             Expr::Struct(_) => {}
             // What the argument refers to does not close what is inside, either.
-            Expr::Ident(_) | Expr::Selector { .. } => parts.shallow.extend(group..=self.last_group()),
+            // It is evaluated by itself, before there is data.
+            Expr::Ident(ident) => match self.resolve(&conjunct.scope, &ident.name) {
+                Target::Field { values, .. } if !values.iter().any(|(value, _)| waits(value)) => {
+                    parts.shallow.extend(group..=self.last_group());
+                }
+                _ => parts.give_up("an argument of close may be in error as long as it has no data"),
+            },
             _ => parts.give_up("an argument of close is neither struct nor reference"),
         }
     }
@@ -323,7 +336,15 @@ impl<'a> Lowering<'a> {
                     match &field.label {
                         Label::Paren(..) | Label::Interpolation(_) => match self.name_of(&field.label, &scope) {
                             Some(_) => names_members = true,
-                            None => parts.give_up("the name of a field is computed"),
+                            None => {
+                                names_members = true;
+                                let around =
+                                    Conjunct { scope: scope.clone(), groups: groups.clone(), ..conjunct.clone() };
+                                match guard::read_name(self, decl, decls, &around) {
+                                    Some(guards) => parts.guards.extend(guards),
+                                    None => parts.give_up("the name of a field is computed"),
+                                }
+                            }
                         },
                         Label::Pattern(_) => names_members = true,
                         label => names_members |= data_name(label).is_some(),
@@ -372,7 +393,12 @@ impl<'a> Lowering<'a> {
         }
         let is_static =
             self.constant(&field.value, scope).is_some() || definition && matches!(field.value, Expr::Struct(_));
-        if (hidden || definition) && !is_static {
+        if is_static {
+            return;
+        }
+        if let Some(relation) = computed::hidden(self, &field.value, scope) {
+            parts.relations.push(relation);
+        } else {
             parts.give_up(format!("the field {}, which data does not have, is computed", ident.name));
         }
     }
@@ -432,6 +458,47 @@ impl<'a> Lowering<'a> {
                 .map(|element| Conjunct { expr: &each.value, scope: bind(element), groups: around.groups.clone() })
                 .collect(),
         )
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// The same without what is written twice alike in a file: it says no more than once. That does not go for
+    /// alternatives of structs: each of the one may be unified with each of the other.
+    fn distinct(&self, values: Vec<(&'a Expr, Scope<'a>)>) -> Vec<(&'a Expr, Scope<'a>)> {
+        if values.len() < 2 {
+            return values;
+        }
+        let mut seen = BTreeSet::new();
+        let is_first = |(expr, scope): &(&'a Expr, Scope<'a>)| {
+            seen.insert((scope.file_index(), print_compact(expr)))
+                || self.has_alternatives(expr, scope, &mut BTreeSet::new())
+        };
+        values.into_iter().filter(is_first).collect()
+    }
+
+    /// Whether there are alternatives other than of scalars somewhere inside, or in what is referred to.
+    fn has_alternatives(&self, expr: &'a Expr, scope: &Scope<'a>, seen: &mut BTreeSet<String>) -> bool {
+        let is_scalar = |expr: &Expr| match expr {
+            Expr::Ident(ident) => !is_definition(&ident.name),
+            Expr::Lit(_) | Expr::Unary { .. } | Expr::Binary { op: BinaryOp::Or, .. } => true,
+            _ => false,
+        };
+        let names = RefCell::new(Vec::new());
+        let found = walk::any(expr, &|expr, _| match expr {
+            Expr::Binary { op: BinaryOp::Or, left, right, .. } => !is_scalar(left) || !is_scalar(right),
+            Expr::Ident(ident) => {
+                names.borrow_mut().push(ident.name.clone());
+                false
+            }
+            _ => false,
+        });
+        found
+            || names.into_inner().into_iter().any(|name| match self.resolve(scope, &name) {
+                Target::Field { values, .. } if seen.insert(name) => {
+                    values.iter().any(|(expr, scope)| self.has_alternatives(expr, scope, seen))
+                }
+                _ => false,
+            })
     }
 }
 

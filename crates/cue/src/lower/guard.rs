@@ -7,17 +7,26 @@
 use vet::{Decimal, NumberForm, NumberRule, Rule, StructRule};
 
 use super::computed::{self, Reader as Expressions};
-use super::gather::{Conjunct, Parts};
+use super::gather::{Conjunct, Parts, StructPart};
 use super::node::Lowering;
-use super::scope::{Scope, data_name};
-use crate::syntax::ast::{BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, LitKind, UnaryOp};
+use super::scope::{Frame, Scope, data_name};
+use crate::syntax::ast::{BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, Label, LitKind, UnaryOp};
 use crate::syntax::literal::{Text, decode_text};
 
 /// A condition and what holds under it.
 #[derive(Clone)]
 pub(super) struct Guard<'a> {
     pub(super) condition: Condition,
-    pub(super) then: Conjunct<'a>,
+    pub(super) then: Then<'a>,
+}
+
+/// What holds under a condition.
+#[derive(Clone)]
+pub(super) enum Then<'a> {
+    /// What the comprehension yields.
+    Conjunct(Conjunct<'a>),
+    /// A field whose name the condition decides.
+    Field(StructPart<'a>),
 }
 
 /// A condition on the fields of one struct.
@@ -53,7 +62,56 @@ pub(super) fn read<'a>(
         return None;
     }
     let condition = Reader { lowering, siblings, scope: &around.scope }.condition(condition)?;
-    Some(Guard { condition, then: Conjunct { expr: &comprehension.value, ..around.clone() } })
+    Some(Guard { condition, then: Then::Conjunct(Conjunct { expr: &comprehension.value, ..around.clone() }) })
+}
+
+/// Alternatives of a field whose value is part of another field's name.
+const NAMES_MAX: usize = 16;
+
+/// Reads a field whose name is computed from a field beside it (`"\(method)_id": string`), if that has one of a few
+/// strings: a field under a condition for each of them.
+pub(super) fn read_name<'a>(
+    lowering: &mut Lowering<'a>,
+    decl: &'a Decl,
+    siblings: &'a [Decl],
+    around: &Conjunct<'a>,
+) -> Option<Vec<Guard<'a>>> {
+    let Decl::Field(field) = decl else { return None };
+    let Label::Interpolation(interpolation) = &field.label else { return None };
+    let mut names = interpolation.exprs.iter().map(|expr| match expr {
+        Expr::Ident(ident) => Some(ident.name.as_str()),
+        _ => None,
+    });
+    let name = names.next()??;
+    let mut declared = siblings.iter().filter_map(|decl| match decl {
+        Decl::Field(field) if data_name(&field.label).as_deref() == Some(name) => Some(field),
+        _ => None,
+    });
+    let (Some(sibling), None, None) = (declared.next(), declared.next(), names.next()) else { return None };
+    let values = strings_of(&sibling.value)?;
+    let mut guards = Vec::new();
+    for value in values {
+        let Expr::Lit(lit) = value else { return None };
+        let condition =
+            Reader { lowering, siblings, scope: &around.scope }.equals_string(BinaryOp::Equal, name, lit)?;
+        let scope = Frame::binding(&around.scope, name, value);
+        lowering.name_of(&field.label, &scope)?;
+        let decls = std::slice::from_ref(decl);
+        guards.push(Guard { condition, then: Then::Field(StructPart { decls, scope, groups: around.groups.clone() }) });
+    }
+    Some(guards)
+}
+
+/// The alternatives of a disjunction of strings.
+fn strings_of(expr: &Expr) -> Option<Vec<&Expr>> {
+    let (mut found, mut rest) = (Vec::new(), expr);
+    while let Expr::Binary { op: BinaryOp::Or, left, right, .. } = rest {
+        found.push(&**right);
+        rest = left;
+    }
+    found.push(rest);
+    let is_string = |expr: &&Expr| matches!(expr, Expr::Lit(lit) if lit.kind == LitKind::String);
+    (found.len() <= NAMES_MAX && found.iter().all(is_string)).then_some(found)
 }
 
 struct Reader<'r, 'a> {

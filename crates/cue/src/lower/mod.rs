@@ -17,6 +17,7 @@ mod guard;
 mod node;
 mod scalar;
 mod scope;
+mod walk;
 
 use std::fmt;
 

@@ -8,10 +8,10 @@ use vet::{Builder, GroupRule, Kind, ListRule, Pattern, Relation, Rule, StructRul
 
 use super::computed::Reader;
 use super::gather::{Alternative, Conjunct, Group, Parts, StructPart};
-use super::guard::Guard;
-use super::scalar::{Concrete, Kinds};
-use super::scope::{Frame, Scope, Target, data_name};
-use super::{Lowered, Options, Residual};
+use super::guard::{Guard, Then};
+use super::scalar::{Concrete, Extent, Kinds, Sees, Term};
+use super::scope::{Frame, Scope, Target, data_name, is_definition};
+use super::{Lowered, Options, Residual, walk};
 use crate::ir::Atom;
 use crate::regexp;
 use crate::syntax::ast::{Constraint, Decl, Expr, Field, File, Label, ListLit};
@@ -116,6 +116,10 @@ impl<'a> Lowering<'a> {
     /// The rule of the whole package.
     pub(super) fn whole(&mut self) -> Rule {
         self.files_are_data = true;
+        // Definitions of the package are judged with it, and those that wait for data are in error.
+        if self.files.iter().flat_map(|file| &file.decls).any(is_waiting_definition) {
+            return self.island("a definition of the package may be in error as long as it has no data");
+        }
         let mut parts = Parts::default();
         self.package(&mut parts);
         let mut budget = COMBINATIONS_MAX;
@@ -265,7 +269,10 @@ impl<'a> Lowering<'a> {
         }
         *budget -= 2;
         let mut more = parts.clone();
-        self.gather(&guard.then, None, &mut more);
+        match &guard.then {
+            Then::Conjunct(conjunct) => self.gather(conjunct, None, &mut more),
+            Then::Field(part) => more.structs.push(part.clone()),
+        }
         let (with, without) = (self.solve(more, missing, budget), self.solve(parts.clone(), missing, budget));
         let (condition, known) = self.condition(&guard.condition, parts);
         let chosen = self.builder.choose(condition, with.rule, without.rule);
@@ -351,6 +358,14 @@ impl<'a> Lowering<'a> {
         self.apart(|lowering| lowering.node(&[conjunct], &BTreeSet::new(), Missing::Required).rule)
     }
 
+    /// The same, if it allows neither structs nor lists.
+    pub(super) fn scalar_schema(&mut self, expr: &'a Expr, around: &Conjunct<'a>) -> Option<Rule> {
+        let conjunct = Conjunct { expr, scope: around.scope.clone(), groups: Rc::new([]) };
+        let node = self.apart(|lowering| lowering.node(&[conjunct], &BTreeSet::new(), Missing::Required));
+        let is_scalar = !node.kinds.contains(Kinds::STRUCT) && !node.kinds.contains(Kinds::LIST);
+        is_scalar.then_some(node.rule)
+    }
+
     /// Lowers something that does not hold whenever the field around it is there, or that is not the field itself.
     pub(super) fn apart<T>(&mut self, lower: impl FnOnce(&mut Lowering<'a>) -> T) -> T {
         let beside = self.beside.take();
@@ -396,28 +411,44 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// A program of its own for a schema that the text of a string has to satisfy.
+    pub(super) fn program_of(&mut self, schema: &'a Expr, around: &Conjunct<'a>) -> Result<vet::Program, String> {
+        let outer = (std::mem::take(&mut self.builder), std::mem::take(&mut self.known));
+        let rule = self.schema(schema, around);
+        let builder = std::mem::replace(&mut self.builder, outer.0);
+        self.known = outer.1;
+        builder.finish(rule).map_err(|error| error.to_string())
+    }
+
     /// Whether the node has a single declaration of a field.
     pub(super) fn declared_once(&self, parts: &Parts<'a>, name: &str) -> bool {
         self.fields_by_name(parts).iter().any(|(known, fields)| known == name && fields.len() == 1)
     }
 
     fn conjunction(&mut self, parts: &Parts<'a>, missing: Missing) -> Node {
-        let composite = !parts.structs.is_empty() || !parts.lists.is_empty();
-        if missing == Missing::Required && parts.terms.iter().any(|term| term.counts_members) {
+        let terms: Vec<&Term> = parts.terms.iter().filter(|term| !term.is_top).collect();
+        let counts_members = |term: &Term| term.extent.is_some() && term.kinds == Kinds::STRUCT;
+        if missing == Missing::Required && terms.iter().any(|term| counts_members(term)) {
             return self.island_node("members are counted inside matchN");
         }
         let mut rules = Vec::new();
         let mut kinds = Kinds::ALL;
-        let mut concrete = Vec::new();
-        for term in parts.terms.iter().filter(|term| !term.is_top) {
-            if term.counts_members && missing == Missing::Ignored {
-                // Members may still be missing.
-                continue;
-            }
-            rules.push(term.rule);
+        for term in &terms {
             kinds = kinds.and(term.kinds);
-            concrete.push(term.concrete);
+            // A struct counts its members itself. While something may be missing, there are none to count.
+            if !counts_members(term) || parts.structs.is_empty() && missing != Missing::Ignored {
+                rules.push(term.rule);
+            }
         }
+        let mut composites = Vec::new();
+        if !parts.structs.is_empty() {
+            let extents = terms.iter().filter(|term| counts_members(term)).filter_map(|term| term.extent);
+            composites.push((Kinds::STRUCT, self.structure(parts, missing, extents.collect())));
+        }
+        if !parts.lists.is_empty() {
+            composites.push((Kinds::LIST, self.apart(|lowering| lowering.list(parts, missing))));
+        }
+        let concrete: Vec<Concrete> = terms.iter().map(|term| term.concrete).collect();
         let mut absent = match *concrete {
             [Concrete::Default] => Absent::Yes,
             _ if concrete.contains(&Concrete::Yes) => Absent::Yes,
@@ -425,23 +456,14 @@ impl<'a> Lowering<'a> {
             _ => Absent::No,
         };
         let mut provides = false;
-        if !parts.structs.is_empty() {
-            let counts = parts.terms.iter().any(|term| term.counts_members);
-            let (rule, struct_absent, inside) = self.structure(parts, missing, counts);
-            provides |= inside;
-            rules.push(rule);
-            kinds = kinds.and(Kinds::STRUCT);
-            absent = if concrete.is_empty() { struct_absent } else { struct_absent.min(Absent::Unknown) };
-        }
-        if !parts.lists.is_empty() {
-            let (rule, list_absent, inside) = self.apart(|lowering| lowering.list(parts, missing));
-            provides |= inside;
-            rules.push(rule);
-            kinds = kinds.and(Kinds::LIST);
-            absent = if concrete.is_empty() { list_absent } else { list_absent.min(Absent::Unknown) };
-        }
-        if provides && composite && parts.terms.iter().any(|term| term.is_whole) {
-            return self.island_node("matchN or matchIf sees what the schema provides");
+        for (kind, composite) in composites {
+            if terms.iter().any(|term| composite.is_seen(&term.sees)) {
+                return self.island_node("a validator sees what the schema provides");
+            }
+            rules.push(composite.rule);
+            kinds = kinds.and(kind);
+            absent = composite.absent_beside(kind, &terms, &self.builder);
+            provides |= composite.unnamed || !composite.provided.is_empty();
         }
         let rule = match *rules {
             [] => self.builder.any(),
@@ -452,12 +474,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// All lists that are unified, element by element.
-    fn list(&mut self, parts: &Parts<'a>, missing: Missing) -> (Rule, Absent, bool) {
+    fn list(&mut self, parts: &Parts<'a>, missing: Missing) -> Composite {
         let mut sides = Vec::new();
         for (lit, conjunct) in &parts.lists {
             match side(lit, conjunct, parts) {
                 Ok(side) => sides.push(side),
-                Err(reason) => return (self.island(reason), Absent::Unknown, true),
+                Err(reason) => return Composite::unknown(self.island(reason)),
             }
         }
         let length = sides.iter().map(|side| side.prefix.len()).max().unwrap_or(0);
@@ -479,18 +501,15 @@ impl<'a> Lowering<'a> {
             self.builder.never()
         };
         let rule = ListRule { prefix, length_min: length, length_max, ..ListRule::of(rest) };
-        (self.builder.list(rule), absent, provides)
+        let rule = self.builder.list(rule);
+        Composite { rule, absent, provided: BTreeSet::new(), unnamed: provides, extent: length }
     }
 
     /// An element that all these conjuncts are written for.
     fn element(&mut self, conjuncts: Vec<Conjunct<'a>>, step: String, parts: &Parts<'a>, missing: Missing) -> Node {
         let groups: Vec<Group> = conjuncts.iter().flat_map(|conjunct| conjunct.groups.iter().copied()).collect();
         self.path.push(step);
-        let mut node = self.node(&conjuncts, &inner_closed(parts, &groups), missing);
-        let named = matches!(*conjuncts, [Conjunct { expr: Expr::Ident(_), .. }]);
-        if is_validated(parts) && !named {
-            node.rule = self.doubtful_members(node, "it is not known what closes the elements of a validated list");
-        }
+        let node = self.node(&conjuncts, &inner_closed(parts, &groups), missing);
         self.path.pop();
         node
     }
@@ -505,15 +524,17 @@ impl<'a> Lowering<'a> {
         self.builder.all([node.rule, structs, lists])
     }
 
-    fn structure(&mut self, parts: &Parts<'a>, missing: Missing, counts_members: bool) -> (Rule, Absent, bool) {
+    /// `extents` say how many members there may be.
+    fn structure(&mut self, parts: &Parts<'a>, missing: Missing, extents: Vec<Extent>) -> Composite {
         let patterns = match self.member_patterns(parts) {
             Ok(patterns) => patterns,
-            Err(reason) => return (self.island(&reason), Absent::Unknown, true),
+            Err(reason) => return Composite::unknown(self.island(&reason)),
         };
         let any = self.builder.any();
         let mut rule = StructRule { groups: Vec::new(), ..StructRule::new(any) };
-        let (mut absent, mut provides, mut deep) = (Absent::Yes, false, false);
-        let mut doubtful = false;
+        let (mut absent, mut provided, mut deep) = (Absent::Yes, BTreeSet::new(), BTreeSet::new());
+        // Fields that are there without data, for certain and perhaps.
+        let (mut given, mut doubtful) = (Vec::new(), false);
         let beside = self.beside.take();
         let frames: Vec<Scope<'a>> = parts.structs.iter().map(|part| part.scope.clone()).collect();
         let mut relations = Vec::new();
@@ -525,13 +546,21 @@ impl<'a> Lowering<'a> {
             let (node, constraint) = self.field(parts, &patterns, &name, &fields, missing);
             relations.extend(self.beside.take().into_iter().flat_map(|beside| beside.relations));
             self.path.pop();
-            deep |= node.provides;
+            if node.provides {
+                deep.insert(name.clone());
+            }
             let may_be_absent = match constraint {
                 Constraint::Optional => Absent::Yes,
                 Constraint::Required => Absent::No,
                 Constraint::None => node.absent,
             };
-            provides |= constraint == Constraint::None && may_be_absent != Absent::No;
+            let is_given = constraint == Constraint::None && may_be_absent != Absent::No;
+            if is_given {
+                given.push(name.clone());
+            }
+            if is_given || node.provides {
+                provided.insert(name.clone());
+            }
             absent = absent.min(may_be_absent);
             doubtful |= may_be_absent == Absent::Unknown;
             let counts = match missing {
@@ -545,22 +574,46 @@ impl<'a> Lowering<'a> {
             rule.fields.push((name, node.rule));
         }
         self.beside = beside;
-        if counts_members && provides {
-            return (self.island("fields that the schema provides are counted"), Absent::Unknown, true);
-        }
-        if deep && relations.iter().any(|(_, looks_inside)| *looks_inside) {
-            return (self.island("a value is computed from what the schema provides"), Absent::Unknown, true);
+        relations.extend(parts.relations.iter().cloned());
+        let sees = |relation: &Relation| relation.members.iter().any(|member| deep.contains(member));
+        if relations.iter().any(|(relation, looks_inside)| *looks_inside && sees(relation)) {
+            return Composite::unknown(self.island("a value is computed from what the schema provides"));
         }
         rule.relations = relations.into_iter().map(|(relation, _)| relation).collect();
-        let (groups, inside) = self.apart(|lowering| lowering.groups_of(parts, &patterns, missing));
+        let (groups, unnamed) = self.apart(|lowering| lowering.groups_of(parts, &patterns, missing));
         rule.groups = groups;
-        provides |= deep || inside;
-        let mut rule = self.builder.structure(rule);
-        if doubtful && missing == Missing::Counts {
-            let island = self.island("it is not known whether a field may be absent");
-            rule = self.builder.all([rule, island]);
+        let mut rules = vec![self.builder.structure(rule)];
+        let extent = given.len();
+        if missing != Missing::Ignored {
+            rules.extend(extents.into_iter().map(|extent| self.counted(extent, &given)));
         }
-        (rule, if counts_members { absent.min(Absent::Unknown) } else { absent }, provides)
+        if doubtful && missing == Missing::Counts {
+            rules.push(self.island("it is not known whether a field may be absent"));
+        }
+        let rule = if rules.len() == 1 { rules[0] } else { self.builder.all(rules) };
+        Composite { rule, absent, provided, unnamed, extent }
+    }
+
+    /// Structs of so many members, of which these are there also if the data does not have them.
+    fn counted(&mut self, Extent { min, max, .. }: Extent, given: &[String]) -> Rule {
+        let any = self.builder.any();
+        let has: Vec<Rule> = given
+            .iter()
+            .map(|name| StructRule::new(any).required(name, any))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|rule| self.builder.structure(rule))
+            .collect();
+        let mut cases = Vec::new();
+        for present in 0..=given.len() {
+            let added = given.len() - present;
+            let Some(max) = max.map_or(Some(None), |max| max.checked_sub(added).map(Some)) else { continue };
+            let rule = StructRule { members_min: min.saturating_sub(added), members_max: max, ..StructRule::new(any) };
+            let (rule, count) = (self.builder.structure(rule), present as u32);
+            let exactly = self.builder.count(count, count, has.iter().copied());
+            cases.push(if given.is_empty() { rule } else { self.builder.all([rule, exactly]) });
+        }
+        self.builder.any_of(cases)
     }
 
     /// The value of a field, and whether it must be there: regular before required before optional.
@@ -652,11 +705,77 @@ impl<'a> Lowering<'a> {
         let is_scalar = parts.structs.is_empty() && parts.lists.is_empty() && parts.unions.is_empty();
         match parts.obstacle {
             Some(reason) => Err(format!("the names of a pattern: {reason}")),
-            None if is_scalar && parts.terms.iter().all(|term| !term.is_whole) => {
+            None if is_scalar && parts.terms.iter().all(|term| term.sees == Sees::Nothing) => {
                 Ok(self.builder.all(parts.terms.iter().map(|term| term.rule).collect::<Vec<_>>()))
             }
             None => Err("a pattern of names is not one of scalars".into()),
         }
+    }
+}
+
+/// Whether a definition may be in error as long as it has no data: it has a comprehension, or counts or matches what is
+/// not there.
+fn is_waiting_definition(decl: &Decl) -> bool {
+    let Decl::Field(Field { label: Label::Ident(ident), value, .. }) = decl else { return false };
+    is_definition(&ident.name) && waits(value)
+}
+
+/// Whether a value may be in error as long as it has no data.
+pub(super) fn waits(value: &Expr) -> bool {
+    let counts = |expr: &Expr| match expr {
+        Expr::Ident(ident) => matches!(&*ident.name, "list" | "struct" | "matchN" | "matchIf" | "and" | "len"),
+        Expr::Comprehension(_) => true,
+        _ => false,
+    };
+    let waits = |expr: &Expr, decl: Option<&Decl>| match decl {
+        Some(decl) => matches!(decl, Decl::Comprehension(_)),
+        None => counts(expr),
+    };
+    walk::any(value, &waits)
+}
+
+/// What the struct or list literals of a node become.
+struct Composite {
+    rule: Rule,
+    absent: Absent,
+    /// Names of fields that the schema adds to data, or in which it does.
+    provided: BTreeSet<String>,
+    /// Whether it does so elsewhere.
+    unnamed: bool,
+    /// How many fields or elements there are without data.
+    extent: usize,
+}
+
+impl Composite {
+    fn unknown(rule: Rule) -> Composite {
+        Composite { rule, absent: Absent::Unknown, provided: BTreeSet::new(), unnamed: true, extent: 0 }
+    }
+
+    /// Whether a validator sees something that the schema provides.
+    fn is_seen(&self, sees: &Sees) -> bool {
+        match sees {
+            Sees::Nothing => false,
+            Sees::Named(names) => !names.is_disjoint(&self.provided),
+            Sees::All => self.unnamed || !self.provided.is_empty(),
+        }
+    }
+
+    /// Whether it may be absent beside validators: they have to hold for it as it is without data.
+    fn absent_beside(&self, kind: Kinds, terms: &[&Term], builder: &Builder) -> Absent {
+        let is_empty = self.extent == 0 && self.provided.is_empty();
+        let kind = if kind == Kinds::STRUCT { Kind::Struct } else { Kind::List };
+        let allowed = |term: &&Term| match term.extent {
+            None if is_empty => match builder.allows_empty(term.rule, kind) {
+                Some(true) => self.absent,
+                Some(false) => Absent::No,
+                None => self.absent.min(Absent::Unknown),
+            },
+            Some(extent) if self.extent < extent.min || extent.max.is_some_and(|max| self.extent > max) => Absent::No,
+            Some(extent) if !extent.differ || self.extent < 2 => self.absent,
+            Some(_) => self.absent.min(Absent::Unknown),
+            None => self.absent.min(Absent::Unknown),
+        };
+        terms.iter().map(allowed).min().unwrap_or(self.absent)
     }
 }
 

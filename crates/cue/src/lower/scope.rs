@@ -58,6 +58,10 @@ impl<'a> Frame<'a> {
         Rc::new(Frame { decls: &[], bindings, parent: Some(parent.clone()), file: parent.file })
     }
 
+    pub(super) fn file_index(&self) -> usize {
+        self.file
+    }
+
     pub(super) fn is_file(&self) -> bool {
         self.parent.is_none()
     }
