@@ -7,8 +7,8 @@
 use crate::check::{Checker, Flow, Tallies, find_name, name_offset, number_truth, string_truth};
 use crate::decimal::Value;
 use crate::fingerprint::Keys;
-use crate::formula::Truth;
-use crate::program::{Field, ListTest, Node, NodeId, StructTest, Unique};
+use crate::formula::{Formula, Truth};
+use crate::program::{ConstantId, Field, ListTest, Node, NodeId, StructTest, Unique};
 use crate::text::Text;
 use crate::verdict::Kind;
 
@@ -123,6 +123,64 @@ impl Living {
     }
 }
 
+/// A test of objects or of arrays.
+trait Composite: Copy + PartialEq {
+    const KIND: Kind;
+
+    fn formula(node: &Node) -> &Formula<Self>;
+
+    fn leaf(self) -> Leaf;
+
+    /// Follows the rules with these numbers through the value at the reading position.
+    fn follow(checker: &mut Checker<'_, '_, '_>, rules: &Set) -> Flow<Living>;
+}
+
+/// What a test of objects or arrays asks.
+enum Leaf {
+    Rule(u32),
+    Constant(ConstantId),
+    Where(u32),
+}
+
+impl Composite for StructTest {
+    const KIND: Kind = Kind::Struct;
+
+    fn formula(node: &Node) -> &Formula<StructTest> {
+        &node.object
+    }
+
+    fn leaf(self) -> Leaf {
+        match self {
+            StructTest::Struct(id) => Leaf::Rule(id),
+            StructTest::Constant(id) => Leaf::Constant(id),
+        }
+    }
+
+    fn follow(checker: &mut Checker<'_, '_, '_>, rules: &Set) -> Flow<Living> {
+        checker.survey_members(rules)
+    }
+}
+
+impl Composite for ListTest {
+    const KIND: Kind = Kind::List;
+
+    fn formula(node: &Node) -> &Formula<ListTest> {
+        &node.array
+    }
+
+    fn leaf(self) -> Leaf {
+        match self {
+            ListTest::List(id) => Leaf::Rule(id),
+            ListTest::Constant(id) => Leaf::Constant(id),
+            ListTest::Where(index) => Leaf::Where(index),
+        }
+    }
+
+    fn follow(checker: &mut Checker<'_, '_, '_>, rules: &Set) -> Flow<Living> {
+        checker.survey_elements(rules)
+    }
+}
+
 impl<'p, 'd> Checker<'p, 'd, '_> {
     /// Judges the value at the reading position by one node, whatever its formula.
     pub(crate) fn survey_node(&mut self, node: &'p Node) -> Flow<Truth> {
@@ -142,8 +200,8 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     fn survey_all(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
         self.lexer.space();
         match self.lexer.peek() {
-            b'{' => self.survey_object(nodes),
-            b'[' => self.survey_array(nodes),
+            b'{' => self.survey_composite::<StructTest>(nodes),
+            b'[' => self.survey_composite::<ListTest>(nodes),
             _ => self.survey_scalar(nodes),
         }
     }
@@ -171,13 +229,15 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         }
     }
 
-    fn survey_object(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
+    /// Judges the object or array at the reading position: the rules that the formulas mention are followed through it.
+    fn survey_composite<T: Composite>(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
         let mut rules = Set::new();
         let mut constants = false;
-        for node in nodes.iter().filter(|node| node.allows(Kind::Struct)) {
-            node.object.for_each(&mut |test| match test {
-                StructTest::Struct(id) => _ = rules.insert(*id),
-                StructTest::Constant(_) => constants = true,
+        for node in nodes.iter().filter(|node| node.allows(T::KIND)) {
+            T::formula(node).for_each(&mut |test| match test.leaf() {
+                Leaf::Rule(id) => _ = rules.insert(id),
+                Leaf::Constant(_) => constants = true,
+                Leaf::Where(_) => {}
             });
         }
         let start = self.lexer.at;
@@ -185,13 +245,17 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             self.lexer.skip()?;
             return Ok(Masks::UNSURE);
         }
-        let living = self.survey_members(&rules)?;
+        let living = T::follow(self, &rules)?;
         let range = start..self.lexer.at;
+        let text = &self.lexer.document[range.clone()];
         let print = constants.then(Keys::new).map(|keys| (keys.of(self.lexer.document, range), keys));
         Ok(masks(nodes, |node| {
-            node.object.truth(&mut |test| match test {
-                StructTest::Struct(id) => rules.position(*id).map_or(Truth::No, |index| living.truth(index)),
-                StructTest::Constant(id) => self.equals_constant(&print, *id),
+            T::formula(node).truth(&mut |test| match test.leaf() {
+                Leaf::Rule(id) => rules.position(id).map_or(Truth::No, |index| living.truth(index)),
+                Leaf::Constant(id) => self.equals_constant(&print, id),
+                Leaf::Where(index) => {
+                    (self.program.conditions[index as usize].test)(text).map_or(Truth::Unsure, Truth::of)
+                }
             })
         }))
     }
@@ -280,36 +344,6 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             self.note(field, places, start);
         }
         Ok(())
-    }
-
-    fn survey_array(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
-        let mut rules = Set::new();
-        let mut constants = false;
-        for node in nodes.iter().filter(|node| node.allows(Kind::List)) {
-            node.array.for_each(&mut |test| match test {
-                ListTest::List(id) => _ = rules.insert(*id),
-                ListTest::Constant(_) => constants = true,
-                ListTest::Where(_) => {}
-            });
-        }
-        let start = self.lexer.at;
-        if rules.overflown {
-            self.lexer.skip()?;
-            return Ok(Masks::UNSURE);
-        }
-        let living = self.survey_elements(&rules)?;
-        let range = start..self.lexer.at;
-        let text = &self.lexer.document[range.clone()];
-        let print = constants.then(Keys::new).map(|keys| (keys.of(self.lexer.document, range), keys));
-        Ok(masks(nodes, |node| {
-            node.array.truth(&mut |test| match test {
-                ListTest::List(id) => rules.position(*id).map_or(Truth::No, |index| living.truth(index)),
-                ListTest::Constant(id) => self.equals_constant(&print, *id),
-                ListTest::Where(index) => {
-                    (self.program.conditions[*index as usize].test)(text).map_or(Truth::Unsure, Truth::of)
-                }
-            })
-        }))
     }
 
     /// Follows these list rules through the array at the reading position.
