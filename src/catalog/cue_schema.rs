@@ -2,7 +2,7 @@
 
 use cue::lower::{self, Lowered};
 use cue::{Errors, Instance, Limits, PathPart, Rule, Schema, Value, VetOptions};
-use vet::{Broken, Fault, Verdict};
+use vet::{Broken, Checked, Fault, Verdict};
 
 use super::{Check, Glance, Rejection, Violation};
 
@@ -20,7 +20,8 @@ impl CueSchema {
     /// `key` is the path of the field that gives the record's key.
     pub(super) fn new(instance: &Instance, expression: &str, key: Option<&[String]>) -> Result<Self, Errors> {
         let schema = Schema::new(instance, expression, VetOptions::default())?;
-        let options = lower::Options { capture: key.map(<[String]>::to_vec), ..lower::Options::default() };
+        let options =
+            lower::Options { captures: key.map(<[String]>::to_vec).into_iter().collect(), ..lower::Options::default() };
         let lowered = lower::program(instance, expression, &Limits::default(), &options);
         let prefix = if expression.starts_with(['#', '_']) { expression.to_owned() } else { String::new() };
         Ok(Self { schema, lowered, prefix })
@@ -79,10 +80,10 @@ impl CueSchema {
 }
 
 impl Check for CueSchema {
-    fn glance(&self, payload: &[u8], limits: &vet::Limits) -> Glance {
-        let checked = self.lowered.program.check_within(limits, payload);
-        match checked.verdict {
-            Verdict::Accept => Glance::Accepted { key: checked.captured },
+    fn glance(&self, payload: &[u8], limits: vet::Limits) -> Glance {
+        let Checked { verdict, captured: [key, ..] } = self.lowered.program.check_capturing(payload, limits);
+        match verdict {
+            Verdict::Accept => Glance::Accepted { key },
             Verdict::Reject(violation) => Glance::Refused(self.first_violation(&violation)),
             Verdict::Unsure(_) | Verdict::Malformed(_) => Glance::Undecided,
         }

@@ -55,7 +55,7 @@ fn read_json(unit: &Unit) -> Result<Described, Vec<Problem>> {
     for file in &unit.json {
         let name = folder::stem(file);
         let event = Event::bare(&name, Place::whole(file));
-        match JsonSchema::load(&unit.folder, file) {
+        match JsonSchema::load(&unit.folder, file, None) {
             Ok(schema) => described.add_json(event, schema),
             Err(more) => problems.extend(more),
         }
@@ -156,9 +156,10 @@ impl Package<'_> {
         match (schema.shape(), schema.reference()) {
             (Shape::String(file), _) => {
                 let path = self.unit.folder.join(&*file);
-                let loaded = JsonSchema::load(&self.unit.folder, &path).map_err(|problems| {
-                    problems.into_iter().map(|problem| problem.and(at(&schema))).collect::<Vec<_>>()
-                })?;
+                let loaded =
+                    JsonSchema::load(&self.unit.folder, &path, settings.key.as_deref()).map_err(|problems| {
+                        problems.into_iter().map(|problem| problem.and(at(&schema))).collect::<Vec<_>>()
+                    })?;
                 if let Some(key) = settings.key.as_ref().filter(|key| loaded.has_field(key) == Some(false)) {
                     return Err(vec![missing_key(name, key, key_place(&event.value, &place), Place::whole(&path))]);
                 }

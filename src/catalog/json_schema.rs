@@ -14,11 +14,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use jsonschema::{ReferencingError, Retrieve, Uri, ValidationError, error::ValidationErrorKind};
+use json_schema::{Draft, Lowered, Options, uri};
+use jsonschema::{ReferencingError, Registry, Retrieve, Uri, ValidationError, error::ValidationErrorKind};
 use serde_json::{Value, value::RawValue};
+use vet::{Checked, Verdict};
 
 use super::{
-    Check, Rejection, Violation,
+    Check, Glance, Rejection, Violation,
     payload::{self, Malformed},
     problem::{Place, Problem},
 };
@@ -39,11 +41,15 @@ pub(super) struct JsonSchema {
 }
 
 /// The check of payloads by a schema.
-pub(super) struct Compiled(jsonschema::Validator);
+pub(super) struct Compiled {
+    validator: jsonschema::Validator,
+    /// Accepts most payloads in one pass; what it does not accept, the validator judges and words.
+    lowered: Lowered,
+}
 
 impl JsonSchema {
-    /// Compiles a schema file of a folder.
-    pub(super) fn load(folder: &Path, file: &Path) -> Result<Self, Vec<Problem>> {
+    /// Compiles a schema file of a folder. `key` is the path of the field that gives the record's key.
+    pub(super) fn load(folder: &Path, file: &Path, key: Option<&[String]>) -> Result<Self, Vec<Problem>> {
         if !file.strip_prefix(folder).is_ok_and(is_inside) {
             return Err(vec![Problem::new(Place::whole(file), "leads out of the product's folder")]);
         }
@@ -66,7 +72,7 @@ impl JsonSchema {
         problems.extend(own);
         match built {
             Ok(validator) if problems.is_empty() => Ok(Self {
-                check: Compiled(validator),
+                check: Compiled { validator, lowered: lower(&root, &format!("{BASE}{base}"), &files, key) },
                 root,
                 text: text.into(),
                 references: read_files.into_iter().map(|(name, (text, _))| (name, text.into())).collect(),
@@ -109,18 +115,36 @@ impl JsonSchema {
 }
 
 impl Check for Compiled {
+    fn glance(&self, payload: &[u8], limits: vet::Limits) -> Glance {
+        let Checked { verdict, captured: [key, ..] } = self.lowered.program.check_capturing(payload, limits);
+        // The validator is quick enough to find and word all that is wrong.
+        if verdict == Verdict::Accept { Glance::Accepted { key } } else { Glance::Undecided }
+    }
+
     fn check(&self, payload: &[u8]) -> Result<(), Rejection> {
         let value = payload::parse(payload)
             .map_err(|Malformed { message, offset }| Rejection::Malformed { message, offset })?;
-        if self.0.is_valid(&value) {
+        if self.validator.is_valid(&value) {
             return Ok(());
         }
-        Err(Rejection::Invalid(self.0.iter_errors(&value).flat_map(violations).collect()))
+        Err(Rejection::Invalid(self.validator.iter_errors(&value).flat_map(violations).collect()))
     }
 
     fn interpreted(&self) -> Vec<String> {
-        vec!["the whole of it: JSON Schema is not compiled yet".to_owned()]
+        self.lowered.residuals.iter().map(ToString::to_string).collect()
     }
+}
+
+/// Compiles a schema that is known to be valid to a program; its references have been read once.
+fn lower(root: &Value, address: &str, files: &Arc<Files>, key: Option<&[String]>) -> Lowered {
+    let options = Options { captures: key.map(<[String]>::to_vec).into_iter().collect(), ..Options::default() };
+    let registry = Registry::new().retriever(Confined(Arc::clone(files))).add(address, root);
+    let prepared = registry.and_then(|registry| registry.prepare());
+    let lowered = prepared.and_then(|registry| {
+        let draft = Draft::default().detect(root);
+        Ok(json_schema::program(&registry, uri::from_str(address)?, draft, &options))
+    });
+    lowered.unwrap_or_else(|error| Lowered::island(&error.to_string()))
 }
 
 /// What one error of the validator says; several unknown or missing fields in one error become one violation each.

@@ -105,7 +105,7 @@ pub enum Glance {
 /// What a schema language must offer.
 pub trait Check: Send + Sync {
     /// Judges a payload of any bytes by what is compiled of the schema, in one pass.
-    fn glance(&self, _payload: &[u8], _limits: &vet::Limits) -> Glance {
+    fn glance(&self, _payload: &[u8], _limits: vet::Limits) -> Glance {
         Glance::Undecided
     }
 
@@ -258,7 +258,7 @@ impl Validator {
 
     /// Judges a payload by what is compiled of the schema; see [`Check::glance`].
     #[must_use]
-    pub fn glance(&self, payload: &[u8], limits: &vet::Limits) -> Glance {
+    pub fn glance(&self, payload: &[u8], limits: vet::Limits) -> Glance {
         self.0.glance(payload, limits)
     }
 

@@ -31,7 +31,7 @@ impl From<JsonLimits> for vet::Limits {
         Self {
             depth_max: limits.depth_max,
             number_bytes_max: limits.number_bytes_max,
-            exponent_max: limits.exponent_max as u64,
+            exponent_max: limits.exponent_max,
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn check(
         Data::Json(json) => json.bytes(),
         Data::Text(text) => text,
     };
-    let first = match stream.event_type.validator.glance(bytes, &limits.json.into()) {
+    let first = match stream.event_type.validator.glance(bytes, limits.json.into()) {
         Glance::Accepted { key } => {
             let data = Json::accepted(bytes.clone());
             let key = key.map(|place| data.at(place));

@@ -7,22 +7,28 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::check::string_truth;
 use crate::decimal::{Decimal, Operand, Value};
 use crate::formula::{Formula, Join, Truth};
 use crate::lex::Lexer;
 use crate::names::Names;
 use crate::pattern::Pattern;
-pub use crate::program::Condition;
+pub use crate::program::{Condition, ListCondition, Relation};
 use crate::program::{
-    Contains, Field, Group, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, Range, StringTest,
-    Struct, StructId, StructTest, Switch, Unique,
+    Contains, Field, Group, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Path, Program, Range,
+    StringTest, Struct, StructId, StructTest, Switch, Unique,
 };
+use crate::text::Text;
 use crate::verdict::Kind;
 
 /// Rules and joins in the formula for one kind of one node.
 const FORMULA_SIZE_MAX: usize = 4096;
 /// Rules that stand in for each other without a struct or list between them.
 const CHAIN_MAX: usize = 256;
+/// Values whose places one program can tell.
+pub const CAPTURES_MAX: usize = 8;
+/// Members of one struct that relations can look at.
+pub const SLOTS_MAX: usize = 64;
 const FIELDS_MAX: usize = u16::MAX as usize - 1;
 
 /// A rule under construction; valid for the [`Builder`] it comes from.
@@ -43,18 +49,13 @@ pub struct NumberRule {
 /// Rules for members by what their name matches.
 #[derive(Clone, Debug)]
 pub struct GroupRule {
-    /// Each of these holds for members whose name the pattern matches.
-    pub patterns: Vec<(Arc<Pattern>, Rule)>,
+    /// The second rule of each holds for members whose name satisfies the first, as a string. The first must be certain
+    /// of every name: it holds no island.
+    pub patterns: Vec<(Rule, Rule)>,
     /// Whether the patterns' rules hold for fields too.
     pub fields: bool,
     /// The rule for members that are no field and match no pattern: [`Builder::never`] closes the struct.
     pub rest: Rule,
-}
-
-impl GroupRule {
-    fn matching(&self, name: &str) -> impl Iterator<Item = Rule> {
-        self.patterns.iter().filter(|(pattern, _)| pattern.matches(name.bytes())).map(|(_, rule)| *rule)
-    }
 }
 
 /// Which objects are allowed.
@@ -72,6 +73,8 @@ pub struct StructRule {
     pub members_min: usize,
     /// The greatest number of members.
     pub members_max: Option<usize>,
+    /// Rules between members. They look at no more than [`SLOTS_MAX`] members in all.
+    pub relations: Vec<Relation>,
 }
 
 impl StructRule {
@@ -84,6 +87,7 @@ impl StructRule {
             naming: None,
             members_min: 0,
             members_max: None,
+            relations: Vec::new(),
         }
     }
 
@@ -125,21 +129,22 @@ impl ListRule {
 }
 
 /// Builds a [`Program`].
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Builder {
     rules: Vec<Draft>,
     structs: Vec<StructRule>,
     lists: Vec<ListRule>,
+    conditions: Vec<ListCondition>,
     constants: Vec<Box<[u8]>>,
     reasons: Vec<Box<str>>,
-    capture: Option<Box<[Box<[u8]>]>>,
+    captures: Vec<Path>,
     limits: Limits,
 }
 
 /// Fields by name, in order, with everything that holds for them.
 type Spread = Vec<(Box<[u8]>, Rule)>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Draft {
     Node(Box<Node>),
     Join(Join, Vec<Rule>),
@@ -157,12 +162,19 @@ impl Builder {
 
     /// Sets the bounds for documents; a depth over [`Limits::DEPTH_CEILING`] is lowered to it.
     pub fn limits(&mut self, limits: Limits) {
-        self.limits = limits;
+        self.limits = limits.lowered();
     }
 
-    /// Asks for the place of the scalar that this path of member names leads to.
-    pub fn capture<'a>(&mut self, path: impl IntoIterator<Item = &'a str>) {
-        self.capture = Some(path.into_iter().map(|name| name.as_bytes().into()).collect());
+    /// Asks for the place of the value that this path of member names leads to; [`Checked::captured`] has it at the
+    /// index given back. `None` if [`CAPTURES_MAX`] places are asked for already.
+    ///
+    /// [`Checked::captured`]: crate::Checked::captured
+    pub fn capture<'a>(&mut self, path: impl IntoIterator<Item = &'a str>) -> Option<usize> {
+        let index = self.captures.len();
+        (index < CAPTURES_MAX).then(|| {
+            self.captures.push(path.into_iter().map(|name| name.as_bytes().into()).collect());
+            index
+        })
     }
 
     /// Every value.
@@ -283,6 +295,13 @@ impl Builder {
         self.node(Node { array: Formula::Rule(test), ..Node::fixed(Truth::No) })
     }
 
+    /// Arrays that satisfy a test of the front end.
+    pub fn lists_where(&mut self, condition: ListCondition) -> Rule {
+        self.conditions.push(condition);
+        let test = ListTest::Where(self.conditions.len() as u32 - 1);
+        self.node(Node { array: Formula::Rule(test), ..Node::fixed(Truth::No) })
+    }
+
     /// Every array.
     pub fn arrays(&mut self) -> Rule {
         self.node(Node { array: Formula::YES, ..Node::fixed(Truth::No) })
@@ -290,7 +309,7 @@ impl Builder {
 
     /// The value that a JSON text stands for; numbers are equal if their values are. `None` if it is not JSON.
     pub fn constant(&mut self, json: &str) -> Option<Rule> {
-        let mut lexer = Lexer::new(json.as_bytes(), &Limits::CEILING);
+        let mut lexer = Lexer::new(json.as_bytes(), Limits::READ_AGAIN);
         lexer.space();
         let range = lexer.skip().ok()?;
         lexer.end().ok()?;
@@ -300,7 +319,7 @@ impl Builder {
             b't' => Some(self.exactly(true)),
             b'f' => Some(self.exactly(false)),
             b'"' => {
-                let text = Lexer::new(text.as_bytes(), &Limits::CEILING).string().ok()?;
+                let text = Lexer::new(text.as_bytes(), Limits::READ_AGAIN).string().ok()?;
                 let value = String::from_utf8(text.bytes().collect()).ok()?;
                 Some(self.one_of([value.as_str()]))
             }
@@ -406,29 +425,34 @@ impl Builder {
         }
         let lists = resolver.lists;
         let nodes: Vec<Node> = resolver.nodes.into_iter().flatten().collect();
-        let structs = structs.iter().zip(drafted).map(|(rule, fields)| structure(rule, fields, &nodes)).collect();
+        let structs = structs.iter().zip(drafted).map(|(rule, fields)| structure(rule, fields, &nodes));
+        let structs = structs.collect::<Result<_, BuildError>>()?;
         let lists = lists.iter().map(|rule| list(rule, &nodes)).collect();
         let mut program = Program {
             nodes: nodes.into(),
             structs,
             lists,
+            conditions: self.conditions.into(),
             constants: self.constants.into(),
             reasons: self.reasons.into(),
             root: root.0,
-            capture: self.capture,
+            captures: self.captures.into(),
             limits: self.limits,
         };
         for index in 0..program.nodes.len() {
             program.nodes[index].switch = switch(&program, &program.nodes[index].object).map(Arc::new);
         }
-        mark_capture(&mut program);
+        for index in 0..program.captures.len() {
+            mark_capture(&mut program, index);
+        }
         Ok(program)
     }
 
     /// The fields of a struct with everything that holds for them, and the names that are required.
     fn spread(&mut self, rule: &StructRule) -> Result<Spread, BuildError> {
         let mut fields = rule.fields.clone();
-        for name in &rule.required {
+        let related = rule.relations.iter().flat_map(|relation| &relation.members);
+        for name in rule.required.iter().chain(related) {
             if !fields.iter().any(|(field, _)| field == name) {
                 let rest = self.rest_of(rule, name);
                 fields.push((name.clone(), rest));
@@ -444,7 +468,7 @@ impl Builder {
         }
         let spread = fields.into_iter().map(|(name, field)| {
             let mut rules: Vec<Rule> =
-                rule.groups.iter().filter(|group| group.fields).flat_map(|group| group.matching(&name)).collect();
+                rule.groups.iter().filter(|group| group.fields).flat_map(|group| self.matching(group, &name)).collect();
             rules.push(field);
             let rule = if rules.len() == 1 { field } else { self.all(rules) };
             (name.into_bytes().into(), rule)
@@ -452,23 +476,129 @@ impl Builder {
         Ok(spread.collect())
     }
 
+    /// The rules that hold for a member because its name satisfies those before them.
+    fn matching(&self, group: &GroupRule, name: &str) -> Vec<Rule> {
+        group.patterns.iter().filter(|(names, _)| self.allows(*names, name)).map(|(_, rule)| *rule).collect()
+    }
+
+    /// Whether a rule certainly allows a string. Declared rules are followed if they are defined.
+    pub fn allows(&self, rule: Rule, text: &str) -> bool {
+        self.string_truth(rule, text, CHAIN_MAX) == Truth::Yes
+    }
+
+    fn string_truth(&self, rule: Rule, text: &str, steps: usize) -> Truth {
+        let Some(steps) = steps.checked_sub(1) else { return Truth::Unsure };
+        match &self.rules[rule.0 as usize] {
+            Draft::Node(node) => string_truth(&node.string, Text::plain(text)),
+            Draft::Join(join, rules) => {
+                let join = if *join == Join::Unique { Join::Any } else { *join };
+                let truths = rules.iter().map(|rule| Formula::<bool>::Fixed(self.string_truth(*rule, text, steps)));
+                Formula::joined(join, truths.collect()).truth(&mut |_| Truth::No)
+            }
+            Draft::Not(rule) => self.string_truth(*rule, text, steps).not(),
+            Draft::When(Kind::String, rule) | Draft::Alias(Some(rule)) => self.string_truth(*rule, text, steps),
+            Draft::When(..) => Truth::Yes,
+            Draft::Alias(None) => Truth::Unsure,
+        }
+    }
+
+    /// Whether a rule allows `{}`, or `[]`; `None` if that cannot be told.
+    pub fn allows_empty(&self, rule: Rule, kind: Kind) -> Option<bool> {
+        match self.empty_truth(rule, kind, CHAIN_MAX) {
+            Truth::Yes => Some(true),
+            Truth::No => Some(false),
+            Truth::Unsure => None,
+        }
+    }
+
+    fn empty_truth(&self, rule: Rule, kind: Kind, steps: usize) -> Truth {
+        let Some(steps) = steps.checked_sub(1) else { return Truth::Unsure };
+        match &self.rules[rule.0 as usize] {
+            Draft::Node(node) => match kind {
+                Kind::Struct => node.object.truth(&mut |test| match test {
+                    StructTest::Struct(id) => self.structs[*id as usize].empty_truth(),
+                    StructTest::Constant(id) => Truth::of(is_empty(&self.constants[*id as usize])),
+                }),
+                Kind::List => node.array.truth(&mut |test| match test {
+                    ListTest::List(id) => self.lists[*id as usize].empty_truth(),
+                    ListTest::Constant(id) => Truth::of(is_empty(&self.constants[*id as usize])),
+                    ListTest::Where(index) => {
+                        (self.conditions[*index as usize].test)(b"[]").map_or(Truth::Unsure, Truth::of)
+                    }
+                }),
+                _ => Truth::No,
+            },
+            Draft::Join(join, rules) => {
+                let truths = rules.iter().map(|rule| Formula::<bool>::Fixed(self.empty_truth(*rule, kind, steps)));
+                let parts = truths.collect::<Vec<_>>();
+                Formula::Join(*join, parts.into()).truth(&mut |_| Truth::No)
+            }
+            Draft::Not(rule) => self.empty_truth(*rule, kind, steps).not(),
+            Draft::When(of, rule) if *of == kind => self.empty_truth(*rule, kind, steps),
+            Draft::When(..) => Truth::Yes,
+            Draft::Alias(Some(rule)) => self.empty_truth(*rule, kind, steps),
+            Draft::Alias(None) => Truth::Unsure,
+        }
+    }
+
     /// What holds for a required member that is no field, apart from patterns.
     fn rest_of(&mut self, rule: &StructRule, name: &str) -> Rule {
-        let unmatched = rule.groups.iter().filter(|group| group.matching(name).next().is_none());
+        let unmatched = rule.groups.iter().filter(|group| self.matching(group, name).is_empty());
         let rests: Vec<Rule> = unmatched.map(|group| group.rest).collect();
         self.all(rests)
     }
 }
 
-fn structure(rule: &StructRule, fields: Spread, nodes: &[Node]) -> Struct {
+impl StructRule {
+    /// Whether `{}` is allowed.
+    fn empty_truth(&self) -> Truth {
+        match Truth::of(self.required.is_empty() && self.members_min == 0) {
+            Truth::Yes if !self.relations.is_empty() => Truth::Unsure,
+            truth => truth,
+        }
+    }
+}
+
+impl ListRule {
+    /// Whether `[]` is allowed.
+    fn empty_truth(&self) -> Truth {
+        Truth::of(self.length_min == 0 && self.contains.iter().all(|(_, min, _)| *min == 0))
+    }
+}
+
+/// Whether the JSON text of an object or array has nothing between its brackets.
+fn is_empty(json: &[u8]) -> bool {
+    json.get(1..json.len() - 1).is_some_and(|inside| inside.iter().all(u8::is_ascii_whitespace))
+}
+
+fn structure(rule: &StructRule, fields: Spread, nodes: &[Node]) -> Result<Struct, BuildError> {
+    let names = |rule: Rule| &nodes[rule.0 as usize].string;
+    if rule.groups.iter().flat_map(|group| &group.patterns).any(|(rule, _)| names(*rule).is_doubtful()) {
+        return Err(BuildError::Names);
+    }
     let group = |group: &GroupRule| Group {
-        patterns: group.patterns.iter().map(|(pattern, rule)| (pattern.clone(), rule.0)).collect(),
+        patterns: group.patterns.iter().map(|(of, rule)| (names(*of).clone(), rule.0)).collect(),
         rest: (!nodes[group.rest.0 as usize].is_never()).then_some(group.rest.0),
         open: group.patterns.is_empty() && nodes[group.rest.0 as usize].is_any(),
     };
     let is_required = |name: &[u8]| rule.required.iter().any(|required| required.as_bytes() == name);
     let required = fields.iter().enumerate().filter(|(_, (name, _))| is_required(name));
-    Struct {
+    let mut related: Vec<&str> =
+        rule.relations.iter().flat_map(|relation| &relation.members).map(String::as_str).collect();
+    related.sort_unstable();
+    related.dedup();
+    if related.len() > SLOTS_MAX {
+        return Err(BuildError::Related { count: related.len(), limit: SLOTS_MAX });
+    }
+    let slot = |name: &[u8]| related.binary_search_by(|known| known.as_bytes().cmp(name)).ok().map(|slot| slot as u8);
+    let relation = |relation: &Relation| {
+        (relation.clone(), relation.members.iter().filter_map(|name| slot(name.as_bytes())).collect())
+    };
+    let field = |(name, rule): &(Box<[u8]>, Rule)| Field {
+        slot: slot(name).unwrap_or(Field::NO_SLOT),
+        ..Field::new(name, rule.0, is_required(name))
+    };
+    Ok(Struct {
         names: Names::new(fields.iter().map(|(name, _)| &**name)),
         required: required.clone().filter(|(index, _)| *index < 64).fold(0, |bits, (index, _)| bits | 1 << index),
         required_count: required.count(),
@@ -476,8 +606,10 @@ fn structure(rule: &StructRule, fields: Spread, nodes: &[Node]) -> Struct {
         naming: rule.naming.map(|rule| rule.0),
         members_min: rule.members_min,
         members_max: rule.members_max.unwrap_or(usize::MAX),
-        fields: fields.iter().map(|(name, rule)| Field::new(name, rule.0, is_required(name))).collect(),
-    }
+        relations: rule.relations.iter().map(relation).collect(),
+        slots: related.len(),
+        fields: fields.iter().map(field).collect(),
+    })
 }
 
 fn list(rule: &ListRule, nodes: &[Node]) -> List {
@@ -572,14 +704,9 @@ impl Resolver<'_> {
 }
 
 fn negated(node: Node) -> Node {
-    let not = |truth: Truth| match truth {
-        Truth::Yes => Truth::No,
-        Truth::Unsure => Truth::Unsure,
-        Truth::No => Truth::Yes,
-    };
     Node {
-        null: not(node.null),
-        bools: node.bools.map(not),
+        null: node.null.not(),
+        bools: node.bools.map(Truth::not),
         number: node.number.negated(),
         string: node.string.negated(),
         object: node.object.negated(),
@@ -768,8 +895,8 @@ fn switch_on(program: &Program, structs: &[StructId], name: &[u8]) -> Option<Swi
 
 /// Copies the nodes that the path of the captured value leads through and marks its field. Where the path passes
 /// alternatives there is nothing to mark, and the checker looks the value up when it has accepted the document.
-fn mark_capture(program: &mut Program) {
-    let Some(path) = program.capture.clone() else { return };
+fn mark_capture(program: &mut Program, capture: usize) {
+    let path = program.captures[capture].clone();
     let Some((last, parents)) = path.split_last() else { return };
     let Some(mut parent) = copy_struct(program, program.root) else { return };
     program.root = parent.0;
@@ -780,7 +907,7 @@ fn mark_capture(program: &mut Program) {
         parent = child;
     }
     if let Some(index) = program.structs[parent.1].names.find(last) {
-        program.structs[parent.1].fields[index].capture = true;
+        program.structs[parent.1].fields[index].captures |= 1 << capture;
     }
 }
 
@@ -825,6 +952,15 @@ pub enum BuildError {
         /// The limit.
         limit: usize,
     },
+    /// A rule for names holds an island.
+    Names,
+    /// The relations of a struct look at more members than the limit.
+    Related {
+        /// How many they look at.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A struct names a field twice.
     FieldTwice(String),
 }
@@ -837,6 +973,10 @@ impl fmt::Display for BuildError {
             BuildError::Chain { limit } => write!(f, "a rule stands for another through more than {limit} steps"),
             BuildError::Formula { limit } => write!(f, "a rule has more than {limit} alternatives and conditions"),
             BuildError::Fields { count, limit } => write!(f, "a struct has {count} fields, the limit is {limit}"),
+            BuildError::Names => f.write_str("it cannot be told which names a pattern is for"),
+            BuildError::Related { count, limit } => {
+                write!(f, "the rules between members of a struct look at {count} of them, the limit is {limit}")
+            }
             BuildError::FieldTwice(name) => write!(f, "a struct names the field {name:?} twice"),
         }
     }

@@ -7,14 +7,16 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use crate::build::CAPTURES_MAX;
 use crate::decimal::Value;
 use crate::fingerprint::Keys;
 use crate::formula::{Formula, Truth};
 use crate::lex::Lexer;
 use crate::pattern::Glance;
+use crate::peek::seek;
 use crate::program::{
-    Contains, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct, StructTest,
-    Switch,
+    Contains, Field, Limits, List, ListTest, Node, NodeId, NumberForm, NumberTest, Program, StringTest, Struct,
+    StructTest, Switch,
 };
 use crate::text::Text;
 use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
@@ -22,39 +24,44 @@ use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
 /// Positions of names are kept in 32 bits.
 const DOCUMENT_BYTES_MAX: usize = u32::MAX as usize;
 
+/// Places of captured values, by index.
+pub type Captured = [Option<Range<usize>>; CAPTURES_MAX];
+
 /// What a check found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// The verdict.
     pub verdict: Verdict,
-    /// Where the captured scalar stands, in bytes, quotes included: if the program captures one, the document has it
-    /// and is not rejected.
-    pub captured: Option<Range<usize>>,
+    /// Where the captured values stand, in bytes, quotes and brackets included; in the order in which the builder was
+    /// asked for them. `None` for those that the document does not have, and for all of them if it is rejected or
+    /// malformed.
+    pub captured: Captured,
 }
 
 impl Program {
     /// Judges a document: one JSON value, white space around it allowed.
     pub fn check(&self, document: &[u8]) -> Verdict {
-        self.run(document, &self.limits, &mut None)
+        self.run(document, self.limits, &mut Captured::default())
     }
 
-    /// Judges a document and finds the value that [`Builder::capture`](crate::Builder::capture) asked for.
-    pub fn check_capturing(&self, document: &[u8]) -> Checked {
-        self.check_within(&self.limits, document)
-    }
-
-    /// As [`Program::check_capturing`], with bounds of the caller instead of the program's own.
-    pub fn check_within(&self, limits: &Limits, document: &[u8]) -> Checked {
-        let mut captured = None;
-        let verdict = self.run(document, limits, &mut captured);
-        if let (Verdict::Accept | Verdict::Unsure(_), None, Some(path)) = (&verdict, &captured, &self.capture) {
-            // Behind alternatives no field is marked.
-            captured = scalar_at(document, path);
+    /// Judges a document within bounds of the caller's, and finds the values that
+    /// [`Builder::capture`](crate::Builder::capture) asked for.
+    ///
+    /// Any verdict but [`Verdict::Malformed`] says that the whole document has been read: it is UTF-8 and well-formed,
+    /// names no member twice and keeps within the bounds, so nobody need scan it again.
+    pub fn check_capturing(&self, document: &[u8], limits: Limits) -> Checked {
+        let mut captured = Captured::default();
+        let verdict = self.run(document, limits.lowered(), &mut captured);
+        if matches!(verdict, Verdict::Accept | Verdict::Unsure(_)) {
+            for (path, place) in self.captures.iter().zip(&mut captured).filter(|(_, place)| place.is_none()) {
+                // Behind alternatives no field is marked.
+                *place = value_at(document, path);
+            }
         }
         Checked { verdict, captured }
     }
 
-    fn run(&self, document: &[u8], limits: &Limits, captured: &mut Option<Range<usize>>) -> Verdict {
+    fn run(&self, document: &[u8], limits: Limits, captured: &mut Captured) -> Verdict {
         if document.len() > DOCUMENT_BYTES_MAX {
             let fault = Fault::TooLong(DOCUMENT_BYTES_MAX);
             return Verdict::Malformed(Box::new(Malformed { offset: DOCUMENT_BYTES_MAX, fault }));
@@ -65,12 +72,13 @@ impl Program {
             doubt: None,
             captured,
             elements: SmallVec::new(),
+            places: SmallVec::new(),
         };
         match checker.document() {
             Ok(()) if checker.doubt.is_none() => Verdict::Accept,
             Ok(()) => checker.unsure(),
             Err(Halt(stop)) => {
-                *checker.captured = None;
+                *checker.captured = Captured::default();
                 match *stop {
                     Stop::Malformed(malformed) => Verdict::Malformed(Box::new(malformed)),
                     Stop::Broken(violation) => match well_formed(document, limits) {
@@ -84,7 +92,7 @@ impl Program {
 }
 
 /// Whether the document would be taken if no rule were broken.
-fn well_formed(document: &[u8], limits: &Limits) -> crate::lex::Read {
+fn well_formed(document: &[u8], limits: Limits) -> crate::lex::Read {
     let mut lexer = Lexer::new(document, limits);
     lexer.skip()?;
     lexer.end()
@@ -145,10 +153,15 @@ pub(crate) struct Checker<'p, 'd, 'c> {
     pub(crate) lexer: Lexer<'d>,
     /// The first value in doubt, and its island.
     doubt: Option<(Range<usize>, Option<u32>)>,
-    captured: &'c mut Option<Range<usize>>,
+    captured: &'c mut Captured,
     /// Fingerprints of elements of the open lists whose elements must differ.
     pub(crate) elements: SmallVec<[u128; 8]>,
+    /// Where the members stand that relations of the open objects look at, by slot; inner objects' behind outer ones'.
+    pub(crate) places: SmallVec<[Place; 8]>,
 }
+
+/// The byte range of a member's value, once it has been seen.
+pub(crate) type Place = Option<(u32, u32)>;
 
 impl<'p, 'd> Checker<'p, 'd, '_> {
     fn document(&mut self) -> Flow {
@@ -161,7 +174,10 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     fn unsure(&self) -> Verdict {
         let (range, reason) = self.doubt.clone().unwrap_or_default();
         let reason = reason.and_then(|island| self.program.reasons.get(island as usize));
-        let reason = reason.map_or_else(|| "ambiguous alternatives".into(), |reason| reason.to_string());
+        let reason = reason.map_or_else(
+            || "ambiguous alternatives, or members that leave a rule between them open".into(),
+            |reason| reason.to_string(),
+        );
         Verdict::Unsure(Box::new(Doubt { range, reason }))
     }
 
@@ -354,7 +370,8 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let offset = self.lexer.at;
         self.lexer.enter()?;
         let mark = self.lexer.mark();
-        let mut seen = Seen::default();
+        let mut seen = Seen { places: self.places.len(), ..Seen::default() };
+        self.places.resize(seen.places + rule.slots, None);
         if self.lexer.peek() != b'}' {
             // Producers write members in one order, and as a rule that of the schema.
             let mut guess = 0;
@@ -367,7 +384,33 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         }
         self.lexer.distinct(mark)?;
         self.lexer.leave();
-        seen.satisfies(rule, offset)
+        seen.satisfies(rule, offset)?;
+        if rule.slots > 0 { self.related(rule, seen.places, offset) } else { Ok(()) }
+    }
+
+    /// Whether the members satisfy the rules between them; forgets their places.
+    #[inline(never)]
+    fn related(&mut self, rule: &Struct, places: usize, offset: usize) -> Flow {
+        for index in 0..rule.relations.len() {
+            match self.relation_truth(rule, index, places) {
+                Truth::Yes => {}
+                Truth::No => return Err(Halt::broken(offset, Broken::Relation(rule.relations[index].0.name.clone()))),
+                Truth::Unsure => self.doubt(offset, None),
+            }
+        }
+        self.places.truncate(places);
+        Ok(())
+    }
+
+    /// The truth of a relation of an object whose members have been read; `places` is where theirs begin.
+    pub(crate) fn relation_truth(&self, rule: &Struct, index: usize, places: usize) -> Truth {
+        let (relation, slots) = &rule.relations[index];
+        let text = |slot: &u8| {
+            let (start, end) = self.places[places + usize::from(*slot)]?;
+            Some(&self.lexer.document[start as usize..end as usize])
+        };
+        let texts: SmallVec<[Option<&[u8]>; 4]> = slots.iter().map(text).collect();
+        (relation.test)(&texts).map_or(Truth::Unsure, Truth::of)
     }
 
     /// Checks a member and says which field probably comes next.
@@ -406,8 +449,8 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             seen.fields |= 1 << index;
         }
         seen.required += usize::from(field.required);
-        if field.capture {
-            return self.captured_member(rule, index);
+        if field.is_noted() {
+            return self.noted_member(rule, index, seen.places);
         }
         if let Err(halt) = self.value_here(field.node) {
             return Err(halt.within(field_name(rule, index)));
@@ -416,15 +459,27 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     }
 
     #[inline(never)]
-    fn captured_member(&mut self, rule: &'p Struct, index: usize) -> Flow<usize> {
+    fn noted_member(&mut self, rule: &'p Struct, index: usize, places: usize) -> Flow<usize> {
         self.lexer.space();
         let start = self.lexer.at;
-        let scalar = !matches!(self.lexer.peek(), b'{' | b'[');
         if let Err(halt) = self.value(rule.fields[index].node) {
             return Err(halt.within(field_name(rule, index)));
         }
-        *self.captured = scalar.then_some(start..self.lexer.at);
+        self.note(&rule.fields[index], places, start);
+        for (capture, place) in self.captured.iter_mut().enumerate() {
+            if rule.fields[index].captures >> capture & 1 == 1 {
+                *place = Some(start..self.lexer.at);
+            }
+        }
         Ok(index + 1)
+    }
+
+    /// Notes where the value of a member, which has just been read, stands.
+    pub(crate) fn note(&mut self, field: &Field, places: usize, start: usize) {
+        if field.slot != Field::NO_SLOT {
+            // A document has no more bytes than 32 bits count.
+            self.places[places + usize::from(field.slot)] = Some((start as u32, self.lexer.at as u32));
+        }
     }
 
     /// A name in a struct that has more fields than bits, or a rule for names.
@@ -544,6 +599,8 @@ struct Seen {
     fields: u64,
     required: usize,
     members: usize,
+    /// Where the places of this object's members begin.
+    places: usize,
 }
 
 impl Seen {
@@ -609,7 +666,7 @@ impl Struct {
     pub(crate) fn others(&self, name: Text<'_>, mut visit: impl FnMut(NodeId)) -> bool {
         self.groups.iter().filter(|group| !group.open).all(|group| {
             let mut matched = false;
-            for (_, node) in group.patterns.iter().filter(|(pattern, _)| pattern.matches(name.bytes())) {
+            for (_, node) in group.patterns.iter().filter(|(names, _)| string_truth(names, name) == Truth::Yes) {
                 matched = true;
                 visit(*node);
             }
@@ -690,10 +747,21 @@ impl NumberTest {
 
 /// The truth of a formula about a string that has been read.
 pub(crate) fn string_truth(formula: &Formula<StringTest>, text: Text<'_>) -> Truth {
-    formula.truth(&mut |test| Truth::of(test.holds(text)))
+    formula.truth(&mut |test| test.truth(text))
 }
 
 impl StringTest {
+    fn truth(&self, text: Text<'_>) -> Truth {
+        match self {
+            StringTest::Where(condition) => {
+                let mut buffer = SmallVec::<[u8; 256]>::new();
+                let text = std::str::from_utf8(text.resolve(&mut buffer)).ok();
+                text.and_then(|text| (condition.test)(text)).map_or(Truth::Unsure, Truth::of)
+            }
+            test => Truth::of(test.holds(text)),
+        }
+    }
+
     fn holds(&self, text: Text<'_>) -> bool {
         match self {
             StringTest::Runes { min, max } => {
@@ -710,37 +778,17 @@ impl StringTest {
                 let mut buffer = SmallVec::<[u8; 256]>::new();
                 names.find(text.resolve(&mut buffer)).is_some()
             }
-            StringTest::Where(condition) => {
-                let mut buffer = SmallVec::<[u8; 256]>::new();
-                std::str::from_utf8(text.resolve(&mut buffer)).is_ok_and(|text| (condition.test)(text))
-            }
+            StringTest::Where(_) => false,
         }
     }
 }
 
-/// The scalar that a path of names leads to in a document that has been read without fault.
-fn scalar_at(document: &[u8], path: &[Box<[u8]>]) -> Option<Range<usize>> {
-    let mut lexer = Lexer::new(document, &Limits::CEILING);
+/// The value that a path of names leads to in a document that has been read without fault.
+fn value_at(document: &[u8], path: &[Box<[u8]>]) -> Option<Range<usize>> {
+    let mut lexer = Lexer::new(document, Limits::READ_AGAIN);
     lexer.space();
     for name in path {
         seek(&mut lexer, name)?;
     }
-    if matches!(lexer.peek(), b'{' | b'[') { None } else { lexer.skip().ok() }
-}
-
-/// Goes to the member's value in the object at the reading position.
-fn seek(lexer: &mut Lexer<'_>, name: &[u8]) -> Option<()> {
-    let mut buffer = SmallVec::<[u8; 64]>::new();
-    if lexer.peek() != b'{' {
-        return None;
-    }
-    lexer.enter().ok()?;
-    while lexer.peek() != b'}' {
-        if lexer.name().ok()?.resolve(&mut buffer) == name {
-            return Some(());
-        }
-        lexer.skip().ok()?;
-        lexer.next(b'}').ok()?;
-    }
-    None
+    lexer.skip().ok()
 }

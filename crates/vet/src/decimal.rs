@@ -94,7 +94,7 @@ impl<'d> Number<'d> {
 
     /// Compares the values, whatever their size.
     #[cold]
-    fn compare(self, other: Number<'_>) -> Ordering {
+    pub(crate) fn compare(self, other: Number<'_>) -> Ordering {
         match (self.is_zero(), other.is_zero()) {
             (true, true) => return Ordering::Equal,
             (true, false) => return if other.negative { Ordering::Greater } else { Ordering::Less },
@@ -162,7 +162,7 @@ impl Decimal {
     /// Takes the text of a JSON number (RFC 8259 section 6).
     pub fn new(text: &str) -> Result<Decimal, DecimalError> {
         let decimal = Decimal(text.into());
-        let mut lexer = crate::lex::Lexer::new(decimal.0.as_bytes(), &Limits::CEILING);
+        let mut lexer = crate::lex::Lexer::new(decimal.0.as_bytes(), Limits::READ_AGAIN);
         let read = lexer.number().is_ok() && lexer.at == text.len();
         if read { Ok(decimal) } else { Err(DecimalError(text.into())) }
     }
@@ -179,7 +179,7 @@ impl Decimal {
 
     pub(crate) fn number(&self) -> Number<'_> {
         // The text has been read once; it reads again.
-        crate::lex::Lexer::new(self.0.as_bytes(), &Limits::CEILING).number().unwrap_or(Number {
+        crate::lex::Lexer::new(self.0.as_bytes(), Limits::READ_AGAIN).number().unwrap_or(Number {
             negative: false,
             float: false,
             integer: b"0",

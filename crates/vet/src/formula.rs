@@ -13,7 +13,7 @@ impl Truth {
         if holds { Truth::Yes } else { Truth::No }
     }
 
-    fn not(self) -> Truth {
+    pub(crate) fn not(self) -> Truth {
         match self {
             Truth::No => Truth::Yes,
             Truth::Unsure => Truth::Unsure,
@@ -119,6 +119,16 @@ impl<L: Clone + PartialEq> Formula<L> {
             Formula::Fixed(_) | Formula::Rule(_) => 1,
             Formula::Not(inner) => 1 + inner.size(),
             Formula::Join(_, parts) => 1 + parts.iter().map(Formula::size).sum::<usize>(),
+        }
+    }
+
+    /// Whether some part is in doubt whatever the value.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        match self {
+            Formula::Fixed(truth) => *truth == Truth::Unsure,
+            Formula::Rule(_) => false,
+            Formula::Not(inner) => inner.is_doubtful(),
+            Formula::Join(_, parts) => parts.iter().any(Formula::is_doubtful),
         }
     }
 

@@ -37,8 +37,7 @@ struct Member {
 
 impl<'d> Lexer<'d> {
     #[inline(always)]
-    pub(crate) fn new(document: &'d [u8], limits: &Limits) -> Lexer<'d> {
-        let limits = Limits { depth_max: limits.depth_max.min(Limits::DEPTH_CEILING), ..*limits };
+    pub(crate) fn new(document: &'d [u8], limits: Limits) -> Lexer<'d> {
         Lexer { document, at: 0, depth: 0, limits, members: SmallVec::new() }
     }
 
@@ -251,8 +250,8 @@ impl<'d> Lexer<'d> {
         let leading_zero = integer > 1 && self.byte(first) == b'0';
         // A run of digits that goes to the end of the block may go on behind it.
         let whole = matches!(integer, 1..=8) && fraction <= 8 && end < first + block::BLOCK;
-        let too_long = end - self.at > self.limits.number_bytes_max;
-        if !whole || point && fraction == 0 || leading_zero || too_long || self.byte(end) | 0x20 == b'e' {
+        let whole = whole && end - self.at <= self.limits.number_bytes_max;
+        if !whole || point && fraction == 0 || leading_zero || self.byte(end) | 0x20 == b'e' {
             return None;
         }
         self.at = end;
@@ -284,12 +283,12 @@ impl<'d> Lexer<'d> {
         if self.peek() | 0x20 == b'e' {
             number.float = true;
             number.exponent = self.exponent()?;
+            if number.exponent.unsigned_abs() > self.limits.exponent_max as u64 {
+                return Err(self.fault_at(start, Fault::ExponentTooLarge(self.limits.exponent_max)));
+            }
         }
         if self.at - start > self.limits.number_bytes_max {
             return Err(self.fault_at(start, Fault::NumberTooLong(self.limits.number_bytes_max)));
-        }
-        if number.exponent.unsigned_abs() > self.limits.exponent_max {
-            return Err(self.fault_at(start, Fault::ExponentTooLarge(self.limits.exponent_max)));
         }
         Ok(number)
     }

@@ -26,14 +26,18 @@ mod formula;
 mod lex;
 mod names;
 mod pattern;
+pub mod peek;
 mod program;
 mod survey;
 mod text;
 mod verdict;
 
-pub use build::{BuildError, Builder, Condition, GroupRule, ListRule, NumberRule, Rule, StructRule};
-pub use check::Checked;
+pub use build::{
+    BuildError, Builder, CAPTURES_MAX, Condition, GroupRule, ListCondition, ListRule, NumberRule, Relation, Rule,
+    SLOTS_MAX, StructRule,
+};
+pub use check::{Captured, Checked};
 pub use decimal::{Decimal, DecimalError};
 pub use pattern::{Pattern, PatternError};
-pub use program::{Limits, NumberForm, Program, Unique};
+pub use program::{Limits, ListFn, NumberForm, Program, RelationFn, StringFn, Unique};
 pub use verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};

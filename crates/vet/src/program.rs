@@ -16,12 +16,14 @@ pub struct Program {
     pub(crate) nodes: Box<[Node]>,
     pub(crate) structs: Box<[Struct]>,
     pub(crate) lists: Box<[List]>,
+    pub(crate) conditions: Box<[ListCondition]>,
     /// JSON texts that values are compared with.
     pub(crate) constants: Box<[Box<[u8]>]>,
     /// Why the front end could not say more, by island.
     pub(crate) reasons: Box<[Box<str>]>,
     pub(crate) root: NodeId,
-    pub(crate) capture: Option<Box<[Box<[u8]>]>>,
+    /// Paths of names to the values whose places are wanted.
+    pub(crate) captures: Box<[Path]>,
     pub(crate) limits: Limits,
 }
 
@@ -30,26 +32,34 @@ pub struct Program {
 pub struct Limits {
     /// How deep arrays and objects may be nested: at most [`Limits::DEPTH_CEILING`], which bounds the stack.
     pub depth_max: usize,
-    /// How many characters a number may have.
+    /// Characters of one number.
     pub number_bytes_max: usize,
-    /// How large the exponent of a number may be, of either sign: `1e1000` has 1000.
-    pub exponent_max: u64,
+    /// Size of the exponent of one number: `1e1000` and `1e-1000` have 1000.
+    pub exponent_max: usize,
 }
 
 impl Limits {
     /// The deepest nesting that can be allowed. At this depth a check needs less than 1 MiB of stack.
     pub const DEPTH_CEILING: usize = 512;
 
-    /// Nothing is bounded but the stack.
-    pub(crate) const CEILING: Limits =
-        Limits { depth_max: Self::DEPTH_CEILING, number_bytes_max: usize::MAX, exponent_max: u64::MAX };
+    /// What has been read once is read again without bounds but that of the stack.
+    pub(crate) const READ_AGAIN: Limits = Limits { depth_max: Limits::DEPTH_CEILING, ..Limits::NUMBERS };
+    const NUMBERS: Limits = Limits { depth_max: 128, number_bytes_max: usize::MAX, exponent_max: usize::MAX };
+
+    /// The same, with a depth that the stack can take.
+    pub(crate) fn lowered(self) -> Limits {
+        Limits { depth_max: self.depth_max.min(Limits::DEPTH_CEILING), ..self }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { depth_max: 128, ..Limits::CEILING }
+        Limits::NUMBERS
     }
 }
+
+/// Names of members, outermost first.
+pub(crate) type Path = Box<[Box<[u8]>]>;
 
 pub(crate) type NodeId = u32;
 pub(crate) type StructId = u32;
@@ -176,8 +186,52 @@ impl PartialEq for StringTest {
 pub struct Condition {
     /// What the test asks for, for messages.
     pub name: Box<str>,
-    /// The test. It is run on every string that the rule meets, so it must be quick and must not fail.
-    pub test: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// The test; `None` if it cannot tell. It is run on every string that the rule meets, so it must be quick and must
+    /// not fail.
+    pub test: Arc<StringFn>,
+}
+
+/// A rule between members of one object that the front end brings along.
+#[derive(Clone)]
+pub struct Relation {
+    /// What the rule asks for, for messages.
+    pub name: Box<str>,
+    /// The members that it looks at.
+    pub members: Vec<String>,
+    /// Whether it holds, by the JSON texts of these members in the same order, `None` for those that are not there;
+    /// `None` if that does not tell. It is run on every object that the rule meets, so it must be quick and must not
+    /// fail.
+    pub test: Arc<RelationFn>,
+}
+
+/// The test of a [`Condition`]: of a string.
+pub type StringFn = dyn Fn(&str) -> Option<bool> + Send + Sync;
+
+/// The test of a [`ListCondition`]: of the JSON text of an array.
+pub type ListFn = dyn Fn(&[u8]) -> Option<bool> + Send + Sync;
+
+/// The test of a [`Relation`]: of the JSON texts of members.
+pub type RelationFn = dyn Fn(&[Option<&[u8]>]) -> Option<bool> + Send + Sync;
+
+/// A test of whole arrays that the front end brings along.
+#[derive(Clone)]
+pub struct ListCondition {
+    /// What the test asks for, for messages.
+    pub name: Box<str>,
+    /// The test of an array's JSON text; `None` if it cannot tell. It must be quick and must not fail.
+    pub test: Arc<ListFn>,
+}
+
+impl fmt::Debug for ListCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ListCondition({})", self.name)
+    }
+}
+
+impl fmt::Debug for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Relation({} of {:?})", self.name, self.members)
+    }
 }
 
 impl fmt::Debug for Condition {
@@ -196,6 +250,7 @@ pub(crate) enum StructTest {
 pub(crate) enum ListTest {
     List(ListId),
     Constant(ConstantId),
+    Where(u32),
 }
 
 /// The rules for the members of an object.
@@ -213,6 +268,10 @@ pub(crate) struct Struct {
     pub(crate) naming: Option<NodeId>,
     pub(crate) members_min: usize,
     pub(crate) members_max: usize,
+    /// Rules between members, each with the slots of those that it looks at.
+    pub(crate) relations: Box<[(Relation, Box<[u8]>)]>,
+    /// How many members are looked at.
+    pub(crate) slots: usize,
 }
 
 impl Struct {
@@ -229,23 +288,34 @@ pub(crate) struct Field {
     /// How long that is.
     pub(crate) spelled_bytes: usize,
     pub(crate) required: bool,
-    pub(crate) capture: bool,
+    /// Bit by capture that ends here.
+    pub(crate) captures: u8,
+    /// Where relations look for the value; [`Field::NO_SLOT`] if none looks at it.
+    pub(crate) slot: u8,
     pub(crate) node: NodeId,
 }
 
 impl Field {
+    pub(crate) const NO_SLOT: u8 = u8::MAX;
+
+    /// Whether the place of the value is wanted.
+    #[inline(always)]
+    pub(crate) fn is_noted(&self) -> bool {
+        self.captures != 0 || self.slot != Field::NO_SLOT
+    }
+
     pub(crate) fn new(name: &[u8], node: NodeId, required: bool) -> Field {
         let spelled = [b"\"", name, b"\":"].concat();
         let plain = name.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
         let spelling = Spelling::new(&spelled).filter(|_| plain);
-        Field { spelling, spelled_bytes: spelled.len(), required, capture: false, node }
+        Field { spelling, spelled_bytes: spelled.len(), required, captures: 0, slot: Field::NO_SLOT, node }
     }
 }
 
 /// Rules for members by what their name matches.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
-    pub(crate) patterns: Box<[(Arc<Pattern>, NodeId)]>,
+    pub(crate) patterns: Box<[(Formula<StringTest>, NodeId)]>,
     /// For names that match no pattern; nothing if there must be none.
     pub(crate) rest: Option<NodeId>,
     /// The group allows everything.
@@ -295,14 +365,14 @@ impl Program {
     /// Bytes of memory that the program's patterns take; the rest is proportional to the rules' text.
     pub fn pattern_bytes(&self) -> usize {
         let mut patterns: Vec<&Arc<Pattern>> = Vec::new();
-        for node in &self.nodes {
-            node.string.for_each(&mut |test| {
+        let of_names = self.structs.iter().flat_map(|rule| &rule.groups).flat_map(|group| &group.patterns);
+        for formula in self.nodes.iter().map(|node| &node.string).chain(of_names.map(|(names, _)| names)) {
+            formula.for_each(&mut |test| {
                 if let StringTest::Pattern(pattern) = test {
                     patterns.push(pattern);
                 }
             });
         }
-        patterns.extend(self.structs.iter().flat_map(|s| &s.groups).flat_map(|g| &g.patterns).map(|(p, _)| p));
         patterns.sort_by_key(|pattern| Arc::as_ptr(pattern).addr());
         patterns.dedup_by(|a, b| Arc::ptr_eq(a, b));
         patterns.iter().map(|pattern| pattern.memory_bytes()).sum()

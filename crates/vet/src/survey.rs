@@ -7,8 +7,8 @@
 use crate::check::{Checker, Flow, Tallies, find_name, name_offset, number_truth, string_truth};
 use crate::decimal::Value;
 use crate::fingerprint::Keys;
-use crate::formula::Truth;
-use crate::program::{ListTest, Node, NodeId, StructTest, Unique};
+use crate::formula::{Formula, Truth};
+use crate::program::{ConstantId, Field, ListTest, Node, NodeId, StructTest, Unique};
 use crate::text::Text;
 use crate::verdict::Kind;
 
@@ -123,6 +123,64 @@ impl Living {
     }
 }
 
+/// A test of objects or of arrays.
+trait Composite: Copy + PartialEq {
+    const KIND: Kind;
+
+    fn formula(node: &Node) -> &Formula<Self>;
+
+    fn leaf(self) -> Leaf;
+
+    /// Follows the rules with these numbers through the value at the reading position.
+    fn follow(checker: &mut Checker<'_, '_, '_>, rules: &Set) -> Flow<Living>;
+}
+
+/// What a test of objects or arrays asks.
+enum Leaf {
+    Rule(u32),
+    Constant(ConstantId),
+    Where(u32),
+}
+
+impl Composite for StructTest {
+    const KIND: Kind = Kind::Struct;
+
+    fn formula(node: &Node) -> &Formula<StructTest> {
+        &node.object
+    }
+
+    fn leaf(self) -> Leaf {
+        match self {
+            StructTest::Struct(id) => Leaf::Rule(id),
+            StructTest::Constant(id) => Leaf::Constant(id),
+        }
+    }
+
+    fn follow(checker: &mut Checker<'_, '_, '_>, rules: &Set) -> Flow<Living> {
+        checker.survey_members(rules)
+    }
+}
+
+impl Composite for ListTest {
+    const KIND: Kind = Kind::List;
+
+    fn formula(node: &Node) -> &Formula<ListTest> {
+        &node.array
+    }
+
+    fn leaf(self) -> Leaf {
+        match self {
+            ListTest::List(id) => Leaf::Rule(id),
+            ListTest::Constant(id) => Leaf::Constant(id),
+            ListTest::Where(index) => Leaf::Where(index),
+        }
+    }
+
+    fn follow(checker: &mut Checker<'_, '_, '_>, rules: &Set) -> Flow<Living> {
+        checker.survey_elements(rules)
+    }
+}
+
 impl<'p, 'd> Checker<'p, 'd, '_> {
     /// Judges the value at the reading position by one node, whatever its formula.
     pub(crate) fn survey_node(&mut self, node: &'p Node) -> Flow<Truth> {
@@ -142,8 +200,8 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     fn survey_all(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
         self.lexer.space();
         match self.lexer.peek() {
-            b'{' => self.survey_object(nodes),
-            b'[' => self.survey_array(nodes),
+            b'{' => self.survey_composite::<StructTest>(nodes),
+            b'[' => self.survey_composite::<ListTest>(nodes),
             _ => self.survey_scalar(nodes),
         }
     }
@@ -171,13 +229,15 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         }
     }
 
-    fn survey_object(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
+    /// Judges the object or array at the reading position: the rules that the formulas mention are followed through it.
+    fn survey_composite<T: Composite>(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
         let mut rules = Set::new();
         let mut constants = false;
-        for node in nodes.iter().filter(|node| node.allows(Kind::Struct)) {
-            node.object.for_each(&mut |test| match test {
-                StructTest::Struct(id) => _ = rules.insert(*id),
-                StructTest::Constant(_) => constants = true,
+        for node in nodes.iter().filter(|node| node.allows(T::KIND)) {
+            T::formula(node).for_each(&mut |test| match test.leaf() {
+                Leaf::Rule(id) => _ = rules.insert(id),
+                Leaf::Constant(_) => constants = true,
+                Leaf::Where(_) => {}
             });
         }
         let start = self.lexer.at;
@@ -185,13 +245,17 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             self.lexer.skip()?;
             return Ok(Masks::UNSURE);
         }
-        let living = self.survey_members(&rules)?;
+        let living = T::follow(self, &rules)?;
         let range = start..self.lexer.at;
+        let text = &self.lexer.document[range.clone()];
         let print = constants.then(Keys::new).map(|keys| (keys.of(self.lexer.document, range), keys));
         Ok(masks(nodes, |node| {
-            node.object.truth(&mut |test| match test {
-                StructTest::Struct(id) => rules.position(*id).map_or(Truth::No, |index| living.truth(index)),
-                StructTest::Constant(id) => self.equals_constant(&print, *id),
+            T::formula(node).truth(&mut |test| match test.leaf() {
+                Leaf::Rule(id) => rules.position(id).map_or(Truth::No, |index| living.truth(index)),
+                Leaf::Constant(id) => self.equals_constant(&print, id),
+                Leaf::Where(index) => {
+                    (self.program.conditions[index as usize].test)(text).map_or(Truth::Unsure, Truth::of)
+                }
             })
         }))
     }
@@ -206,6 +270,12 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let mut living = Living::new(rules);
         let mut required = [0_u16; LIVE_MAX];
         let mut members = 0;
+        let first = self.places.len();
+        let mut places = [first; LIVE_MAX];
+        for (index, id) in rules.as_slice().iter().enumerate() {
+            places[index] = self.places.len();
+            self.places.resize(places[index] + self.program.structs[*id as usize].slots, None);
+        }
         self.lexer.enter()?;
         let mark = self.lexer.mark();
         if self.lexer.peek() != b'}' {
@@ -214,7 +284,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
                 let at = name_offset(name, self.lexer.document);
                 self.lexer.remember(name);
                 members += 1;
-                self.survey_member(rules, &mut living, &mut required, name, at)?;
+                self.survey_member(rules, &mut living, &mut required, &places, name, at)?;
                 if !self.lexer.next(b'}')? {
                     break;
                 }
@@ -226,7 +296,11 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             let rule = &self.program.structs[rules.items[index] as usize];
             let whole = usize::from(required[index]) == rule.required_count;
             living.settle(index, Truth::of(whole && rule.members_min <= members && members <= rule.members_max));
+            for relation in 0..rule.relations.len() {
+                living.settle(index, self.relation_truth(rule, relation, places[index]));
+            }
         }
+        self.places.truncate(first);
         Ok(living)
     }
 
@@ -235,9 +309,12 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         rules: &Set,
         living: &mut Living,
         required: &mut [u16; LIVE_MAX],
+        places: &[usize; LIVE_MAX],
         name: Text<'d>,
         at: usize,
     ) -> Flow {
+        let start = self.lexer.at;
+        let mut noted = SmallVec::<[(&Field, usize); 4]>::new();
         let mut nodes = Set::new();
         let mut needs = [0_u64; LIVE_MAX];
         for index in living.iter() {
@@ -249,6 +326,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
                 let field = &rule.fields[field];
                 required[index] += u16::from(field.required);
                 needs[index] = nodes.insert(field.node);
+                noted.push((field, places[index]));
             } else if !rule.others(name, |node| needs[index] |= nodes.insert(node)) {
                 living.settle(index, Truth::No);
             }
@@ -256,38 +334,16 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         if nodes.length == 0 || nodes.overflown {
             self.lexer.skip()?;
             living.unsure |= if nodes.overflown { living.live } else { 0 };
-            return Ok(());
+        } else {
+            let masks = self.survey(nodes.as_slice())?;
+            for index in living.iter() {
+                living.settle(index, masks.all(needs[index]));
+            }
         }
-        let masks = self.survey(nodes.as_slice())?;
-        for index in living.iter() {
-            living.settle(index, masks.all(needs[index]));
+        for (field, places) in noted {
+            self.note(field, places, start);
         }
         Ok(())
-    }
-
-    fn survey_array(&mut self, nodes: &[&'p Node]) -> Flow<Masks> {
-        let mut rules = Set::new();
-        let mut constants = false;
-        for node in nodes.iter().filter(|node| node.allows(Kind::List)) {
-            node.array.for_each(&mut |test| match test {
-                ListTest::List(id) => _ = rules.insert(*id),
-                ListTest::Constant(_) => constants = true,
-            });
-        }
-        let start = self.lexer.at;
-        if rules.overflown {
-            self.lexer.skip()?;
-            return Ok(Masks::UNSURE);
-        }
-        let living = self.survey_elements(&rules)?;
-        let range = start..self.lexer.at;
-        let print = constants.then(Keys::new).map(|keys| (keys.of(self.lexer.document, range), keys));
-        Ok(masks(nodes, |node| {
-            node.array.truth(&mut |test| match test {
-                ListTest::List(id) => rules.position(*id).map_or(Truth::No, |index| living.truth(index)),
-                ListTest::Constant(id) => self.equals_constant(&print, *id),
-            })
-        }))
     }
 
     /// Follows these list rules through the array at the reading position.

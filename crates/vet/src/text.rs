@@ -11,6 +11,11 @@ pub(crate) struct Text<'d> {
 }
 
 impl<'d> Text<'d> {
+    /// Text that is written without escapes.
+    pub(crate) fn plain(text: &'d str) -> Text<'d> {
+        Text { raw: text.as_bytes(), escaped: false, ascii: text.is_ascii() }
+    }
+
     /// The UTF-8 bytes that the string stands for.
     pub(crate) fn bytes(self) -> Bytes<'d> {
         Bytes { raw: self.raw, pending: [0; 4], left: 0 }

@@ -49,6 +49,8 @@ pub enum Broken {
     Unique,
     /// Too few or too many elements satisfy a rule: how many do.
     Contains(usize),
+    /// The members of an object do not satisfy a rule between them: what it asks for.
+    Relation(Box<str>),
     /// The value fits none, or too many, of the alternatives.
     Alternatives,
 }
@@ -66,6 +68,7 @@ impl Broken {
             Broken::Length(_) => "items",
             Broken::Unique => "uniqueItems",
             Broken::Contains(_) => "contains",
+            Broken::Relation(_) => "relation",
             Broken::Alternatives => "anyOf",
         }
     }
@@ -83,6 +86,7 @@ impl fmt::Display for Broken {
             Broken::Length(count) => write!(f, "a list of {count} elements is not allowed"),
             Broken::Unique => f.write_str("two elements of the list are equal"),
             Broken::Contains(count) => write!(f, "{count} elements satisfy the rule for contained elements"),
+            Broken::Relation(name) => write!(f, "the fields do not satisfy {name}"),
             Broken::Alternatives => f.write_str("the value fits none, or too many, of the alternatives"),
         }
     }
@@ -93,7 +97,7 @@ impl fmt::Display for Broken {
 pub struct Doubt {
     /// Byte range of the value, from its first byte to behind its last.
     pub range: Range<usize>,
-    /// Why: what the front end said of the island, or `ambiguous alternatives`.
+    /// Why: what the front end said of the island, or that alternatives are ambiguous.
     pub reason: String,
 }
 
@@ -169,7 +173,7 @@ pub enum Fault {
     /// A number has more characters than this limit.
     NumberTooLong(usize),
     /// The exponent of a number is larger than this limit.
-    ExponentTooLarge(u64),
+    ExponentTooLarge(usize),
     /// The document has more bytes than this limit.
     TooLong(usize),
 }
@@ -187,7 +191,7 @@ impl fmt::Display for Fault {
             Fault::DuplicateMember => f.write_str("an object names a member twice"),
             Fault::TooDeep(limit) => write!(f, "nesting is deeper than the limit of {limit}"),
             Fault::NumberTooLong(limit) => write!(f, "a number is longer than the limit of {limit} characters"),
-            Fault::ExponentTooLarge(limit) => write!(f, "the exponent of a number is beyond the limit of {limit}"),
+            Fault::ExponentTooLarge(limit) => write!(f, "the exponent of a number is larger than the limit of {limit}"),
             Fault::TooLong(limit) => write!(f, "the document is longer than the limit of {limit} bytes"),
         }
     }

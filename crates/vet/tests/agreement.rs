@@ -6,10 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may unwrap as the test itself may")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use vet::{
-    Builder, Decimal, GroupRule, Kind, ListRule, NumberForm, NumberRule, Program, Rule, StructRule, Unique, Verdict,
+    Builder, Decimal, GroupRule, Kind, ListRule, NumberForm, NumberRule, Program, Relation, Rule, StructRule, Unique,
+    Verdict,
 };
 
 mod workload;
@@ -101,6 +103,8 @@ enum Spec {
         naming: Option<Box<Spec>>,
         min: usize,
         max: Option<usize>,
+        /// Members whose texts have to be the same length, if both are there.
+        relation: Option<[String; 2]>,
     },
     List {
         prefix: Vec<Spec>,
@@ -163,7 +167,7 @@ impl Spec {
                 doc.write(&mut text);
                 b.constant(&text).unwrap()
             }
-            Spec::Struct { fields, groups, naming, min, max } => {
+            Spec::Struct { fields, groups, naming, min, max, relation } => {
                 let any = b.any();
                 let mut rule = StructRule { members_min: *min, members_max: *max, ..StructRule::new(any) };
                 rule.naming = naming.as_ref().map(|spec| spec.build(b, root));
@@ -171,15 +175,23 @@ impl Spec {
                     let field = spec.build(b, root);
                     rule = if *required { rule.required(name, field) } else { rule.optional(name, field) };
                 }
-                let group = |(patterns, rest): &Group| GroupRule {
+                let mut group = |(patterns, rest): &Group| GroupRule {
                     patterns: patterns
                         .iter()
-                        .map(|(p, spec)| (workload::pattern(PATTERNS[*p]), spec.build(b, root)))
+                        .map(|(p, spec)| (b.pattern(workload::pattern(PATTERNS[*p])), spec.build(b, root)))
                         .collect(),
                     fields: true,
                     rest: rest.build(b, root),
                 };
-                rule.groups = groups.iter().map(group).collect();
+                rule.groups = groups.iter().map(&mut group).collect();
+                rule.relations.extend(relation.as_ref().map(|members| Relation {
+                    name: "members of one length".into(),
+                    members: members.to_vec(),
+                    test: Arc::new(|texts| match texts {
+                        [Some(a), Some(b)] => Some(a.len() == b.len()),
+                        _ => None,
+                    }),
+                }));
                 b.structure(rule)
             }
             Spec::List { prefix, rest, min, max, unique, contains } => {
@@ -252,7 +264,7 @@ impl Spec {
             }
             (Spec::OneOf(values), Doc::String(text)) => Some(values.contains(text)),
             (Spec::Constant(wanted), doc) => Some(wanted.equals(doc)),
-            (Spec::Struct { fields, groups, naming, min, max }, Doc::Struct(members)) => {
+            (Spec::Struct { fields, groups, naming, min, max, relation }, Doc::Struct(members)) => {
                 let mut truths = vec![Some(members.len() >= *min && max.is_none_or(|max| members.len() <= max))];
                 truths.extend(
                     fields.iter().map(|(name, _, required)| Some(!required || members.iter().any(|(n, _)| n == name))),
@@ -274,6 +286,15 @@ impl Spec {
                         }
                     }
                 }
+                truths.extend(relation.as_ref().map(|names| {
+                    let [a, b] = names.each_ref().map(|name| members.iter().find(|(n, _)| n == name));
+                    let length = |doc: &Doc| {
+                        let mut text = String::new();
+                        doc.write(&mut text);
+                        text.len()
+                    };
+                    Some(length(&a?.1) == length(&b?.1))
+                }));
                 all(&truths)
             }
             (Spec::List { prefix, rest, min, max, unique, contains }, Doc::List(elements)) => {
@@ -395,10 +416,11 @@ fn spec() -> impl Strategy<Value = Spec> {
         let patterns = prop::collection::vec((0..PATTERNS.len(), inner.clone()), 0..2);
         let groups = prop::collection::vec((patterns, rest()), 0..3);
         let naming = prop::option::weighted(0.1, (0..PATTERNS.len()).prop_map(|index| Box::new(Spec::Pattern(index))));
-        let structs = (fields, groups, naming, 0_usize..2, prop::option::of(0_usize..5)).prop_map(
-            |(fields, groups, naming, min, max)| {
+        let relation = prop::option::weighted(0.2, [text(), text()]);
+        let structs = (fields, groups, naming, 0_usize..2, prop::option::of(0_usize..5), relation).prop_map(
+            |(fields, groups, naming, min, max, relation)| {
                 let fields = fields.into_iter().map(|(name, (spec, required))| (name, spec, required)).collect();
-                Spec::Struct { fields, groups, naming, min, max }
+                Spec::Struct { fields, groups, naming, min, max, relation }
             },
         );
         let contains = prop::collection::vec((inner.clone(), 0_usize..3, prop::option::of(0_usize..3)), 0..2);
@@ -426,7 +448,7 @@ fn spec() -> impl Strategy<Value = Spec> {
                     others.into_iter().map(|(name, spec)| (name, (spec, false))).collect();
                 fields.insert("kind".into(), (Spec::OneOf(values), true));
                 let fields = fields.into_iter().map(|(name, (spec, required))| (name, spec, required)).collect();
-                Spec::Struct { fields, groups: vec![(vec![], rest)], naming: None, min: 0, max: None }
+                Spec::Struct { fields, groups: vec![(vec![], rest)], naming: None, min: 0, max: None, relation: None }
             };
             Spec::Unique(cases.into_iter().map(case).collect())
         });

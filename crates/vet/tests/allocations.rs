@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use vet::{Builder, ListRule, StructRule, Unique, Verdict};
+use vet::{Builder, Limits, ListRule, StructRule, Unique, Verdict};
 
 mod workload;
 
@@ -33,7 +33,7 @@ static COUNTING: Counting = Counting;
 
 fn assert_accepted_without_allocation(program: &vet::Program, document: &[u8]) {
     let before = ALLOCATIONS.get();
-    let checked = program.check_capturing(document);
+    let checked = program.check_capturing(document, Limits::default());
     let after = ALLOCATIONS.get();
     assert_eq!(checked.verdict, Verdict::Accept, "{}", String::from_utf8_lossy(document));
     assert_eq!(after - before, 0, "{}", String::from_utf8_lossy(document));

@@ -178,23 +178,23 @@ fn nesting_is_taken_up_to_the_limit_and_no_deeper() {
 }
 
 #[test]
-fn numbers_are_taken_up_to_the_limits_and_no_further() {
+fn numbers_are_taken_up_to_the_limits_and_no_longer() {
     let mut builder = Builder::new();
     let any = builder.any();
     let program = builder.finish(any).unwrap();
-    let taken = |limits: Limits, number: &str| match program.check_within(&limits, number.as_bytes()).verdict {
-        Verdict::Malformed(malformed) => Some(malformed.fault),
-        _ => None,
-    };
-    for length in [1, 4, 8, 9, 17, 18, 40] {
-        let limits = Limits { number_bytes_max: length, ..Limits::default() };
-        assert_eq!(taken(limits, &"9".repeat(length)), None);
-        assert_eq!(taken(limits, &"9".repeat(length + 1)), Some(Fault::NumberTooLong(length)));
-        assert_eq!(taken(limits, &format!("-{}", "9".repeat(length))), Some(Fault::NumberTooLong(length)));
-    }
-    let limits = Limits { exponent_max: 1000, ..Limits::default() };
-    assert_eq!([taken(limits, "1e1000"), taken(limits, "1.5E-1000")], [None, None]);
-    for number in ["1e1001", "1E-1001", "1e99999999999999999999"] {
-        assert_eq!(taken(limits, number), Some(Fault::ExponentTooLarge(1000)));
+    for (number_bytes_max, exponent_max) in [(1, 1), (3, 1), (8, 10), (17, 100), (18, 308), (40, 1000)] {
+        let limits = Limits { number_bytes_max, exponent_max, ..Limits::default() };
+        let judge = |number: &str| program.check_capturing(format!("[{number}]").as_bytes(), limits).verdict;
+        let malformed = |fault| Verdict::Malformed(Box::new(Malformed { offset: 1, fault }));
+        assert_eq!(judge(&"9".repeat(number_bytes_max)), Verdict::Accept);
+        assert_eq!(judge(&"9".repeat(number_bytes_max + 1)), malformed(Fault::NumberTooLong(number_bytes_max)));
+        for sign in ["", "-"] {
+            let exponent = format!("1e{sign}{exponent_max}");
+            if exponent.len() <= number_bytes_max {
+                assert_eq!(judge(&exponent), Verdict::Accept);
+            }
+            let beyond = format!("1e{sign}{}", exponent_max + 1);
+            assert_eq!(judge(&beyond), malformed(Fault::ExponentTooLarge(exponent_max)));
+        }
     }
 }

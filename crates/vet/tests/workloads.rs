@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test may panic as the test itself may")]
 
-use vet::{Program, Verdict};
+use vet::{Limits, Program, Verdict};
 
 mod workload;
 
@@ -37,7 +37,37 @@ fn the_captured_value_is_found_in_the_same_pass() {
     let program = workload::order(true);
     for line in workload::lines("order.valid.ndjson") {
         let event: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let range = program.check_capturing(line.as_bytes()).captured.unwrap();
+        let range = program.check_capturing(line.as_bytes(), Limits::default()).captured[0].clone().unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&line[range]).unwrap(), event["orderId"]);
+    }
+}
+
+#[test]
+fn several_values_are_captured_wherever_they_stand() {
+    let mut builder = vet::Builder::new();
+    let any = builder.any();
+    let inner = builder.structure(vet::StructRule::new(any).optional("b", any));
+    let root = builder.structure(vet::StructRule::new(any).optional("a", inner));
+    let other = builder.structure(vet::StructRule::new(any).required("c", any));
+    let either = builder.any_of([root, other]);
+    for paths in [[vec!["a", "b"], vec!["a"], vec!["c", "d"]], [vec!["a"], vec![], vec!["a", "b"]]] {
+        for rule in [root, either] {
+            let mut builder = builder.clone();
+            for (index, path) in paths.iter().enumerate() {
+                assert_eq!(builder.capture(path.iter().copied()), Some(index));
+            }
+            let program = builder.finish(rule).unwrap();
+            let document = r#" {"a":{"b":[1]},"c":{"e":2}} "#;
+            let captured = program.check_capturing(document.as_bytes(), Limits::default()).captured;
+            for (path, place) in paths.iter().zip(&captured) {
+                let expected = match **path {
+                    ["a", "b"] => Some("[1]"),
+                    ["a"] => Some(r#"{"b":[1]}"#),
+                    ["c", "d"] => None,
+                    _ => Some(document.trim()),
+                };
+                assert_eq!(place.clone().map(|place| &document[place]), expected, "{path:?}");
+            }
+        }
     }
 }

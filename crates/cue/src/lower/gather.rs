@@ -1,13 +1,22 @@
 //! The conjuncts of a node: all that is written for one place in the data.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::computed;
 use super::guard::{self, Guard};
-use super::node::Lowering;
+use super::node::{Lowering, waits};
 use super::scalar::{self, Kinds, Term};
-use super::scope::{Frame, Scope, Target, data_name};
-use crate::syntax::ast::{BinaryOp, Clause, Decl, Expr, Label, ListLit, StructLit, UnaryOp};
+use super::scope::{Frame, Scope, Target, data_name, is_definition};
+use super::walk;
+use crate::syntax::ast::{
+    BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, Selector,
+    StructLit, UnaryOp,
+};
+use crate::syntax::literal::{Text, decode_text};
+use crate::syntax::printer::print_compact;
 
 /// A definition (or `close`) on the way to a conjunct.
 pub(super) type Group = u32;
@@ -61,6 +70,10 @@ pub(super) struct Parts<'a> {
     /// Groups with a conjunct other than a struct literal that allows structs. They close the node only if they have
     /// a struct literal, too.
     pub(super) nameless: BTreeSet<Group>,
+    /// Groups with a validator of the whole value: they close neither the node nor what is inside.
+    pub(super) lifted: BTreeSet<Group>,
+    /// What holds between the members of the node, and whether it looks inside their values.
+    pub(super) relations: Vec<(vet::Relation, bool)>,
     /// Why the node cannot be lowered.
     pub(super) obstacle: Option<String>,
     pub(super) chain: usize,
@@ -92,20 +105,26 @@ impl<'a> Parts<'a> {
         self.obstacle.get_or_insert(reason.into());
     }
 
-    /// How often a field is declared.
-    pub(super) fn declarations(&self, name: &str) -> usize {
-        let decls = self.structs.iter().flat_map(|part| part.decls);
-        decls
-            .filter(|decl| matches!(decl, Decl::Field(field) if data_name(&field.label).as_deref() == Some(name)))
-            .count()
-    }
-
     /// The groups that leave no other names than those they provide for.
     pub(super) fn closing(&self) -> impl Iterator<Item = Group> {
         let names = |group: &Group| self.structs.iter().any(|part| part.groups.contains(group));
-        let closes =
-            move |group: &Group| !self.open.contains(group) && (!self.nameless.contains(group) || names(group));
+        let closes = move |group: &Group| {
+            !self.open.contains(group)
+                && !self.lifted.contains(group)
+                && (!self.nameless.contains(group) || names(group))
+        };
         self.closed.iter().copied().filter(closes)
+    }
+
+    /// A validator of the whole value.
+    fn whole(&mut self, term: Result<Term, String>, groups: &[Group]) {
+        match term {
+            Ok(term) => {
+                self.lifted.extend(groups);
+                self.term(term, groups);
+            }
+            Err(reason) => self.give_up(reason),
+        }
     }
 
     fn term(&mut self, term: Term, groups: &[Group]) {
@@ -128,18 +147,19 @@ impl<'a> Lowering<'a> {
                 self.gather(&conjunct.with(inner), embedded, parts)
             }
             Expr::Binary { op: BinaryOp::And, left, right, .. } => {
-                if embedded.is_some() {
-                    parts.give_up("a conjunction is embedded");
-                }
+                let before = (parts.structs.len(), parts.unions.len(), parts.closed.len());
                 self.gather(&conjunct.with(left), embedded, parts);
                 self.gather(&conjunct.with(right), embedded, parts);
+                if embedded.is_some() && before != (parts.structs.len(), parts.unions.len(), parts.closed.len()) {
+                    parts.give_up("a conjunction of structs is embedded");
+                }
             }
             Expr::Binary { op: BinaryOp::Or, .. } => self.disjunction(conjunct, embedded, parts),
             Expr::Struct(lit) => self.struct_literal(lit, conjunct, parts),
             // What refers to the alias finds it with the field that has it, and is left to the evaluator.
             Expr::Alias { expr, .. } => self.gather(&conjunct.with(expr), embedded, parts),
             Expr::List(lit) => parts.lists.push((lit, conjunct.clone())),
-            Expr::Ident(ident) => match conjunct.scope.resolve(self.files, &ident.name) {
+            Expr::Ident(ident) => match self.resolve(&conjunct.scope, &ident.name) {
                 Target::Undeclared => self.scalar(conjunct, parts),
                 target => self.reference(target, conjunct, embedded, parts),
             },
@@ -147,12 +167,26 @@ impl<'a> Lowering<'a> {
                 self.close(args, conjunct, parts);
             }
             Expr::Call { function, args, .. } if scalar::is_predeclared(self, conjunct, function, "matchN") => {
-                match self.match_n(args, conjunct) {
-                    Ok(term) => {
-                        parts.open.extend(conjunct.groups.iter());
-                        parts.term(term, &conjunct.groups);
+                let matched = self.match_n(args, conjunct);
+                parts.whole(matched, &conjunct.groups);
+            }
+            Expr::Call { function, args, .. } if scalar::is_predeclared(self, conjunct, function, "matchIf") => {
+                let matched = self.match_if(args, conjunct);
+                parts.whole(matched, &conjunct.groups);
+            }
+            Expr::Call { function, args, .. } if scalar::is_predeclared(self, conjunct, function, "and") => {
+                match &args[..] {
+                    [Expr::List(list)] if list.elements.iter().all(is_plain_element) => {
+                        list.elements.iter().for_each(|element| self.gather(&conjunct.with(element), embedded, parts));
                     }
-                    Err(reason) => parts.give_up(reason),
+                    _ => parts.give_up("an argument of and is not known before the data is"),
+                }
+            }
+            Expr::Selector { base, .. } | Expr::Index { base, .. } => {
+                match self.selected(conjunct.expr, &conjunct.scope) {
+                    Some(target) => self.reference(target, conjunct, embedded, parts),
+                    None if matches!(&**base, Expr::Ident(_)) => self.scalar(conjunct, parts),
+                    None => parts.give_up("a selector is not known before the data is"),
                 }
             }
             _ => self.scalar(conjunct, parts),
@@ -178,8 +212,12 @@ impl<'a> Lowering<'a> {
             Target::Let(expr, scope) => {
                 self.gather(&Conjunct { expr, scope, groups: conjunct.groups.clone() }, embedded, parts);
             }
+            Target::Sibling { .. } => match self.computed(conjunct) {
+                Ok(term) => parts.term(term, &conjunct.groups),
+                Err(reason) => parts.give_up(reason),
+            },
             Target::Field { name, values } => {
-                let is_definition = name.starts_with('#') || name.starts_with("_#");
+                let is_definition = is_definition(name);
                 let groups = match (is_definition, embedded) {
                     (false, _) => conjunct.groups.clone(),
                     // What is embedded closes the struct around it, which is a group of its own.
@@ -193,7 +231,7 @@ impl<'a> Lowering<'a> {
                         conjunct.within(group).groups
                     }
                 };
-                for (expr, scope) in values {
+                for (expr, scope) in self.distinct(values) {
                     self.gather(&Conjunct { expr, scope, groups: groups.clone() }, embedded, parts);
                 }
             }
@@ -209,23 +247,109 @@ impl<'a> Lowering<'a> {
         parts.closed.insert(group);
         parts.shallow.insert(group);
         self.gather(&conjunct.with(argument).within(group), None, parts);
+        match argument {
+            Expr::Struct(_) => {}
+            // What the argument refers to does not close what is inside, either.
+            // It is evaluated by itself, before there is data.
+            Expr::Ident(ident) => match self.resolve(&conjunct.scope, &ident.name) {
+                Target::Field { values, .. } if !values.iter().any(|(value, _)| waits(value)) => {
+                    parts.shallow.extend(group..=self.last_group());
+                }
+                _ => parts.give_up("an argument of close may be in error as long as it has no data"),
+            },
+            _ => parts.give_up("an argument of close is neither struct nor reference"),
+        }
+    }
+
+    /// What a path of selectors leads to, as far as it goes through plain struct literals.
+    pub(super) fn selected(&self, expr: &'a Expr, scope: &Scope<'a>) -> Option<Target<'a>> {
+        let (base, name) = match expr {
+            Expr::Selector { base, selector } => match &**selector {
+                Selector::Ident(ident) => (base, Cow::Borrowed(ident.name.as_str())),
+                Selector::String(lit) => (base, literal_name(lit)?),
+            },
+            Expr::Index { base, index, .. } => match &**index {
+                Expr::Lit(lit) if lit.kind == LitKind::String => (base, literal_name(lit)?),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let base = match &**base {
+            Expr::Ident(ident) => self.resolve(scope, &ident.name),
+            base => self.selected(base, scope)?,
+        };
+        let Target::Field { name: base_name, values } = base else { return None };
+        let mut found: Option<(&'a str, Vec<_>)> = None;
+        for (expr, scope) in values {
+            let Expr::Struct(lit) = expr else { return None };
+            let inside = Frame::inside(&scope, &lit.decls);
+            for decl in &lit.decls {
+                let Decl::Field(field) = decl else {
+                    if matches!(decl, Decl::Let(_) | Decl::Attribute(_) | Decl::Comments(_)) || is_bare_ellipsis(decl) {
+                        continue;
+                    }
+                    return None;
+                };
+                let (label, is_this) = match &field.label {
+                    Label::Ident(ident) => (ident.name.as_str(), ident.name == name),
+                    // A field of data closes as its struct does, so its own name does not matter.
+                    Label::String(_) => (base_name, data_name(&field.label).as_deref() == Some(&*name)),
+                    _ => return None,
+                };
+                if is_this && field.constraint != Constraint::None {
+                    return None;
+                }
+                if is_this {
+                    found.get_or_insert_with(|| (label, Vec::new())).1.push((&field.value, inside.clone()));
+                }
+            }
+        }
+        let (label, values) = found?;
+        // What stands in a definition is closed by it.
+        let name = if is_definition(label) { label } else { base_name };
+        Some(Target::Field { name, values })
+    }
+
+    /// The fields of the package, for the whole of which data stands.
+    pub(super) fn package(&mut self, parts: &mut Parts<'a>) {
+        for file in 0..self.files.len() {
+            let scope = Frame::file(self.files, file);
+            let around = Conjunct { expr: &EVERYTHING, scope: scope.clone(), groups: Rc::new([]) };
+            self.declarations(&self.files[file].decls, scope, &around, parts);
+        }
     }
 
     fn struct_literal(&mut self, lit: &'a StructLit, conjunct: &Conjunct<'a>, parts: &mut Parts<'a>) {
         let scope = Frame::inside(&conjunct.scope, &lit.decls);
-        let embeds = lit.decls.iter().any(|decl| matches!(decl, Decl::Embed(_)));
+        self.declarations(&lit.decls, scope, conjunct, parts);
+    }
+
+    /// The declarations of a struct or file, whose own frame is `scope`.
+    fn declarations(&mut self, decls: &'a [Decl], scope: Scope<'a>, conjunct: &Conjunct<'a>, parts: &mut Parts<'a>) {
+        let embeds = decls.iter().any(|decl| matches!(decl, Decl::Embed(_)));
         let group = embeds.then(|| self.new_group());
         let groups = group.map_or_else(|| conjunct.groups.clone(), |group| conjunct.within(group).groups);
         let mut names_members = !embeds;
-        for decl in &lit.decls {
+        for decl in decls {
             match decl {
                 Decl::Field(field) => {
                     match &field.label {
-                        Label::Paren(..) | Label::Interpolation(_) => parts.give_up("the name of a field is computed"),
+                        Label::Paren(..) | Label::Interpolation(_) => match self.name_of(&field.label, &scope) {
+                            Some(_) => names_members = true,
+                            None => {
+                                names_members = true;
+                                let around =
+                                    Conjunct { scope: scope.clone(), groups: groups.clone(), ..conjunct.clone() };
+                                match guard::read_name(self, decl, decls, &around) {
+                                    Some(guards) => parts.guards.extend(guards),
+                                    None => parts.give_up("the name of a field is computed"),
+                                }
+                            }
+                        },
                         Label::Pattern(_) => names_members = true,
                         label => names_members |= data_name(label).is_some(),
                     }
-                    self.hidden(field, parts);
+                    self.hidden(field, &scope, parts);
                 }
                 Decl::Embed(embed) => {
                     let embedded = Conjunct { expr: &embed.expr, scope: scope.clone(), groups: groups.clone() };
@@ -234,7 +358,11 @@ impl<'a> Lowering<'a> {
                 Decl::Comprehension(comprehension) => {
                     names_members = true;
                     let around = Conjunct { scope: scope.clone(), groups: groups.clone(), ..conjunct.clone() };
-                    match guard::read(self, comprehension, &lit.decls, &around) {
+                    if let Some(unrolled) = self.unrolled(comprehension, &around) {
+                        unrolled.iter().for_each(|conjunct| self.gather(conjunct, None, parts));
+                        continue;
+                    }
+                    match guard::read(self, comprehension, decls, &around) {
                         Some(guard) => parts.guards.push(guard),
                         None => parts.give_up(match comprehension.clauses.first() {
                             Some(Clause::For { .. }) => "fields come from a for clause",
@@ -251,17 +379,26 @@ impl<'a> Lowering<'a> {
             }
         }
         if names_members {
-            parts.structs.push(StructPart { decls: &lit.decls, scope, groups });
+            parts.structs.push(StructPart { decls, scope, groups });
         }
     }
 
     /// A hidden field or a definition whose value depends on data can contradict itself when the data is there.
-    fn hidden(&mut self, field: &'a crate::syntax::ast::Field, parts: &mut Parts<'a>) {
+    fn hidden(&mut self, field: &'a Field, scope: &Scope<'a>, parts: &mut Parts<'a>) {
         let Label::Ident(ident) = &field.label else { return };
-        let hidden = ident.name.starts_with('_') && !ident.name.starts_with("_#");
-        let definition = ident.name.starts_with('#') || ident.name.starts_with("_#");
-        let is_static = matches!(field.value, Expr::Lit(_)) || definition && matches!(field.value, Expr::Struct(_));
-        if (hidden || definition) && !is_static {
+        let definition = is_definition(&ident.name);
+        let hidden = ident.name.starts_with('_') && !definition;
+        if !hidden && !definition || scope.is_file() && definition {
+            return;
+        }
+        let is_static =
+            self.constant(&field.value, scope).is_some() || definition && matches!(field.value, Expr::Struct(_));
+        if is_static {
+            return;
+        }
+        if let Some(relation) = computed::hidden(self, &field.value, scope) {
+            parts.relations.push(relation);
+        } else {
             parts.give_up(format!("the field {}, which data does not have, is computed", ident.name));
         }
     }
@@ -270,10 +407,10 @@ impl<'a> Lowering<'a> {
         let mut alternatives = Vec::new();
         alternatives_of(conjunct, embedded, &mut alternatives);
         // Alternatives that are scalars are one term, however many they are.
-        let terms: Option<Vec<(Term, bool)>> = alternatives
-            .iter()
-            .map(|alternative| Some((self.plain_scalar(&alternative.conjunct)?, alternative.is_default)))
-            .collect();
+        let terms: Option<Vec<(Term, bool)>> = self.apart(|lowering| {
+            let term = |alternative: &Alternative<'a>| lowering.plain_scalar(&alternative.conjunct);
+            alternatives.iter().map(term).zip(&alternatives).map(|(term, of)| Some((term?, of.is_default))).collect()
+        });
         match terms {
             Some(terms) => {
                 let term = scalar::any_of(self, terms);
@@ -293,13 +430,94 @@ impl<'a> Lowering<'a> {
         match conjunct.expr {
             Expr::Paren { inner, .. } | Expr::Commented(inner, _) => self.plain_scalar(&conjunct.with(inner)),
             Expr::Lit(_) | Expr::Unary { .. } => self.term(conjunct).ok(),
-            Expr::Ident(ident) => match conjunct.scope.resolve(self.files, &ident.name) {
+            Expr::Ident(ident) => match self.resolve(&conjunct.scope, &ident.name) {
                 Target::Undeclared => self.term(conjunct).ok().filter(|term| !term.kinds.contains(Kinds::STRUCT)),
                 _ => None,
             },
             _ => None,
         }
     }
+}
+
+impl<'a> Lowering<'a> {
+    /// The structs that `for x in [a, b]` yields, each where `x` is bound to its element.
+    fn unrolled(&mut self, each: &'a Comprehension, around: &Conjunct<'a>) -> Option<Vec<Conjunct<'a>>> {
+        let ([Clause::For { key: None, value, source, .. }], None) = (&each.clauses[..], &each.otherwise) else {
+            return None;
+        };
+        let Expr::Struct(lit) = &*each.value else { return None };
+        let Expr::List(list) = &**source else { return None };
+        let embeds = lit.decls.iter().any(|decl| matches!(decl, Decl::Embed(_)));
+        if embeds || !list.elements.iter().all(|element| matches!(element, Expr::Lit(_))) {
+            return None;
+        }
+        let bind = |element: &'a Expr| Frame::binding(&around.scope, &value.name, element);
+        Some(
+            list.elements
+                .iter()
+                .map(|element| Conjunct { expr: &each.value, scope: bind(element), groups: around.groups.clone() })
+                .collect(),
+        )
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// The same without what is written twice alike in a file: it says no more than once. That does not go for
+    /// alternatives of structs: each of the one may be unified with each of the other.
+    fn distinct(&self, values: Vec<(&'a Expr, Scope<'a>)>) -> Vec<(&'a Expr, Scope<'a>)> {
+        if values.len() < 2 {
+            return values;
+        }
+        let mut seen = BTreeSet::new();
+        let is_first = |(expr, scope): &(&'a Expr, Scope<'a>)| {
+            seen.insert((scope.file_index(), print_compact(expr)))
+                || self.has_alternatives(expr, scope, &mut BTreeSet::new())
+        };
+        values.into_iter().filter(is_first).collect()
+    }
+
+    /// Whether there are alternatives other than of scalars somewhere inside, or in what is referred to.
+    fn has_alternatives(&self, expr: &'a Expr, scope: &Scope<'a>, seen: &mut BTreeSet<String>) -> bool {
+        let is_scalar = |expr: &Expr| match expr {
+            Expr::Ident(ident) => !is_definition(&ident.name),
+            Expr::Lit(_) | Expr::Unary { .. } | Expr::Binary { op: BinaryOp::Or, .. } => true,
+            _ => false,
+        };
+        let names = RefCell::new(Vec::new());
+        let found = walk::any(expr, &|expr, _| match expr {
+            Expr::Binary { op: BinaryOp::Or, left, right, .. } => !is_scalar(left) || !is_scalar(right),
+            Expr::Ident(ident) => {
+                names.borrow_mut().push(ident.name.clone());
+                false
+            }
+            _ => false,
+        });
+        found
+            || names.into_inner().into_iter().any(|name| match self.resolve(scope, &name) {
+                Target::Field { values, .. } if seen.insert(name) => {
+                    values.iter().any(|(expr, scope)| self.has_alternatives(expr, scope, seen))
+                }
+                _ => false,
+            })
+    }
+}
+
+/// Stands for a file, which is no expression.
+static EVERYTHING: Expr = Expr::Bottom(crate::syntax::pos::Pos::NONE);
+
+fn literal_name(lit: &BasicLit) -> Option<Cow<'static, str>> {
+    match decode_text(&lit.raw) {
+        Ok(Text::String(name)) => Some(name.into()),
+        _ => None,
+    }
+}
+
+fn is_bare_ellipsis(decl: &Decl) -> bool {
+    matches!(decl, Decl::Ellipsis(ellipsis) if ellipsis.value.is_none())
+}
+
+fn is_plain_element(expr: &Expr) -> bool {
+    !matches!(expr, Expr::Ellipsis(_) | Expr::Comprehension(_) | Expr::Alias { .. })
 }
 
 fn alternatives_of<'a>(conjunct: &Conjunct<'a>, embedded: Option<Group>, out: &mut Vec<Alternative<'a>>) {

@@ -6,17 +6,27 @@
 
 use vet::{Decimal, NumberForm, NumberRule, Rule, StructRule};
 
-use super::gather::{Conjunct, Parts};
+use super::computed::{self, Reader as Expressions};
+use super::gather::{Conjunct, Parts, StructPart};
 use super::node::Lowering;
-use super::scope::data_name;
-use crate::syntax::ast::{BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, LitKind, UnaryOp};
+use super::scope::{Frame, Scope, data_name};
+use crate::syntax::ast::{BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, Label, LitKind, UnaryOp};
 use crate::syntax::literal::{Text, decode_text};
 
 /// A condition and what holds under it.
 #[derive(Clone)]
 pub(super) struct Guard<'a> {
     pub(super) condition: Condition,
-    pub(super) then: Conjunct<'a>,
+    pub(super) then: Then<'a>,
+}
+
+/// What holds under a condition.
+#[derive(Clone)]
+pub(super) enum Then<'a> {
+    /// What the comprehension yields.
+    Conjunct(Conjunct<'a>),
+    /// A field whose name the condition decides.
+    Field(StructPart<'a>),
 }
 
 /// A condition on the fields of one struct.
@@ -31,6 +41,8 @@ pub(super) enum Condition {
     },
     /// A field is there.
     Present(String),
+    /// A relation between members, in doubt if they do not tell.
+    Related(Rule),
     Not(Box<Condition>),
     All(Box<[Condition; 2]>),
     Any(Box<[Condition; 2]>),
@@ -49,17 +61,81 @@ pub(super) fn read<'a>(
     if embeds || comprehension.otherwise.is_some() {
         return None;
     }
-    let condition = Reader { lowering, siblings }.condition(condition)?;
-    Some(Guard { condition, then: Conjunct { expr: &comprehension.value, ..around.clone() } })
+    let condition = Reader { lowering, siblings, scope: &around.scope }.condition(condition)?;
+    Some(Guard { condition, then: Then::Conjunct(Conjunct { expr: &comprehension.value, ..around.clone() }) })
+}
+
+/// Alternatives of a field whose value is part of another field's name.
+const NAMES_MAX: usize = 16;
+
+/// Reads a field whose name is computed from a field beside it (`"\(method)_id": string`), if that has one of a few
+/// strings: a field under a condition for each of them.
+pub(super) fn read_name<'a>(
+    lowering: &mut Lowering<'a>,
+    decl: &'a Decl,
+    siblings: &'a [Decl],
+    around: &Conjunct<'a>,
+) -> Option<Vec<Guard<'a>>> {
+    let Decl::Field(field) = decl else { return None };
+    let Label::Interpolation(interpolation) = &field.label else { return None };
+    let mut names = interpolation.exprs.iter().map(|expr| match expr {
+        Expr::Ident(ident) => Some(ident.name.as_str()),
+        _ => None,
+    });
+    let name = names.next()??;
+    let mut declared = siblings.iter().filter_map(|decl| match decl {
+        Decl::Field(field) if data_name(&field.label).as_deref() == Some(name) => Some(field),
+        _ => None,
+    });
+    let (Some(sibling), None, None) = (declared.next(), declared.next(), names.next()) else { return None };
+    let values = strings_of(&sibling.value)?;
+    let mut guards = Vec::new();
+    for value in values {
+        let Expr::Lit(lit) = value else { return None };
+        let condition =
+            Reader { lowering, siblings, scope: &around.scope }.equals_string(BinaryOp::Equal, name, lit)?;
+        let scope = Frame::binding(&around.scope, name, value);
+        lowering.name_of(&field.label, &scope)?;
+        let decls = std::slice::from_ref(decl);
+        guards.push(Guard { condition, then: Then::Field(StructPart { decls, scope, groups: around.groups.clone() }) });
+    }
+    Some(guards)
+}
+
+/// The alternatives of a disjunction of strings.
+fn strings_of(expr: &Expr) -> Option<Vec<&Expr>> {
+    let (mut found, mut rest) = (Vec::new(), expr);
+    while let Expr::Binary { op: BinaryOp::Or, left, right, .. } = rest {
+        found.push(&**right);
+        rest = left;
+    }
+    found.push(rest);
+    let is_string = |expr: &&Expr| matches!(expr, Expr::Lit(lit) if lit.kind == LitKind::String);
+    (found.len() <= NAMES_MAX && found.iter().all(is_string)).then_some(found)
 }
 
 struct Reader<'r, 'a> {
     lowering: &'r mut Lowering<'a>,
     siblings: &'a [Decl],
+    scope: &'r Scope<'a>,
 }
 
-impl Reader<'_, '_> {
-    fn condition(&mut self, expr: &Expr) -> Option<Condition> {
+impl<'a> Reader<'_, 'a> {
+    fn condition(&mut self, expr: &'a Expr) -> Option<Condition> {
+        self.plain(expr).or_else(|| self.related(expr))
+    }
+
+    /// Any other condition that the members of the object decide.
+    fn related(&mut self, expr: &'a Expr) -> Option<Condition> {
+        let mut reader = Expressions::new(vec![self.scope.clone()]);
+        let read = reader.read(self.lowering, expr, self.scope).filter(|_| !reader.looks_inside)?;
+        let any = self.lowering.builder.any();
+        let relations = vec![computed::condition(reader.members, read)];
+        let rule = StructRule { relations, ..StructRule::new(any) };
+        Some(Condition::Related(self.lowering.builder.structure(rule)))
+    }
+
+    fn plain(&mut self, expr: &'a Expr) -> Option<Condition> {
         match expr {
             Expr::Paren { inner, .. } | Expr::Commented(inner, _) => self.condition(inner),
             Expr::Ident(ident) => {
@@ -78,7 +154,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn comparison(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Option<Condition> {
+    fn comparison(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr) -> Option<Condition> {
         let Expr::Ident(ident) = left else { return None };
         let negated = op == BinaryOp::NotEqual;
         let condition = match right {
@@ -150,7 +226,7 @@ impl Reader<'_, '_> {
 
     /// The only default of the field with this name, if its one declaration beside the condition is an alternative of
     /// literals; outside, whether the name is that of such a field at all.
-    fn declared(&self, name: &str) -> Option<Option<&BasicLit>> {
+    fn declared(&self, name: &str) -> Option<Option<&'a BasicLit>> {
         let mut declared = self.siblings.iter().filter_map(|decl| match decl {
             Decl::Field(field) if data_name(&field.label).as_deref() == Some(name) => Some(field),
             _ => None,
@@ -204,7 +280,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn condition(&mut self, condition: &Condition, parts: &Parts<'a>) -> (Rule, Rule) {
         match condition {
             Condition::Value { name, rule, by_default } => {
-                let absent = match by_default.filter(|_| parts.declarations(name) == 1) {
+                let absent = match by_default.filter(|_| self.declared_once(parts, name)) {
                     Some(true) => self.builder.any(),
                     Some(false) => self.builder.never(),
                     None => self.builder.island("a condition is on a field that may be absent"),
@@ -217,6 +293,10 @@ impl<'a> Lowering<'a> {
                 (holds, self.builder.any_of([holds, not]))
             }
             Condition::Present(name) => (self.present(name), self.builder.any()),
+            Condition::Related(rule) => {
+                let not = self.builder.not(*rule);
+                (*rule, self.builder.any_of([*rule, not]))
+            }
             Condition::Not(inner) => {
                 let (holds, known) = self.condition(inner, parts);
                 (self.builder.not(holds), known)

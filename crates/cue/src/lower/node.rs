@@ -4,16 +4,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use vet::{Builder, GroupRule, Kind, ListRule, Pattern, Rule, StructRule};
+use vet::{Builder, GroupRule, Kind, ListRule, Pattern, Relation, Rule, StructRule};
 
+use super::computed::Reader;
 use super::gather::{Alternative, Conjunct, Group, Parts, StructPart};
-use super::guard::Guard;
-use super::scalar::{Concrete, Kinds};
-use super::scope::{Frame, Scope, Target, data_name};
-use super::{Lowered, Options, Residual};
+use super::guard::{Guard, Then};
+use super::scalar::{Concrete, Extent, Kinds, Sees, Term};
+use super::scope::{Frame, Scope, Target, data_name, is_definition};
+use super::{Lowered, Options, Residual, walk};
+use crate::ir::Atom;
 use crate::regexp;
-use crate::syntax::ast::{Constraint, Decl, Expr, Field, File, Label, ListLit, UnaryOp};
-use crate::syntax::literal::{Text, decode_text};
+use crate::syntax::ast::{Constraint, Decl, Expr, Field, File, Label, ListLit};
 
 /// Structs and lists inside each other that are lowered; definitions that refer to themselves count once.
 const DEPTH_MAX: usize = 64;
@@ -33,6 +34,10 @@ pub(super) struct Lowering<'a> {
     nodes: usize,
     path: Vec<String>,
     residuals: Vec<Residual>,
+    /// The whole package is the schema, so that the fields of its files are data.
+    files_are_data: bool,
+    /// The struct whose field is being lowered, as long as what holds for the field holds whenever it is there.
+    beside: Option<Beside<'a>>,
     patterns: HashMap<String, Option<Arc<Pattern>>>,
     /// Definitions and fields of the package that stand for whole nodes, by name, closedness and leniency.
     known: HashMap<(String, bool, Missing), Node>,
@@ -44,6 +49,18 @@ pub(super) struct Node {
     rule: Rule,
     absent: Absent,
     kinds: Kinds,
+    /// Whether the schema adds to data here, or inside: fields that the data need not have.
+    provides: bool,
+}
+
+/// A struct, seen from one of its fields.
+struct Beside<'a> {
+    /// Its declarations.
+    frames: Vec<Scope<'a>>,
+    field: String,
+    is_optional: bool,
+    /// What has been found to hold between its members, and whether it looks inside their values.
+    relations: Vec<(Relation, bool)>,
 }
 
 /// Whether a regular field with this value may be absent from the data.
@@ -75,9 +92,15 @@ impl<'a> Lowering<'a> {
             nodes: 0,
             path: Vec::new(),
             residuals: Vec::new(),
+            files_are_data: false,
+            beside: None,
             patterns: HashMap::new(),
             known: HashMap::new(),
         }
+    }
+
+    pub(super) fn last_group(&self) -> Group {
+        self.groups
     }
 
     pub(super) fn new_group(&mut self) -> Group {
@@ -85,9 +108,27 @@ impl<'a> Lowering<'a> {
         self.groups
     }
 
+    /// What a name stands for.
+    pub(super) fn resolve(&self, scope: &Scope<'a>, name: &str) -> Target<'a> {
+        scope.resolve(self.files, name, self.files_are_data)
+    }
+
+    /// The rule of the whole package.
+    pub(super) fn whole(&mut self) -> Rule {
+        self.files_are_data = true;
+        // Definitions of the package are judged with it, and those that wait for data are in error.
+        if self.files.iter().flat_map(|file| &file.decls).any(is_waiting_definition) {
+            return self.island("a definition of the package may be in error as long as it has no data");
+        }
+        let mut parts = Parts::default();
+        self.package(&mut parts);
+        let mut budget = COMBINATIONS_MAX;
+        self.solve(parts, Missing::Counts, &mut budget).rule
+    }
+
     /// The rule of the value that an expression over the package stands for.
     pub(super) fn root(&mut self, expr: &'a Expr) -> Rule {
-        if let Some(reason) = self.obstacle_of_package(expr) {
+        if let Some(reason) = self.obstacle_of_package() {
             return self.island(reason);
         }
         let conjunct = Conjunct { expr, scope: Frame::file(self.files, 0), groups: Rc::new([]) };
@@ -95,10 +136,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// What is declared at the level of files but not as plain fields may add to any of them.
-    fn obstacle_of_package(&self, expr: &Expr) -> Option<&'static str> {
-        if !matches!(expr, Expr::Ident(_)) {
-            return Some("the expression is not the name of a definition or field");
-        }
+    fn obstacle_of_package(&self) -> Option<&'static str> {
         self.files.iter().flat_map(|file| &file.decls).find_map(|decl| match decl {
             Decl::Comprehension(_) => Some("the package has a comprehension at its top"),
             Decl::Embed(_) => Some("the package embeds a value at its top"),
@@ -119,7 +157,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn island_node(&mut self, reason: &str) -> Node {
-        Node { rule: self.island(reason), absent: Absent::Unknown, kinds: Kinds::ALL }
+        Node { rule: self.island(reason), absent: Absent::Unknown, kinds: Kinds::ALL, provides: true }
     }
 
     pub(super) fn finish(mut self, rule: Rule, options: &Options) -> Lowered {
@@ -158,15 +196,20 @@ impl<'a> Lowering<'a> {
         let declared = key.map(|key| {
             let rule = self.builder.declare();
             let kinds = if self.is_struct(&key.0) { Kinds::STRUCT } else { Kinds::ALL };
-            self.known.insert(key.clone(), Node { rule, absent: Absent::Unknown, kinds });
+            let node = Node { rule, absent: Absent::Unknown, kinds, provides: true };
+            self.known.insert(key.clone(), node);
             (key, rule)
         });
-        let mut parts = Parts { closed: closed.clone(), ..Parts::default() };
-        for conjunct in conjuncts {
-            self.gather(conjunct, None, &mut parts);
-        }
-        let mut budget = COMBINATIONS_MAX;
-        let node = self.solve(parts, missing, &mut budget);
+        let lower = |lowering: &mut Lowering<'a>| {
+            let mut parts = Parts { closed: closed.clone(), ..Parts::default() };
+            for conjunct in conjuncts {
+                lowering.gather(conjunct, None, &mut parts);
+            }
+            let mut budget = COMBINATIONS_MAX;
+            lowering.solve(parts, missing, &mut budget)
+        };
+        // What is lowered once for all places cannot be about what stands beside one of them.
+        let node = if declared.is_some() { self.apart(lower) } else { lower(self) };
         if let Some((key, rule)) = declared {
             self.builder.define(rule, node.rule);
             self.known.insert(key, node);
@@ -198,7 +241,7 @@ impl<'a> Lowering<'a> {
         missing: Missing,
     ) -> Option<(String, bool, Missing)> {
         let [Conjunct { expr: Expr::Ident(ident), scope, .. }] = conjuncts else { return None };
-        match scope.resolve(self.files, &ident.name) {
+        match self.resolve(scope, &ident.name) {
             Target::Field { name, .. } => Some((name.into(), closed.is_empty(), missing)),
             _ => None,
         }
@@ -211,10 +254,10 @@ impl<'a> Lowering<'a> {
             return self.island_node(&reason);
         }
         if let Some(alternatives) = parts.unions.pop() {
-            return self.union(&parts, &alternatives, missing, budget);
+            return self.apart(|lowering| lowering.union(&parts, &alternatives, missing, budget));
         }
         match parts.guards.pop() {
-            Some(guard) => self.guarded(&parts, &guard, missing, budget),
+            Some(guard) => self.apart(|lowering| lowering.guarded(&parts, &guard, missing, budget)),
             None => self.conjunction(&parts, missing),
         }
     }
@@ -226,14 +269,19 @@ impl<'a> Lowering<'a> {
         }
         *budget -= 2;
         let mut more = parts.clone();
-        self.gather(&guard.then, None, &mut more);
+        match &guard.then {
+            Then::Conjunct(conjunct) => self.gather(conjunct, None, &mut more),
+            Then::Field(part) => more.structs.push(part.clone()),
+        }
         let (with, without) = (self.solve(more, missing, budget), self.solve(parts.clone(), missing, budget));
         let (condition, known) = self.condition(&guard.condition, parts);
         let chosen = self.builder.choose(condition, with.rule, without.rule);
         // Whatever the condition, one of the two has to hold.
         let either = self.builder.any_of([with.rule, without.rule]);
         let absent = if with.absent == without.absent { with.absent } else { Absent::Unknown };
-        Node { rule: self.builder.all([chosen, known, either]), absent, kinds: with.kinds.or(without.kinds) }
+        let provides = with.provides || without.provides;
+        let kinds = with.kinds.or(without.kinds);
+        Node { rule: self.builder.all([chosen, known, either]), absent, kinds, provides }
     }
 
     fn union(
@@ -268,7 +316,8 @@ impl<'a> Lowering<'a> {
         } else {
             self.ambiguous(&chosen)
         };
-        Node { rule, absent, kinds }
+        let provides = chosen.iter().any(|(_, valid, _)| valid.provides);
+        Node { rule, absent, kinds, provides }
     }
 
     /// An alternative together with what else holds for its node. Alone it is a node like any other.
@@ -306,105 +355,163 @@ impl<'a> Lowering<'a> {
     /// The rule of a schema that values are matched with.
     pub(super) fn schema(&mut self, expr: &'a Expr, around: &Conjunct<'a>) -> Rule {
         let conjunct = Conjunct { expr, scope: around.scope.clone(), groups: Rc::new([]) };
-        self.node(&[conjunct], &BTreeSet::new(), Missing::Required).rule
+        self.apart(|lowering| lowering.node(&[conjunct], &BTreeSet::new(), Missing::Required).rule)
+    }
+
+    /// The same, if it allows neither structs nor lists.
+    pub(super) fn scalar_schema(&mut self, expr: &'a Expr, around: &Conjunct<'a>) -> Option<Rule> {
+        let conjunct = Conjunct { expr, scope: around.scope.clone(), groups: Rc::new([]) };
+        let node = self.apart(|lowering| lowering.node(&[conjunct], &BTreeSet::new(), Missing::Required));
+        let is_scalar = !node.kinds.contains(Kinds::STRUCT) && !node.kinds.contains(Kinds::LIST);
+        is_scalar.then_some(node.rule)
+    }
+
+    /// Lowers something that does not hold whenever the field around it is there, or that is not the field itself.
+    pub(super) fn apart<T>(&mut self, lower: impl FnOnce(&mut Lowering<'a>) -> T) -> T {
+        let beside = self.beside.take();
+        let lowered = lower(self);
+        self.beside = beside;
+        lowered
+    }
+
+    /// The frames of the struct whose field is being lowered.
+    pub(super) fn frames_beside(&self) -> Vec<Scope<'a>> {
+        self.beside.as_ref().map(|beside| beside.frames.clone()).unwrap_or_default()
+    }
+
+    /// Adds what holds between the field that is being lowered and those that have been read; false if there is none.
+    pub(super) fn relate(
+        &mut self,
+        read: Reader<'a>,
+        relation: impl FnOnce(&str, bool, Vec<String>) -> Option<Relation>,
+    ) -> bool {
+        let Some(beside) = &mut self.beside else { return false };
+        let Some(relation) = relation(&beside.field, beside.is_optional, read.members) else { return false };
+        beside.relations.push((relation, read.looks_inside));
+        true
+    }
+
+    /// A constant that the expression stands for.
+    pub(super) fn constant(&self, expr: &'a Expr, scope: &Scope<'a>) -> Option<Atom> {
+        Reader::new(Vec::new()).read(self, expr, scope)?.constant()
+    }
+
+    /// The name of a field in data, also if it is computed from constants.
+    pub(super) fn name_of(&self, label: &'a Label, scope: &Scope<'a>) -> Option<String> {
+        let computed = match label {
+            Label::Paren(expr, _) => self.constant(expr, scope)?,
+            Label::Interpolation(interpolation) => {
+                Reader::new(Vec::new()).interpolation(self, interpolation, scope)?.constant()?
+            }
+            label => return data_name(label),
+        };
+        match computed {
+            Atom::String(name) => Some(name.to_string()),
+            _ => None,
+        }
+    }
+
+    /// A program of its own for a schema that the text of a string has to satisfy.
+    pub(super) fn program_of(&mut self, schema: &'a Expr, around: &Conjunct<'a>) -> Result<vet::Program, String> {
+        let outer = (std::mem::take(&mut self.builder), std::mem::take(&mut self.known));
+        let rule = self.schema(schema, around);
+        let builder = std::mem::replace(&mut self.builder, outer.0);
+        self.known = outer.1;
+        builder.finish(rule).map_err(|error| error.to_string())
+    }
+
+    /// Whether the node has a single declaration of a field.
+    pub(super) fn declared_once(&self, parts: &Parts<'a>, name: &str) -> bool {
+        self.fields_by_name(parts).iter().any(|(known, fields)| known == name && fields.len() == 1)
     }
 
     fn conjunction(&mut self, parts: &Parts<'a>, missing: Missing) -> Node {
-        let composite = !parts.structs.is_empty() || !parts.lists.is_empty();
-        if composite && parts.terms.iter().any(|term| term.is_whole) {
-            return self.island_node("matchN is unified with a struct or list");
-        }
-        if missing == Missing::Required && parts.terms.iter().any(|term| term.counts_members) {
+        let terms: Vec<&Term> = parts.terms.iter().filter(|term| !term.is_top).collect();
+        let counts_members = |term: &Term| term.extent.is_some() && term.kinds == Kinds::STRUCT;
+        if missing == Missing::Required && terms.iter().any(|term| counts_members(term)) {
             return self.island_node("members are counted inside matchN");
         }
         let mut rules = Vec::new();
         let mut kinds = Kinds::ALL;
-        let mut concrete = Vec::new();
-        for term in parts.terms.iter().filter(|term| !term.is_top) {
-            if term.counts_members && missing == Missing::Ignored {
-                // Members may still be missing.
-                continue;
-            }
-            rules.push(term.rule);
+        for term in &terms {
             kinds = kinds.and(term.kinds);
-            concrete.push(term.concrete);
+            // A struct counts its members itself. While something may be missing, there are none to count.
+            if !counts_members(term) || parts.structs.is_empty() && missing != Missing::Ignored {
+                rules.push(term.rule);
+            }
         }
+        let mut composites = Vec::new();
+        if !parts.structs.is_empty() {
+            let extents = terms.iter().filter(|term| counts_members(term)).filter_map(|term| term.extent);
+            composites.push((Kinds::STRUCT, self.structure(parts, missing, extents.collect())));
+        }
+        if !parts.lists.is_empty() {
+            composites.push((Kinds::LIST, self.apart(|lowering| lowering.list(parts, missing))));
+        }
+        let concrete: Vec<Concrete> = terms.iter().map(|term| term.concrete).collect();
         let mut absent = match *concrete {
             [Concrete::Default] => Absent::Yes,
             _ if concrete.contains(&Concrete::Yes) => Absent::Yes,
             _ if concrete.contains(&Concrete::Default) => Absent::Unknown,
             _ => Absent::No,
         };
-        if !parts.structs.is_empty() {
-            let counts = parts.terms.iter().any(|term| term.counts_members);
-            let (rule, struct_absent) = self.structure(parts, missing, counts);
-            rules.push(rule);
-            kinds = kinds.and(Kinds::STRUCT);
-            absent = if concrete.is_empty() { struct_absent } else { struct_absent.min(Absent::Unknown) };
-        }
-        if !parts.lists.is_empty() {
-            let (rule, list_absent) = match *parts.lists {
-                [(lit, ref conjunct)] => self.list(lit, conjunct, parts, missing),
-                _ => (self.island("several lists are unified"), Absent::Unknown),
-            };
-            rules.push(rule);
-            kinds = kinds.and(Kinds::LIST);
-            absent = if concrete.is_empty() { list_absent } else { list_absent.min(Absent::Unknown) };
+        let mut provides = false;
+        for (kind, composite) in composites {
+            if terms.iter().any(|term| composite.is_seen(&term.sees)) {
+                return self.island_node("a validator sees what the schema provides");
+            }
+            rules.push(composite.rule);
+            kinds = kinds.and(kind);
+            absent = composite.absent_beside(kind, &terms, &self.builder);
+            provides |= composite.unnamed || !composite.provided.is_empty();
         }
         let rule = match *rules {
             [] => self.builder.any(),
             [rule] => rule,
             _ => self.builder.all(rules),
         };
-        Node { rule, absent, kinds }
+        Node { rule, absent, kinds, provides }
     }
 
-    fn list(
-        &mut self,
-        lit: &'a ListLit,
-        conjunct: &Conjunct<'a>,
-        parts: &Parts<'a>,
-        missing: Missing,
-    ) -> (Rule, Absent) {
-        // Beside a validator of the list, what closes the list from outside does not close its elements.
-        let validated = parts.terms.iter().any(|term| !term.is_top);
-        let groups = if validated { Rc::new([]) as Rc<[Group]> } else { inner_groups(parts, &conjunct.groups) };
-        let closed = inner_closed(parts, &groups);
-        let (mut prefix, mut absent) = (Vec::new(), Absent::Yes);
-        let mut rest = None;
-        for (index, element) in lit.elements.iter().enumerate() {
-            let expr = match element {
-                Expr::Ellipsis(ellipsis) => match &ellipsis.value {
-                    None => {
-                        rest = Some(self.builder.any());
-                        continue;
-                    }
-                    Some(expr) => &**expr,
-                },
-                Expr::Comprehension(_) => return (self.island("elements come from a comprehension"), Absent::Unknown),
-                Expr::Alias { .. } => return (self.island("an element has an alias"), Absent::Unknown),
-                element => element,
-            };
-            let is_rest = matches!(element, Expr::Ellipsis(_));
-            self.path.push(if is_rest { "[]".into() } else { index.to_string() });
-            let inner = Conjunct { expr, scope: conjunct.scope.clone(), groups: groups.clone() };
-            let mut node = self.node(&[inner], &closed, missing);
-            if validated && !matches!(expr, Expr::Ident(_)) {
-                node.rule = self.doubtful_members(node, "it is not known what closes the elements of a validated list");
-            }
-            self.path.pop();
-            if is_rest {
-                rest = Some(node.rule);
-            } else {
-                absent = absent.min(node.absent);
-                prefix.push(node.rule);
+    /// All lists that are unified, element by element.
+    fn list(&mut self, parts: &Parts<'a>, missing: Missing) -> Composite {
+        let mut sides = Vec::new();
+        for (lit, conjunct) in &parts.lists {
+            match side(lit, conjunct, parts) {
+                Ok(side) => sides.push(side),
+                Err(reason) => return Composite::unknown(self.island(reason)),
             }
         }
-        let length = prefix.len();
-        let length_max = rest.is_none().then_some(length);
-        let rest = rest.unwrap_or_else(|| self.builder.never());
+        let length = sides.iter().map(|side| side.prefix.len()).max().unwrap_or(0);
+        let length_max = sides.iter().filter(|side| side.rest.is_none()).map(|side| side.prefix.len()).min();
+        let (mut prefix, mut absent, mut provides) = (Vec::new(), Absent::Yes, false);
+        for index in 0..length {
+            let element = |side: &Side<'a>| side.prefix.get(index).cloned().or_else(|| side.rest.clone().flatten());
+            let conjuncts: Vec<Conjunct<'a>> = sides.iter().filter_map(element).collect();
+            let node = self.element(conjuncts, index.to_string(), parts, missing);
+            (absent, provides) = (absent.min(node.absent), provides | node.provides);
+            prefix.push(node.rule);
+        }
+        let rest = if sides.iter().all(|side| side.rest.is_some()) {
+            let conjuncts = sides.into_iter().filter_map(|side| side.rest.flatten()).collect();
+            let node = self.element(conjuncts, "[]".into(), parts, missing);
+            provides |= node.provides;
+            node.rule
+        } else {
+            self.builder.never()
+        };
         let rule = ListRule { prefix, length_min: length, length_max, ..ListRule::of(rest) };
-        (self.builder.list(rule), absent)
+        let rule = self.builder.list(rule);
+        Composite { rule, absent, provided: BTreeSet::new(), unnamed: provides, extent: length }
+    }
+
+    /// An element that all these conjuncts are written for.
+    fn element(&mut self, conjuncts: Vec<Conjunct<'a>>, step: String, parts: &Parts<'a>, missing: Missing) -> Node {
+        let groups: Vec<Group> = conjuncts.iter().flat_map(|conjunct| conjunct.groups.iter().copied()).collect();
+        self.path.push(step);
+        let node = self.node(&conjuncts, &inner_closed(parts, &groups), missing);
+        self.path.pop();
+        node
     }
 
     /// The rule, in doubt for structs and lists.
@@ -417,25 +524,43 @@ impl<'a> Lowering<'a> {
         self.builder.all([node.rule, structs, lists])
     }
 
-    fn structure(&mut self, parts: &Parts<'a>, missing: Missing, counts_members: bool) -> (Rule, Absent) {
+    /// `extents` say how many members there may be.
+    fn structure(&mut self, parts: &Parts<'a>, missing: Missing, extents: Vec<Extent>) -> Composite {
         let patterns = match self.member_patterns(parts) {
             Ok(patterns) => patterns,
-            Err(reason) => return (self.island(reason), Absent::Unknown),
+            Err(reason) => return Composite::unknown(self.island(&reason)),
         };
         let any = self.builder.any();
         let mut rule = StructRule { groups: Vec::new(), ..StructRule::new(any) };
-        let (mut absent, mut provides) = (Absent::Yes, false);
-        let mut doubtful = false;
-        for (name, fields) in fields_by_name(parts) {
+        let (mut absent, mut provided, mut deep) = (Absent::Yes, BTreeSet::new(), BTreeSet::new());
+        // Fields that are there without data, for certain and perhaps.
+        let (mut given, mut doubtful) = (Vec::new(), false);
+        let beside = self.beside.take();
+        let frames: Vec<Scope<'a>> = parts.structs.iter().map(|part| part.scope.clone()).collect();
+        let mut relations = Vec::new();
+        for (name, fields) in self.fields_by_name(parts) {
             self.path.push(name.clone());
+            let is_optional = fields.iter().all(|(field, _)| field.constraint == Constraint::Optional);
+            let (frames, field) = (frames.clone(), name.clone());
+            self.beside = Some(Beside { frames, field, is_optional, relations: Vec::new() });
             let (node, constraint) = self.field(parts, &patterns, &name, &fields, missing);
+            relations.extend(self.beside.take().into_iter().flat_map(|beside| beside.relations));
             self.path.pop();
+            if node.provides {
+                deep.insert(name.clone());
+            }
             let may_be_absent = match constraint {
                 Constraint::Optional => Absent::Yes,
                 Constraint::Required => Absent::No,
                 Constraint::None => node.absent,
             };
-            provides |= constraint == Constraint::None;
+            let is_given = constraint == Constraint::None && may_be_absent != Absent::No;
+            if is_given {
+                given.push(name.clone());
+            }
+            if is_given || node.provides {
+                provided.insert(name.clone());
+            }
             absent = absent.min(may_be_absent);
             doubtful |= may_be_absent == Absent::Unknown;
             let counts = match missing {
@@ -448,16 +573,47 @@ impl<'a> Lowering<'a> {
             }
             rule.fields.push((name, node.rule));
         }
-        if counts_members && provides {
-            return (self.island("fields that the schema provides are counted"), Absent::Unknown);
+        self.beside = beside;
+        relations.extend(parts.relations.iter().cloned());
+        let sees = |relation: &Relation| relation.members.iter().any(|member| deep.contains(member));
+        if relations.iter().any(|(relation, looks_inside)| *looks_inside && sees(relation)) {
+            return Composite::unknown(self.island("a value is computed from what the schema provides"));
         }
-        rule.groups = self.groups_of(parts, &patterns, missing);
-        let mut rule = self.builder.structure(rule);
+        rule.relations = relations.into_iter().map(|(relation, _)| relation).collect();
+        let (groups, unnamed) = self.apart(|lowering| lowering.groups_of(parts, &patterns, missing));
+        rule.groups = groups;
+        let mut rules = vec![self.builder.structure(rule)];
+        let extent = given.len();
+        if missing != Missing::Ignored {
+            rules.extend(extents.into_iter().map(|extent| self.counted(extent, &given)));
+        }
         if doubtful && missing == Missing::Counts {
-            let island = self.island("it is not known whether a field may be absent");
-            rule = self.builder.all([rule, island]);
+            rules.push(self.island("it is not known whether a field may be absent"));
         }
-        (rule, if counts_members { absent.min(Absent::Unknown) } else { absent })
+        let rule = if rules.len() == 1 { rules[0] } else { self.builder.all(rules) };
+        Composite { rule, absent, provided, unnamed, extent }
+    }
+
+    /// Structs of so many members, of which these are there also if the data does not have them.
+    fn counted(&mut self, Extent { min, max, .. }: Extent, given: &[String]) -> Rule {
+        let any = self.builder.any();
+        let has: Vec<Rule> = given
+            .iter()
+            .map(|name| StructRule::new(any).required(name, any))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|rule| self.builder.structure(rule))
+            .collect();
+        let mut cases = Vec::new();
+        for present in 0..=given.len() {
+            let added = given.len() - present;
+            let Some(max) = max.map_or(Some(None), |max| max.checked_sub(added).map(Some)) else { continue };
+            let rule = StructRule { members_min: min.saturating_sub(added), members_max: max, ..StructRule::new(any) };
+            let (rule, count) = (self.builder.structure(rule), present as u32);
+            let exactly = self.builder.count(count, count, has.iter().copied());
+            cases.push(if given.is_empty() { rule } else { self.builder.all([rule, exactly]) });
+        }
+        self.builder.any_of(cases)
     }
 
     /// The value of a field, and whether it must be there: regular before required before optional.
@@ -474,13 +630,16 @@ impl<'a> Lowering<'a> {
         let constraint = constraint.unwrap_or(Constraint::Optional);
         let allows = |group: Group| {
             fields.iter().any(|(_, part)| part.groups.contains(&group))
-                || patterns.iter().any(|pattern| pattern.groups.contains(&group) && pattern.matches(name))
+                || patterns
+                    .iter()
+                    .any(|pattern| pattern.groups.contains(&group) && self.builder.allows(pattern.names, name))
         };
         if !parts.closing().all(allows) {
-            return (Node { rule: self.builder.never(), absent: Absent::No, kinds: Kinds::NONE }, constraint);
+            let rule = self.builder.never();
+            return (Node { rule, absent: Absent::No, kinds: Kinds::NONE, provides: false }, constraint);
         }
         let own = fields.iter().map(|(field, part)| (&field.value, &part.scope, &part.groups));
-        let matching = patterns.iter().filter(|pattern| pattern.matches(name));
+        let matching = patterns.iter().filter(|pattern| self.builder.allows(pattern.names, name));
         let all = own.chain(matching.map(|pattern| (pattern.value, &pattern.scope, &pattern.groups)));
         let conjuncts: Vec<Conjunct<'a>> = all
             .map(|(expr, scope, groups)| Conjunct { expr, scope: scope.clone(), groups: inner_groups(parts, groups) })
@@ -490,43 +649,48 @@ impl<'a> Lowering<'a> {
     }
 
     /// What holds for members that are no fields.
-    fn groups_of(&mut self, parts: &Parts<'a>, patterns: &[MemberPattern<'a>], missing: Missing) -> Vec<GroupRule> {
+    fn groups_of(
+        &mut self,
+        parts: &Parts<'a>,
+        patterns: &[MemberPattern<'a>],
+        missing: Missing,
+    ) -> (Vec<GroupRule>, bool) {
         let (any, never) = (self.builder.any(), self.builder.never());
         let mut groups = Vec::new();
         for group in parts.closing() {
             let allowed = patterns.iter().filter(|pattern| pattern.groups.contains(&group));
-            let patterns = allowed.map(|pattern| (pattern.names.clone(), any)).collect();
+            let patterns = allowed.map(|pattern| (pattern.names, any)).collect();
             groups.push(GroupRule { patterns, fields: false, rest: never });
         }
         self.path.push("[pattern]".into());
-        let mut rules = Vec::new();
+        let (mut rules, mut provides) = (Vec::new(), false);
         for pattern in patterns {
             let groups = inner_groups(parts, &pattern.groups);
             let closed = inner_closed(parts, &groups);
             let conjunct = Conjunct { expr: pattern.value, scope: pattern.scope.clone(), groups };
             let node = self.node(&[conjunct], &closed, missing);
+            provides |= node.provides;
             let rule = match patterns.len() {
                 1 => node.rule,
                 // A name may match several patterns, and their structs are closed together, not each by itself.
                 _ => self.doubtful_members(node, "a field may match several patterns"),
             };
-            rules.push((pattern.names.clone(), rule));
+            rules.push((pattern.names, rule));
         }
         self.path.pop();
         if !rules.is_empty() || groups.is_empty() {
             groups.push(GroupRule { patterns: rules, fields: false, rest: any });
         }
-        groups
+        (groups, provides)
     }
 
-    fn member_patterns(&mut self, parts: &Parts<'a>) -> Result<Vec<MemberPattern<'a>>, &'static str> {
+    fn member_patterns(&mut self, parts: &Parts<'a>) -> Result<Vec<MemberPattern<'a>>, String> {
         let mut patterns = Vec::new();
         for part in &parts.structs {
             for decl in part.decls {
                 let Decl::Field(field) = decl else { continue };
                 let Label::Pattern(pattern) = &field.label else { continue };
-                let source = self.names_of(&pattern.expr, &part.scope).ok_or("a pattern of names is not a regexp")?;
-                let names = self.pattern(&source).ok_or("the regexp of a pattern is too large")?;
+                let names = self.apart(|lowering| lowering.names_of(&pattern.expr, part))?;
                 let (value, scope, groups) = (&field.value, part.scope.clone(), part.groups.clone());
                 patterns.push(MemberPattern { names, value, scope, groups });
             }
@@ -534,54 +698,144 @@ impl<'a> Lowering<'a> {
         Ok(patterns)
     }
 
-    /// The regular expression for the names that a pattern stands for.
-    fn names_of(&self, expr: &Expr, scope: &Scope<'a>) -> Option<String> {
-        match expr {
-            Expr::Ident(ident) if matches!(&*ident.name, "string" | "_") => {
-                matches!(scope.resolve(self.files, &ident.name), Target::Undeclared).then(String::new)
+    /// The rule for the names that a pattern stands for: that of scalars, asked of strings.
+    fn names_of(&mut self, expr: &'a Expr, part: &StructPart<'a>) -> Result<Rule, String> {
+        let mut parts = Parts::default();
+        self.gather(&Conjunct { expr, scope: part.scope.clone(), groups: Rc::new([]) }, None, &mut parts);
+        let is_scalar = parts.structs.is_empty() && parts.lists.is_empty() && parts.unions.is_empty();
+        match parts.obstacle {
+            Some(reason) => Err(format!("the names of a pattern: {reason}")),
+            None if is_scalar && parts.terms.iter().all(|term| term.sees == Sees::Nothing) => {
+                Ok(self.builder.all(parts.terms.iter().map(|term| term.rule).collect::<Vec<_>>()))
             }
-            Expr::Unary { op: UnaryOp::Match, operand, .. } => match &**operand {
-                Expr::Lit(lit) => match decode_text(&lit.raw) {
-                    Ok(Text::String(source)) => Some(source),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
+            None => Err("a pattern of names is not one of scalars".into()),
         }
     }
 }
 
+/// Whether a definition may be in error as long as it has no data: it has a comprehension, or counts or matches what is
+/// not there.
+fn is_waiting_definition(decl: &Decl) -> bool {
+    let Decl::Field(Field { label: Label::Ident(ident), value, .. }) = decl else { return false };
+    is_definition(&ident.name) && waits(value)
+}
+
+/// Whether a value may be in error as long as it has no data.
+pub(super) fn waits(value: &Expr) -> bool {
+    let counts = |expr: &Expr| match expr {
+        Expr::Ident(ident) => matches!(&*ident.name, "list" | "struct" | "matchN" | "matchIf" | "and" | "len"),
+        Expr::Comprehension(_) => true,
+        _ => false,
+    };
+    let waits = |expr: &Expr, decl: Option<&Decl>| match decl {
+        Some(decl) => matches!(decl, Decl::Comprehension(_)),
+        None => counts(expr),
+    };
+    walk::any(value, &waits)
+}
+
+/// What the struct or list literals of a node become.
+struct Composite {
+    rule: Rule,
+    absent: Absent,
+    /// Names of fields that the schema adds to data, or in which it does.
+    provided: BTreeSet<String>,
+    /// Whether it does so elsewhere.
+    unnamed: bool,
+    /// How many fields or elements there are without data.
+    extent: usize,
+}
+
+impl Composite {
+    fn unknown(rule: Rule) -> Composite {
+        Composite { rule, absent: Absent::Unknown, provided: BTreeSet::new(), unnamed: true, extent: 0 }
+    }
+
+    /// Whether a validator sees something that the schema provides.
+    fn is_seen(&self, sees: &Sees) -> bool {
+        match sees {
+            Sees::Nothing => false,
+            Sees::Named(names) => !names.is_disjoint(&self.provided),
+            Sees::All => self.unnamed || !self.provided.is_empty(),
+        }
+    }
+
+    /// Whether it may be absent beside validators: they have to hold for it as it is without data.
+    fn absent_beside(&self, kind: Kinds, terms: &[&Term], builder: &Builder) -> Absent {
+        let is_empty = self.extent == 0 && self.provided.is_empty();
+        let kind = if kind == Kinds::STRUCT { Kind::Struct } else { Kind::List };
+        let allowed = |term: &&Term| match term.extent {
+            None if is_empty => match builder.allows_empty(term.rule, kind) {
+                Some(true) => self.absent,
+                Some(false) => Absent::No,
+                None => self.absent.min(Absent::Unknown),
+            },
+            Some(extent) if self.extent < extent.min || extent.max.is_some_and(|max| self.extent > max) => Absent::No,
+            Some(extent) if !extent.differ || self.extent < 2 => self.absent,
+            Some(_) => self.absent.min(Absent::Unknown),
+            None => self.absent.min(Absent::Unknown),
+        };
+        terms.iter().map(allowed).min().unwrap_or(self.absent)
+    }
+}
+
+/// One of several lists that are unified.
+struct Side<'a> {
+    prefix: Vec<Conjunct<'a>>,
+    /// What follows the prefix; with nothing inside if it may be anything.
+    rest: Option<Option<Conjunct<'a>>>,
+}
+
+/// Beside a validator of the list, what closes the list from outside does not close its elements.
+fn is_validated(parts: &Parts<'_>) -> bool {
+    parts.terms.iter().any(|term| !term.is_top)
+}
+
+fn side<'a>(lit: &'a ListLit, conjunct: &Conjunct<'a>, parts: &Parts<'a>) -> Result<Side<'a>, &'static str> {
+    let groups = if is_validated(parts) { Rc::new([]) as Rc<[Group]> } else { inner_groups(parts, &conjunct.groups) };
+    let inner = |expr: &'a Expr| Conjunct { expr, scope: conjunct.scope.clone(), groups: groups.clone() };
+    let mut side = Side { prefix: Vec::new(), rest: None };
+    for element in &lit.elements {
+        match element {
+            Expr::Ellipsis(ellipsis) => side.rest = Some(ellipsis.value.as_deref().map(inner)),
+            Expr::Comprehension(_) => return Err("elements come from a comprehension"),
+            Expr::Alias { .. } => return Err("an element has an alias"),
+            element => side.prefix.push(inner(element)),
+        }
+    }
+    Ok(side)
+}
+
 /// `[pattern]: value`.
 struct MemberPattern<'a> {
-    names: Arc<Pattern>,
+    /// What names satisfy, as strings.
+    names: Rule,
     value: &'a Expr,
     scope: Scope<'a>,
     groups: Rc<[Group]>,
 }
 
-impl MemberPattern<'_> {
-    fn matches(&self, name: &str) -> bool {
-        self.names.matches(name.bytes())
-    }
-}
+/// The declarations of a field, each in its struct.
+type Declarations<'a, 'p> = Vec<(&'a Field, &'p StructPart<'a>)>;
 
-/// The fields that data may have, in the order of their first declaration, each with all its declarations.
-fn fields_by_name<'a, 'p>(parts: &'p Parts<'a>) -> Vec<(String, Vec<(&'a Field, &'p StructPart<'a>)>)> {
-    let mut names: Vec<(String, Vec<(&Field, &StructPart<'a>)>)> = Vec::new();
-    let mut places = HashMap::new();
-    for part in &parts.structs {
-        for decl in part.decls {
-            let Decl::Field(field) = decl else { continue };
-            let Some(name) = data_name(&field.label) else { continue };
-            let place = *places.entry(name.clone()).or_insert_with(|| {
-                names.push((name, Vec::new()));
-                names.len() - 1
-            });
-            names[place].1.push((field, part));
+impl<'a> Lowering<'a> {
+    /// The fields that data may have, in the order of their first declaration, each with all its declarations.
+    fn fields_by_name<'p>(&self, parts: &'p Parts<'a>) -> Vec<(String, Declarations<'a, 'p>)> {
+        let mut names: Vec<(String, Declarations<'a, 'p>)> = Vec::new();
+        let mut places = HashMap::new();
+        for part in &parts.structs {
+            for decl in part.decls {
+                let Decl::Field(field) = decl else { continue };
+                let Some(name) = self.name_of(&field.label, &part.scope) else { continue };
+                let place = *places.entry(name.clone()).or_insert_with(|| {
+                    names.push((name, Vec::new()));
+                    names.len() - 1
+                });
+                names[place].1.push((field, part));
+            }
         }
+        names
     }
-    names
 }
 
 /// The groups that a conjunct of a field or element belongs to, if the conjunct around it belongs to these.
@@ -591,7 +845,8 @@ fn inner_groups(parts: &Parts<'_>, groups: &[Group]) -> Rc<[Group]> {
 
 /// The groups that close a field or element with conjuncts of these groups.
 fn inner_closed(parts: &Parts<'_>, groups: &[Group]) -> BTreeSet<Group> {
-    let closes = |group: &Group| parts.closed.contains(group) && !parts.shallow.contains(group);
+    let closes =
+        |group: &Group| parts.closed.contains(group) && !parts.shallow.contains(group) && !parts.lifted.contains(group);
     groups.iter().copied().filter(closes).collect()
 }
 

@@ -1,17 +1,20 @@
 //! Literals, types, bounds and validators.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vet::{Decimal, NumberForm, NumberRule, Rule, Unique};
+use vet::{Decimal, Fault, NumberForm, NumberRule, Rule, Unique, Verdict};
 
+use super::computed::{self, Reader};
 use super::gather::Conjunct;
 use super::node::Lowering;
-use super::scope::Target;
+use super::scope::{Scope, Target, data_name};
 use crate::eval::call::{Datum, Engine, Failure, Function, Handle, Strictness};
 use crate::eval::kind::Kind;
+use crate::ir::Atom;
 use crate::number::Number;
 use crate::regexp::Regexp;
-use crate::syntax::ast::{BasicLit, Expr, LitKind, Selector, UnaryOp};
+use crate::syntax::ast::{BasicLit, Decl, Expr, LitKind, Selector, UnaryOp};
 use crate::syntax::literal::{Text, decode_text};
 
 /// Kinds of JSON values, as a set.
@@ -60,15 +63,43 @@ pub(super) struct Term {
     pub(super) concrete: Concrete,
     /// `_`: says nothing.
     pub(super) is_top: bool,
-    /// The rule counts members, so that fields which the schema itself provides matter.
-    pub(super) counts_members: bool,
-    /// The rule looks at the whole value, with what the schema provides for it.
-    pub(super) is_whole: bool,
+    /// How many members of a struct or elements of a list the rule allows, if that is all that it is about.
+    pub(super) extent: Option<Extent>,
+    /// What the rule sees of fields that the schema provides.
+    pub(super) sees: Sees,
+}
+
+/// A range of counts of members or elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    pub(super) min: usize,
+    pub(super) max: Option<usize>,
+    /// Whether elements have to differ.
+    pub(super) differ: bool,
+}
+
+/// What a validator sees of the fields that the schema adds to data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sees {
+    Nothing,
+    /// Those with these names.
+    Named(BTreeSet<String>),
+    All,
+}
+
+impl Sees {
+    fn and(self, other: Sees) -> Sees {
+        match (self, other) {
+            (Sees::Nothing, sees) | (sees, Sees::Nothing) => sees,
+            (Sees::Named(a), Sees::Named(b)) => Sees::Named(a.into_iter().chain(b).collect()),
+            _ => Sees::All,
+        }
+    }
 }
 
 impl Term {
     fn new(rule: Rule, kinds: Kinds) -> Term {
-        Term { rule, kinds, concrete: Concrete::No, is_top: false, counts_members: false, is_whole: false }
+        Term { rule, kinds, concrete: Concrete::No, is_top: false, extent: None, sees: Sees::Nothing }
     }
 
     fn constant(rule: Rule, kinds: Kinds) -> Term {
@@ -84,8 +115,13 @@ fn not_static<T>(what: &str) -> Lowered<T> {
 
 /// Whether the expression is this predeclared name.
 pub(super) fn is_predeclared<'a>(lowering: &Lowering<'a>, conjunct: &Conjunct<'a>, expr: &Expr, name: &str) -> bool {
+    is_predeclared_in(lowering, &conjunct.scope, expr, name)
+}
+
+/// The same, for the names known in a scope.
+pub(super) fn is_predeclared_in<'a>(lowering: &Lowering<'a>, scope: &Scope<'a>, expr: &Expr, name: &str) -> bool {
     matches!(expr, Expr::Ident(ident) if ident.name == name
-        && matches!(conjunct.scope.resolve(lowering.files, name), Target::Undeclared))
+        && matches!(lowering.resolve(scope, name), Target::Undeclared))
 }
 
 /// Alternatives without structs and lists; marked are the defaults.
@@ -106,7 +142,7 @@ impl<'a> Lowering<'a> {
         match conjunct.expr {
             Expr::Lit(lit) => self.literal(lit, false),
             Expr::Unary { op: UnaryOp::Minus, operand, .. } => self.negative(operand),
-            Expr::Unary { op, operand, .. } => self.bound(*op, operand),
+            Expr::Unary { op, operand, .. } => self.bound(*op, operand, conjunct),
             Expr::Ident(ident) => self.predeclared(&ident.name),
             Expr::Selector { base, selector } => match (&**base, &**selector) {
                 (Expr::Ident(package), Selector::Ident(name)) => {
@@ -117,7 +153,8 @@ impl<'a> Lowering<'a> {
             Expr::Call { function, args, .. } => match &**function {
                 Expr::Selector { base, selector } => match (&**base, &**selector) {
                     (Expr::Ident(package), Selector::Ident(name)) => {
-                        self.validator(conjunct, &package.name, &name.name, args)
+                        let validator = self.validator(conjunct, &package.name, &name.name, args);
+                        validator.or_else(|reason| self.computed(conjunct).map_err(|_| reason))
                     }
                     _ => not_static("a call"),
                 },
@@ -128,13 +165,15 @@ impl<'a> Lowering<'a> {
                 Expr::Ident(_) if is_predeclared(self, conjunct, function, "error") => {
                     Ok(Term::new(self.builder.never(), Kinds::NONE))
                 }
-                Expr::Ident(ident) => not_static(&format!("a call of {}", ident.name)),
+                Expr::Ident(ident) => {
+                    self.computed(conjunct).or_else(|_| not_static(&format!("a call of {}", ident.name)))
+                }
                 _ => not_static("a call"),
             },
             Expr::Bottom(_) => Ok(Term::new(self.builder.never(), Kinds::ALL)),
-            Expr::Interpolation(_) => not_static("an interpolation"),
+            Expr::Interpolation(_) => self.computed(conjunct).or_else(|_| not_static("an interpolation")),
             Expr::Index { .. } | Expr::Slice { .. } => not_static("an index"),
-            Expr::Binary { .. } => not_static("a computed value"),
+            Expr::Binary { .. } => self.computed(conjunct),
             _ => not_static("an expression"),
         }
     }
@@ -149,7 +188,17 @@ impl<'a> Lowering<'a> {
         let Some((min, max)) = bounds_of(count) else { return not_static("the count of matchN") };
         let rules: Vec<Rule> = list.elements.iter().map(|expr| self.schema(expr, conjunct)).collect();
         let rule = self.builder.count(min, max, rules);
-        Ok(Term { is_whole: true, ..Term::new(rule, Kinds::ALL) })
+        let sees = list.elements.iter().map(seen_by).fold(Sees::Nothing, Sees::and);
+        Ok(Term { sees, ..Term::new(rule, Kinds::ALL) })
+    }
+
+    /// `matchIf(if, then, else)`, each a schema as those of `matchN`.
+    pub(super) fn match_if(&mut self, args: &'a [Expr], conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let [condition, then, otherwise] = args else { return not_static("an argument of matchIf") };
+        let [condition, then, otherwise] = [condition, then, otherwise].map(|schema| self.schema(schema, conjunct));
+        let rule = self.builder.choose(condition, then, otherwise);
+        let sees = args.iter().map(seen_by).fold(Sees::Nothing, Sees::and);
+        Ok(Term { sees, ..Term::new(rule, Kinds::ALL) })
     }
 
     fn or(&mut self, elements: &'a [Expr]) -> Lowered<Term> {
@@ -223,20 +272,79 @@ impl<'a> Lowering<'a> {
         Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
     }
 
-    fn bound(&mut self, op: UnaryOp, operand: &Expr) -> Lowered<Term> {
-        let (operand, negative) = match strip(operand) {
+    /// A value that is constant, or computed from fields beside it.
+    pub(super) fn computed(&mut self, conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let mut reader = Reader::new(self.frames_beside());
+        let Some(read) = reader.read(self, conjunct.expr, &conjunct.scope) else {
+            return not_static(&described(conjunct.expr));
+        };
+        if let Some(atom) = read.constant() {
+            return self.atom(&atom);
+        }
+        let scalars = Kinds(Kinds::ALL.0 & !Kinds::STRUCT.0 & !Kinds::LIST.0);
+        match self
+            .relate(reader, |field, is_optional, members| Some(computed::equal(field, is_optional, members, read)))
+        {
+            true => Ok(Term { concrete: Concrete::Default, ..Term::new(self.builder.any(), scalars) }),
+            false => not_static(&described(conjunct.expr)),
+        }
+    }
+
+    /// A bound whose operand is constant, or computed from fields beside it.
+    fn computed_bound(&mut self, op: UnaryOp, operand: &'a Expr, conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let mut reader = Reader::new(self.frames_beside());
+        let Some(read) = reader.read(self, operand, &conjunct.scope) else {
+            return not_static("the operand of a bound");
+        };
+        match read.constant() {
+            Some(Atom::Number(number)) => {
+                let value = Decimal::new(&number.to_source()).map_err(|error| error.to_string())?;
+                self.number_bound(op, value)
+            }
+            Some(Atom::String(text)) => match op {
+                UnaryOp::Match | UnaryOp::NotMatch => self.regexp(op, &text),
+                _ => self.string_bound(op, text.to_string()),
+            },
+            Some(_) => not_static("a bound of this kind"),
+            None => match self.relate(reader, |field, _, members| computed::bound(field, members, op, read)) {
+                true => Ok(Term::new(self.builder.any(), Kinds(Kinds::NUMBER.0 | Kinds::STRING.0))),
+                false => not_static("the operand of a bound"),
+            },
+        }
+    }
+
+    fn atom(&mut self, atom: &Atom) -> Lowered<Term> {
+        match atom {
+            Atom::Null => Ok(Term::constant(self.builder.null(), Kinds::NULL)),
+            Atom::Bool(value) => Ok(Term::constant(self.builder.exactly(*value), Kinds::BOOL)),
+            Atom::String(text) => Ok(Term::constant(self.builder.one_of([&**text]), Kinds::STRING)),
+            Atom::Number(number) => {
+                let value = Decimal::new(&number.to_source()).map_err(|error| error.to_string())?;
+                let form = if number.is_int() { NumberForm::Integer } else { NumberForm::Float };
+                Ok(Term::constant(self.builder.equal_to(value, form), Kinds::NUMBER))
+            }
+            Atom::Bytes(_) => not_static("bytes"),
+        }
+    }
+
+    fn bound(&mut self, op: UnaryOp, bound: &'a Expr, conjunct: &Conjunct<'a>) -> Lowered<Term> {
+        let (operand, negative) = match strip(bound) {
             Expr::Unary { op: UnaryOp::Minus, operand, .. } => (strip(operand), true),
             operand => (operand, false),
         };
         let lit = match operand {
             Expr::Lit(lit) => lit,
             Expr::Ident(ident) if ident.name == "null" && op == UnaryOp::NotEqual => return self.not_null(),
-            _ => return not_static("the operand of a bound"),
+            _ => return self.computed_bound(op, bound, conjunct),
+        };
+        let text = || match decode_text(&lit.raw) {
+            Ok(Text::String(text)) => Ok(text),
+            _ => not_static("a bound of bytes"),
         };
         match (op, lit.kind) {
             (UnaryOp::NotEqual, LitKind::Null) => self.not_null(),
-            (UnaryOp::Match | UnaryOp::NotMatch, LitKind::String) => self.regexp(op, lit),
-            (_, LitKind::String) => self.string_bound(op, lit),
+            (UnaryOp::Match | UnaryOp::NotMatch, LitKind::String) => self.regexp(op, &text()?),
+            (_, LitKind::String) => self.string_bound(op, text()?),
             (_, LitKind::Int | LitKind::Float) => self.number_bound(op, number(lit, negative)?.0),
             _ => not_static("a bound of this kind"),
         }
@@ -263,8 +371,7 @@ impl<'a> Lowering<'a> {
         Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
     }
 
-    fn string_bound(&mut self, op: UnaryOp, lit: &BasicLit) -> Lowered<Term> {
-        let Ok(Text::String(bound)) = decode_text(&lit.raw) else { return not_static("a bound of bytes") };
+    fn string_bound(&mut self, op: UnaryOp, bound: String) -> Lowered<Term> {
         let holds: fn(std::cmp::Ordering) -> bool = match op {
             UnaryOp::Less => |order| order.is_lt(),
             UnaryOp::LessEqual => |order| order.is_le(),
@@ -274,18 +381,17 @@ impl<'a> Lowering<'a> {
             _ => return not_static("an operator before a string"),
         };
         let name = format!("{op:?} {bound:?}").into();
-        let test = Arc::new(move |text: &str| holds(text.cmp(bound.as_str())));
+        let test = Arc::new(move |text: &str| Some(holds(text.cmp(bound.as_str()))));
         Ok(Term::new(self.builder.satisfying(vet::Condition { name, test }), Kinds::STRING))
     }
 
-    fn regexp(&mut self, op: UnaryOp, lit: &BasicLit) -> Lowered<Term> {
-        let Ok(Text::String(source)) = decode_text(&lit.raw) else { return not_static("a pattern of bytes") };
-        let rule = match self.pattern(&source) {
+    fn regexp(&mut self, op: UnaryOp, source: &str) -> Lowered<Term> {
+        let rule = match self.pattern(source) {
             Some(pattern) => self.builder.pattern(pattern),
             None => {
                 // The automaton is too large for tables; the pattern is matched in linear time all the same.
-                let regexp = Regexp::new(&source, self.regexp_bytes_max).map_err(|error| error.to_string())?;
-                let test = Arc::new(move |text: &str| regexp.is_match(text));
+                let regexp = Regexp::new(source, self.regexp_bytes_max).map_err(|error| error.to_string())?;
+                let test = Arc::new(move |text: &str| Some(regexp.is_match(text)));
                 self.builder.satisfying(vet::Condition { name: source.into(), test })
             }
         };
@@ -297,13 +403,18 @@ impl<'a> Lowering<'a> {
     }
 
     /// `package.Name` and `package.Name(args)` as a validator.
-    fn validator(&mut self, conjunct: &Conjunct<'a>, package: &str, name: &str, args: &[Expr]) -> Lowered<Term> {
-        let Target::Package(path) = conjunct.scope.resolve(self.files, package) else {
+    fn validator(&mut self, conjunct: &Conjunct<'a>, package: &str, name: &str, args: &'a [Expr]) -> Lowered<Term> {
+        let Target::Package(path) = self.resolve(&conjunct.scope, package) else {
             return not_static("a selector");
         };
         let known = crate::builtin::package(path);
         let function = known.and_then(|package| package.functions.iter().find(|function| function.name == name));
         let Some(function) = function else { return not_static(&format!("{path}.{name}")) };
+        match ((path, name), args) {
+            (("list", "MatchN"), [count, schema]) => return self.matching_elements(conjunct, count, schema),
+            (("encoding/json", "Validate"), [schema]) => return self.json_text(conjunct, schema),
+            _ => {}
+        }
         let args: Option<Vec<Datum>> = args.iter().map(|arg| self.argument(conjunct, arg)).collect();
         let Some(args) = args else { return not_static(&format!("an argument of {path}.{name}")) };
         let count = |index: usize| match args.get(index) {
@@ -335,17 +446,72 @@ impl<'a> Lowering<'a> {
                 let rule = rule.ok_or_else(|| "a divisor that is not positive or too long".to_owned())?;
                 Ok(Term::new(rule, Kinds::NUMBER))
             }
+            _ if function.params.first().is_some_and(|param| param.kind == Kind::LIST) => {
+                self.list_validator(path, function, args)
+            }
             _ => self.string_validator(path, function, args),
         }
     }
 
+    /// `list.MatchN(count, schema)`, for schemas of scalars.
+    fn matching_elements(&mut self, conjunct: &Conjunct<'a>, count: &'a Expr, schema: &'a Expr) -> Lowered<Term> {
+        let Some((min, max)) = bounds_of(count) else { return not_static("the count of list.MatchN") };
+        let matched = self.scalar_schema(schema, conjunct);
+        let Some(rule) = matched else { return not_static("a schema of list.MatchN that allows structs or lists") };
+        let any = self.builder.any();
+        let max = (max < u32::MAX).then_some(max as usize);
+        let contains = vec![(rule, min as usize, max)];
+        Ok(Term::new(self.builder.list(vet::ListRule { contains, ..vet::ListRule::of(any) }), Kinds::LIST))
+    }
+
+    /// `json.Validate(schema)`: a string whose text is JSON that the schema allows.
+    fn json_text(&mut self, conjunct: &Conjunct<'a>, schema: &'a Expr) -> Lowered<Term> {
+        let program = self.program_of(schema, conjunct)?;
+        let test = Arc::new(move |text: &str| match program.check(text.as_bytes()) {
+            Verdict::Accept => Some(true),
+            Verdict::Reject(_) => Some(false),
+            Verdict::Malformed(malformed) => match malformed.fault {
+                // The reference reads these.
+                Fault::DuplicateMember | Fault::LoneSurrogate | Fault::TooDeep(_) => None,
+                _ => Some(false),
+            },
+            Verdict::Unsure(_) => None,
+        });
+        let name = "encoding/json.Validate".into();
+        Ok(Term::new(self.builder.satisfying(vet::Condition { name, test }), Kinds::STRING))
+    }
+
+    /// A function of a list and constants that gives a boolean is asked as it is, if the elements are scalars.
+    fn list_validator(&mut self, path: &str, function: &'static Function, args: Vec<Datum>) -> Lowered<Term> {
+        let plain = function.params.iter().all(|param| !param.schema) && !function.non_concrete;
+        if !plain || function.result != Kind::BOOL || function.params.len() != args.len() + 1 {
+            return not_static(&format!("{path}.{}", function.name));
+        }
+        let test = Arc::new(move |json: &[u8]| {
+            let scalar = |json: &&[u8]| computed::scalar(json).and_then(datum);
+            let elements: Option<Vec<Datum>> = vet::peek::elements(json)?.iter().map(scalar).collect();
+            let args: Vec<Datum> = std::iter::once(Datum::List(elements?)).chain(args.iter().cloned()).collect();
+            match (function.run)(&mut NoEngine, &args) {
+                Ok(Datum::Bool(holds)) => Some(holds),
+                // The reason may be that the function does not take these elements, which is the same verdict.
+                Err(failure) if failure.verdict || failure.message.is_empty() => Some(false),
+                _ => None,
+            }
+        });
+        let name = format!("{path}.{}", function.name).into();
+        Ok(Term::new(self.builder.lists_where(vet::ListCondition { name, test }), Kinds::LIST))
+    }
+
     fn length(&mut self, rule: vet::ListRule) -> Lowered<Term> {
-        Ok(Term::new(self.builder.list(rule), Kinds::LIST))
+        let differ = rule.unique != Unique::No;
+        let extent = Extent { min: rule.length_min, max: rule.length_max, differ };
+        let sees = if differ { Sees::All } else { Sees::Nothing };
+        Ok(Term { extent: Some(extent), sees, ..Term::new(self.builder.list(rule), Kinds::LIST) })
     }
 
     fn members(&mut self, rule: vet::StructRule) -> Lowered<Term> {
-        let rule = self.builder.structure(rule);
-        Ok(Term { counts_members: true, ..Term::new(rule, Kinds::STRUCT) })
+        let extent = Extent { min: rule.members_min, max: rule.members_max, differ: false };
+        Ok(Term { extent: Some(extent), ..Term::new(self.builder.structure(rule), Kinds::STRUCT) })
     }
 
     /// A function of a string and constants that gives a boolean is asked as it is.
@@ -361,7 +527,7 @@ impl<'a> Lowering<'a> {
         }
         let test = Arc::new(move |text: &str| {
             let args: Vec<Datum> = std::iter::once(Datum::String(text.into())).chain(args.iter().cloned()).collect();
-            matches!((function.run)(&mut NoEngine, &args), Ok(Datum::Bool(true)))
+            Some(matches!((function.run)(&mut NoEngine, &args), Ok(Datum::Bool(true))))
         });
         let name: Box<str> = format!("{path}.{}", function.name).into();
         let strings = self.builder.satisfying(vet::Condition { name: name.clone(), test });
@@ -391,7 +557,7 @@ impl<'a> Lowering<'a> {
             // A constant of a package, such as `time.RFC3339Date`.
             Expr::Selector { base, selector } => {
                 let (Expr::Ident(package), Selector::Ident(name)) = (&**base, &**selector) else { return None };
-                let Target::Package(path) = conjunct.scope.resolve(self.files, &package.name) else { return None };
+                let Target::Package(path) = self.resolve(&conjunct.scope, &package.name) else { return None };
                 let constants = crate::builtin::package(path)?.constants;
                 let (_, source) = constants.iter().find(|(constant, _)| *constant == name.name)?;
                 match decode_text(source) {
@@ -401,6 +567,38 @@ impl<'a> Lowering<'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// What a schema of `matchN` or `matchIf` sees: the fields that it names.
+fn seen_by(schema: &Expr) -> Sees {
+    match strip(schema) {
+        Expr::Struct(lit) => {
+            let named = |decl: &Decl| match decl {
+                Decl::Field(field) => data_name(&field.label),
+                _ => None,
+            };
+            lit.decls.iter().map(named).collect::<Option<_>>().map_or(Sees::All, Sees::Named)
+        }
+        _ => Sees::All,
+    }
+}
+
+fn datum(atom: Atom) -> Option<Datum> {
+    Some(match atom {
+        Atom::Null => Datum::Null,
+        Atom::Bool(value) => Datum::Bool(value),
+        Atom::Number(number) => Datum::Number(number),
+        Atom::String(text) => Datum::String(text),
+        Atom::Bytes(_) => return None,
+    })
+}
+
+/// What the expression is, for reasons.
+fn described(expr: &Expr) -> String {
+    match expr {
+        Expr::Ident(ident) => format!("the field {}, which it refers to,", ident.name),
+        _ => "a computed value".into(),
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) type Scope<'a> = Rc<Frame<'a>>;
 #[derive(Debug)]
 pub(super) struct Frame<'a> {
     decls: &'a [Decl],
+    /// What a `for` clause binds, with the frame of its source.
+    bindings: Vec<(&'a str, &'a Expr, Scope<'a>)>,
     /// None for a file.
     parent: Option<Scope<'a>>,
     file: usize,
@@ -21,7 +23,16 @@ pub(super) struct Frame<'a> {
 pub(super) enum Target<'a> {
     /// All these expressions together. The name is that of a field of the package.
     Field { name: &'a str, values: Vec<(&'a Expr, Scope<'a>)> },
-    /// What a `let` clause binds.
+    /// A field of the same struct or of one around it, which depends on data.
+    Sibling {
+        /// The first of its declarations there.
+        field: &'a Field,
+        /// Whether there are others, or the field is known by another name than its label.
+        is_plain: bool,
+        /// The struct.
+        frame: Scope<'a>,
+    },
+    /// What a `let` or `for` clause binds.
     Let(&'a Expr, Scope<'a>),
     /// An imported package.
     Package(&'a str),
@@ -33,29 +44,62 @@ pub(super) enum Target<'a> {
 
 impl<'a> Frame<'a> {
     pub(super) fn file(files: &'a [Arc<File>], file: usize) -> Scope<'a> {
-        Rc::new(Frame { decls: files.get(file).map_or(&[], |file| &file.decls), parent: None, file })
+        let decls = files.get(file).map_or(&[][..], |file| &file.decls);
+        Rc::new(Frame { decls, bindings: Vec::new(), parent: None, file })
     }
 
     pub(super) fn inside(parent: &Scope<'a>, decls: &'a [Decl]) -> Scope<'a> {
-        Rc::new(Frame { decls, parent: Some(parent.clone()), file: parent.file })
+        Rc::new(Frame { decls, bindings: Vec::new(), parent: Some(parent.clone()), file: parent.file })
+    }
+
+    /// A name bound to an expression of the frame around it.
+    pub(super) fn binding(parent: &Scope<'a>, name: &'a str, value: &'a Expr) -> Scope<'a> {
+        let bindings = vec![(name, value, parent.clone())];
+        Rc::new(Frame { decls: &[], bindings, parent: Some(parent.clone()), file: parent.file })
+    }
+
+    pub(super) fn file_index(&self) -> usize {
+        self.file
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        self.parent.is_none()
     }
 
     /// Resolves a name from this frame outwards.
-    pub(super) fn resolve(self: &Rc<Self>, files: &'a [Arc<File>], name: &str) -> Target<'a> {
+    /// `files_are_data` says that the fields of files are data, because the whole package is the schema.
+    pub(super) fn resolve(self: &Rc<Self>, files: &'a [Arc<File>], name: &str, files_are_data: bool) -> Target<'a> {
         let mut frame = self;
         loop {
             if let Some(value) = binding(frame.decls, name) {
                 return Target::Let(value, frame.clone());
             }
+            if let Some((_, value, scope)) = frame.bindings.iter().find(|(bound, ..)| *bound == name) {
+                return Target::Let(value, scope.clone());
+            }
             let mut fields = fields(frame.decls).filter(|field| binds(field, name));
             match &frame.parent {
                 Some(parent) => {
-                    if fields.next().is_some() {
-                        return Target::Dynamic(format!("it refers to the field {name} beside it or around it"));
+                    if let Some(field) = fields.next() {
+                        let is_plain = fields.next().is_none() && is_label(&field.label, name);
+                        return Target::Sibling { field, is_plain, frame: frame.clone() };
                     }
                     frame = parent;
                 }
-                None => return package_level(files, frame.file, name),
+                None => {
+                    return match fields.next().filter(|_| files_are_data && !is_definition(name)) {
+                        Some(field) => {
+                            let is_plain = fields.next().is_none() && is_label(&field.label, name);
+                            Target::Sibling { field, is_plain, frame: frame.clone() }
+                        }
+                        None => match package_level(files, frame.file, name) {
+                            Target::Field { .. } if files_are_data && !is_definition(name) => {
+                                Target::Dynamic(format!("it refers to the field {name} of another file"))
+                            }
+                            target => target,
+                        },
+                    };
+                }
             }
         }
     }
@@ -101,6 +145,15 @@ fn binding<'a>(decls: &'a [Decl], name: &str) -> Option<&'a Expr> {
         Decl::Let(clause) if clause.ident.name == name => Some(&*clause.value),
         _ => None,
     })
+}
+
+/// Whether the name is that of a definition, hidden or not.
+pub(super) fn is_definition(name: &str) -> bool {
+    name.starts_with('#') || name.starts_with("_#")
+}
+
+fn is_label(label: &Label, name: &str) -> bool {
+    matches!(label, Label::Ident(ident) if ident.name == name)
 }
 
 /// Whether the field makes this name known, as its label or as an alias.
