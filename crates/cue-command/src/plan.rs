@@ -58,7 +58,8 @@ impl Plan {
         if inputs.packages.is_empty() && input.glob.is_some() {
             return Err("use of -n/--name flag without a directory".into());
         }
-        let cue = cue.iter().map(|file| read(file, world)).collect::<Result<Vec<_>, _>>()?;
+        let mut cue = cue.iter().map(|file| read(file, world)).collect::<Result<Vec<_>, _>>()?;
+        cue.sort_by(|a, b| a.name.cmp(&b.name));
         let files = other
             .into_iter()
             .map(|file| Ok(DataFile { source: read(&file, world)?, name: file.name, kind: file.kind }))
