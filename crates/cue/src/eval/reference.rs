@@ -146,6 +146,12 @@ impl Engine {
     pub(crate) fn select(&mut self, base: VertexId, label: Label, pos: Pos, at: VertexId) -> Outcome<VertexId> {
         self.know_field(base, label);
         let base = self.follow(base);
+        if let Base::Bottom(error) = self.v(base).base
+            && self.v(base).state == State::Done
+            && self.is_incomplete(error)
+        {
+            return Err(error);
+        }
         if let Some(arc) = self.v(base).arc(label) {
             if self.v(arc).constraint == Constraint::None {
                 return Ok(arc);
