@@ -386,6 +386,25 @@ impl Engine {
         }
     }
 
+    /// What keeps `close` from taking its argument: guards that are not decided, and validators that only more fields could
+    /// satisfy. None if the expression is no such call.
+    pub(crate) fn open_questions_of_close(&mut self, expr: ExprId, env: EnvId) -> Vec<ErrorId> {
+        let Expr::Call { function, args } = self.expr(expr).clone() else { return Vec::new() };
+        let (Expr::Builtin(Builtin::Close), [arg]) = (self.expr(function), &*args) else { return Vec::new() };
+        let argument = self.anonymous(Term::Expr(*arg), env);
+        self.finalize(argument);
+        let v = self.v(self.follow(argument));
+        match v.base {
+            Base::Bottom(error) if self.is_incomplete(error) => vec![error],
+            Base::Partial => {
+                let message = "error in call to close: struct argument must be concrete".to_owned();
+                let pos = self.pos(expr);
+                vec![self.error(Code::Incomplete, Rule::Incomplete, message, argument, pos, vec![pos])]
+            }
+            _ => v.work.unmet.clone(),
+        }
+    }
+
     /// Judges a value by a function.
     pub(crate) fn run_validator(
         &mut self,
