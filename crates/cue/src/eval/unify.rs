@@ -397,8 +397,7 @@ impl Engine {
                 return Err(self.error(Code::Eval, Rule::Type, message, vertex, pos, vec![pos]));
             }
             other => {
-                let shown = self.show(&Show::Atom(other.clone()));
-                let message = format!("invalid index {shown} (invalid type {})", other.kind());
+                let message = format!("invalid index {} (invalid type {})", self.show_expr(name), other.kind());
                 return Err(self.error(Code::Eval, Rule::Type, message, vertex, pos, vec![pos]));
             }
         };
