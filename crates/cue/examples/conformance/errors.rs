@@ -24,7 +24,10 @@ pub(crate) fn check(value: &Value, spec: &ErrorSpec) -> Result<(), String> {
         let found = any_descendant(value, spec, 0);
         return if found { Ok(()) } else { Err("no value inside is such an error".to_owned()) };
     }
-    let Some(errors) = errors_of(value) else { return Err(format!("no error but {}", value.to_cue())) };
+    // What is missing below makes a struct an error as well.
+    let Some(errors) = errors_of(value).or_else(|| value.error()) else {
+        return Err(format!("no error but {}", value.to_cue()));
+    };
     check_errors(&errors, spec)
 }
 

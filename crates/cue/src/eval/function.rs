@@ -301,7 +301,15 @@ impl Engine {
     ) -> Outcome<Val> {
         let mut data = Vec::new();
         for (index, (arg, param)) in args.iter().zip(found.params).enumerate() {
-            data.push(self.argument(env, *arg, param, index + 1, builtin, at)?);
+            match self.argument(env, *arg, param, index + 1, builtin, at) {
+                Ok(datum) => data.push(datum),
+                Err(error) if self.code(error) == Code::StructuralCycle => {
+                    let message = format!("error in call to {}: {}", builtin_name(builtin), self.error_text(error));
+                    let pos = self.pos(expr);
+                    return Err(self.error(Code::StructuralCycle, Rule::Cycle, message, at, pos, vec![pos]));
+                }
+                Err(error) => return Err(error),
+            }
         }
         data.extend(found.params[args.len()..].iter().filter_map(|param| param.default).map(Datum::from));
         match (found.run)(self, &data) {
