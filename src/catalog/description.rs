@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use cue::{FieldOptions, Instance, Limits, PathPart, Shape, SourceFile, Validation, Value};
+use cue::{FieldOptions, Instance, PathPart, Shape, SourceFile, Validation, Value};
 use serde_json::json;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     cue_schema::CueSchema,
     folder::{self, Unit},
     json_schema::JsonSchema,
-    openapi,
+    module, openapi,
     problem::{EMBEDDED, Place, Problem},
 };
 use crate::{channel::TopicSpec, config::duration};
@@ -69,7 +69,7 @@ fn read_cue(unit: &Unit) -> Result<Described, Vec<Problem>> {
     let files =
         unit.cue.iter().map(|path| source_file(path)).collect::<Result<Vec<_>, _>>().map_err(|one| vec![one])?;
     let of_cue = |errors| Problem::of_cue(errors, &whole);
-    let instance = Instance::compile(files.clone(), &Limits::default()).map_err(of_cue)?;
+    let instance = module::compile(&unit.folder, files.clone()).map_err(of_cue)?;
     let root = instance.root();
     let package = Package { unit, instance, files };
     match (field(&root, "product"), field(&root, "events")) {
@@ -93,7 +93,7 @@ impl Package<'_> {
     fn check_shape(&self) -> Result<(), cue::Errors> {
         let shape = SourceFile::new(format!("{EMBEDDED}description.cue"), include_str!("description.cue"));
         let files = self.files.iter().cloned().chain([shape]).collect();
-        let root = Instance::compile(files, &Limits::default())?.root();
+        let root = module::compile(&self.unit.folder, files)?.root();
         let parts = ["product", "events"].into_iter().filter_map(|name| field(&root, name));
         let found = parts.filter_map(|part| part.validate(Validation { concrete: false }).err());
         let errors: Vec<cue::Error> = found.flatten().collect();

@@ -8,6 +8,7 @@ mod description;
 mod folder;
 mod json_schema;
 mod load;
+mod module;
 mod openapi;
 mod payload;
 mod problem;

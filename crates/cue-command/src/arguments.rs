@@ -95,6 +95,9 @@ pub(crate) struct Input {
     /// Inject system variables in tags
     #[arg(short = 'T', long)]
     pub(crate) inject_vars: bool,
+    /// Overwrite existing files, and the names of packages
+    #[arg(short, long)]
+    pub(crate) force: bool,
 }
 
 /// What is printed, and where.
@@ -110,7 +113,4 @@ pub(crate) struct Output {
     /// File name or - for standard output, with an optional format before it as in yaml:FILE
     #[arg(short = 'o', long, value_name = "FILE")]
     pub(crate) outfile: Option<String>,
-    /// Overwrite existing files
-    #[arg(short, long)]
-    pub(crate) force: bool,
 }

@@ -19,6 +19,8 @@ use crate::plan::syntax_errors;
 pub(crate) struct DataFile {
     /// As it is named on the command line.
     pub(crate) name: String,
+    /// Where it is.
+    pub(crate) path: String,
     pub(crate) kind: FileType,
     pub(crate) source: Arc<SourceFile>,
 }
@@ -44,6 +46,11 @@ impl DataFile {
             Interpretation::OpenApi => Err(Failure::unsupported("OpenAPI as input")),
             Interpretation::ProtobufJson => Err(Failure::unsupported("the JSON of Protocol Buffers")),
         }
+    }
+
+    /// How many values there are.
+    pub(crate) fn count(&self) -> Result<usize, Failure> {
+        Ok(self.values(FileId(0))?.len())
     }
 
     /// Whether the file is a schema rather than data.
@@ -113,7 +120,7 @@ impl DataFile {
     }
 
     fn not_json(&self, error: SyntaxError) -> Failure {
-        let name = literal::quote_string(&self.name, Lines::One);
+        let name = literal::quote_string(&self.path, Lines::One);
         self.syntax_error(error.pos, format!("invalid JSON for file {name}: {}", error.message))
     }
 

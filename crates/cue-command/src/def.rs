@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Failure> {
-    let mut encoder = Encoder::new(&arguments.output, arguments.input.package.as_deref(), Mode::Def, false)?;
+    let mut encoder = Encoder::new(&arguments.output, &arguments.input, Mode::Def, false)?;
     let plan = Plan::new(&arguments.input, Data::Merged, world)?;
     plan.for_each(&arguments.output.expression, |item| encoder.item(item))?;
     encoder.finish(world)

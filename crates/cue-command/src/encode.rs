@@ -9,7 +9,7 @@ use cue::syntax::pos::{FileId, Pos};
 use cue::syntax::{ParseLimits, parse_json, print_merged, simplify};
 use cue::{Instance, Limits, Shape, SourceFile, Validation, Value};
 
-use crate::arguments::Output;
+use crate::arguments::{Input, Output};
 use crate::failure::Failure;
 use crate::file_type::{Encoding, FileType, Interpretation, Mode, parse_output};
 use crate::place::at_root;
@@ -34,7 +34,7 @@ impl Encoder {
     ///
     /// # Errors
     /// Formats that are not known.
-    pub(crate) fn new(output: &Output, package: Option<&str>, mode: Mode, escape: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(output: &Output, input: &Input, mode: Mode, escape: bool) -> Result<Self, Failure> {
         let format = output.out.as_deref().unwrap_or_default();
         let file = output.outfile.as_deref().filter(|file| !file.is_empty()).unwrap_or("-");
         if format.contains(':') && file.contains(':') {
@@ -48,8 +48,8 @@ impl Encoder {
             Interpretation::OpenApi => {}
             Interpretation::ProtobufJson => return Err(Failure::unsupported("the JSON of Protocol Buffers")),
         }
-        let package = package.map(str::to_owned);
-        Ok(Self { name, kind, mode, force: output.force, escape, package, written: 0, out: Vec::new() })
+        let package = input.package.clone();
+        Ok(Self { name, kind, mode, force: input.force, escape, package, written: 0, out: Vec::new() })
     }
 
     /// Writes a value, or a document derived from its instance.

@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Failure> {
-    let mut encoder = Encoder::new(&arguments.output, arguments.input.package.as_deref(), Mode::Eval, false)?;
+    let mut encoder = Encoder::new(&arguments.output, &arguments.input, Mode::Eval, false)?;
     let plan = Plan::new(&arguments.input, Data::Merged, world)?;
     let expressions = &arguments.output.expression;
     let names_instances = plan.units().len() > 1;

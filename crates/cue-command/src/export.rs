@@ -31,8 +31,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Failure> {
-    let mut encoder =
-        Encoder::new(&arguments.output, arguments.input.package.as_deref(), Mode::Export, arguments.escape)?;
+    let mut encoder = Encoder::new(&arguments.output, &arguments.input, Mode::Export, arguments.escape)?;
     let plan = Plan::new(&arguments.input, Data::Merged, world)?;
     let written = plan.for_each(&arguments.output.expression, |item| encoder.item(item));
     match written {

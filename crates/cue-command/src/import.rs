@@ -108,7 +108,8 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Fa
         let bytes = world.read(&file.name)?;
         let shown = if file.name == "-" { "-".to_owned() } else { world.shown(&world.path(&file.name)) };
         let source = SourceFile::from_bytes(shown, &bytes);
-        let data = DataFile { name: file.name, kind: file.kind, source };
+        let path = world.full(&file.name);
+        let data = DataFile { name: file.name, path, kind: file.kind, source };
         import(&data, &package, arguments, world)?;
     }
     Ok(())

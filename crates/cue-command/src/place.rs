@@ -83,6 +83,9 @@ impl Placement {
     ) -> Result<Instance, Failure> {
         let mut sources = Vec::new();
         let mut placed = Vec::new();
+        // As the reference orders what is at different places: by the names of the files.
+        let mut files: Vec<&DataFile> = files.iter().collect();
+        files.sort_by(|a, b| a.source.name.cmp(&b.source.name));
         for file in files {
             let id = FileId(base.next_file().0 + sources.len() as u32);
             let content = file.content(id, package)?;

@@ -58,10 +58,14 @@ impl Plan {
         if inputs.packages.is_empty() && input.glob.is_some() {
             return Err("use of -n/--name flag without a directory".into());
         }
-        let cue = cue.iter().map(|file| read(file, world)).collect::<Result<Vec<_>, _>>()?;
+        let mut cue = cue.iter().map(|file| read(file, world)).collect::<Result<Vec<_>, _>>()?;
+        cue.sort_by(|a, b| a.name.cmp(&b.name));
         let files = other
             .into_iter()
-            .map(|file| Ok(DataFile { source: read(&file, world)?, name: file.name, kind: file.kind }))
+            .map(|file| {
+                let (source, path) = (read(&file, world)?, world.full(&file.name));
+                Ok(DataFile { source, name: file.name, path, kind: file.kind })
+            })
             .collect::<Result<Vec<_>, Failure>>()?;
         let both = !cue.is_empty() && !inputs.packages.is_empty();
         let (loose, later) = if both { (Vec::new(), cue) } else { (cue, Vec::new()) };
@@ -105,7 +109,14 @@ impl Plan {
             return Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) });
         }
         let base = match schema {
-            Some(unit) => unit,
+            Some(unit) => {
+                check_package(&unit.instance, input)?;
+                unit
+            }
+            // Nothing is nothing, not an empty value.
+            None if !placement.is_used() && files.iter().map(DataFile::count).sum::<Result<usize, _>>()? == 0 => {
+                return Ok(Self { units: Vec::new(), documents: None });
+            }
             None => Unit { name: String::new(), instance: Instance::compile(Vec::new(), &Limits::default())? },
         };
         let instance = placement.unify(&base.instance, &files, input.package.as_deref())?;
@@ -175,6 +186,15 @@ impl Documents {
         }
         values.into_iter().try_for_each(&mut visit)
     }
+}
+
+/// Data can't be of another package than what it is unified with.
+fn check_package(instance: &Instance, input: &Input) -> Result<(), Failure> {
+    let (own, Some(wanted)) = (instance.package_name(), input.package.as_deref()) else { return Ok(()) };
+    if own.is_empty() || own == wanted || input.force {
+        return Ok(());
+    }
+    Err(format!("\"package\" flag clashes with existing package name ({wanted} vs {own})").into())
 }
 
 /// Where there are data files besides, schemas in other languages belong to what is CUE.

@@ -23,6 +23,11 @@ impl World<'_> {
         self.folder.join(name)
     }
 
+    /// The whole path of a file, as messages show it; standard input is `-`.
+    pub(crate) fn full(&self, name: &str) -> String {
+        if name == "-" { name.to_owned() } else { self.path(name).display().to_string() }
+    }
+
     /// The bytes of a file, or of standard input for `-`.
     ///
     /// # Errors

@@ -163,10 +163,14 @@ impl Instance {
             return Err(Errors::new(compile_errors(&engine.store, &sources, found)));
         }
         let root = engine.new_vertex(NONE, Label::NONE);
-        for literal in literals {
-            engine.add_input(root, Conjunct { term: Term::Expr(literal), env: NONE, info: Info::ROOT });
+        let mut terms: Vec<Term> = literals.into_iter().map(Term::Expr).collect();
+        // The order of fields follows the names of the files.
+        let name = |index: usize| sources.get(index).map(|source| &source.name);
+        let is_later = base.files.last().is_some_and(|last| Some(&last.name) < name(base.files.len()));
+        terms.insert(if is_later { 0 } else { terms.len() }, Term::Vertex(*below));
+        for term in terms {
+            engine.add_input(root, Conjunct { term, env: NONE, info: Info::ROOT });
         }
-        engine.add_input(root, Conjunct { term: Term::Vertex(*below), env: NONE, info: Info::ROOT });
         engine.store.freeze();
         let asts = files.into_iter().chain(asts.iter().cloned()).collect();
         let package = Package { identity: identity.clone(), asts, imports: imports.clone(), root };

@@ -584,6 +584,10 @@ impl Schema {
             let env = engine.new_env(NONE, root);
             let resolved = engine.resolve(env, expr, root);
             let vertex = resolved.map_err(|error| Errors::new(report(&engine, &files, &[error], &[])))?;
+            let errors = engine.open_questions_of_close(expr, env);
+            if !errors.is_empty() {
+                return Err(Errors::new(report(&engine, &files, &errors, &[])));
+            }
             // A plain reference is where documents are judged, not a step on the way that errors tell of.
             if engine.is_reference(expr) {
                 engine.store.exprs[expr].pos = Pos::NONE;

@@ -78,5 +78,5 @@ pub(crate) fn answer_of(program: &Path, folder: &Path, args: &[String], stdin: &
     let output = child.wait_with_output().map_err(told)?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let status = u8::from(!output.status.success());
-    Ok(Outcome { status, stdout: text(output.stdout), stderr: text(output.stderr) })
+    Ok(Outcome { status, stdout: text(output.stdout), stderr: text(output.stderr) }.without(folder))
 }

@@ -23,6 +23,15 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
+impl Outcome {
+    /// The same wherever the folder lies.
+    pub(crate) fn without(self, folder: &Path) -> Self {
+        let folder = folder.display().to_string();
+        let text = |text: String| text.replace(&folder, "/folder");
+        Self { stdout: text(self.stdout), stderr: text(self.stderr), ..self }
+    }
+}
+
 #[derive(Parser)]
 struct Cli {
     #[command(flatten)]
@@ -67,7 +76,7 @@ impl Sandbox {
         let started = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
         started.expect("the system starts threads");
         match receiver.recv_timeout(TIME_MAX) {
-            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Ok(outcome)) => Ok(outcome.without(self.path())),
             Ok(Err(_)) | Err(mpsc::RecvTimeoutError::Disconnected) => Err("panicked"),
             Err(mpsc::RecvTimeoutError::Timeout) => Err("took too long"),
         }

@@ -299,7 +299,9 @@ fn is_plain_struct(value: &Value) -> Verdict {
     match value.shape() {
         Shape::Struct(_) => Ok(()),
         Shape::Bottom(errors) if all_fields(value).is_empty() => Err(format!("an error: {errors}")),
+        // An error with fields is compared by them.
         Shape::Bottom(_) => Ok(()),
+        Shape::Unresolved(_) if !all_fields(value).is_empty() => Ok(()),
         _ => Err(format!("no struct but {}", value.to_cue())),
     }
 }
@@ -379,8 +381,13 @@ fn compare_fields(lit: &StructLit, value: &Value, all_final: bool) -> Verdict {
     for child in &found {
         let known = |wanted: &Wanted<'_>| wanted.part == child.label && wanted.field.constraint == child.constraint;
         // An optional field that a closed struct does not allow is an error that nobody needs to name.
-        let excluded =
-            child.constraint == Constraint::Optional && value.is_closed() && errors::errors_of(&child.value).is_some();
+        let refused = |child: &cue::Field| match &child.label {
+            PathPart::Field(name) => !value.allows(name),
+            _ => false,
+        };
+        let excluded = child.constraint == Constraint::Optional
+            && value.is_closed()
+            && (errors::errors_of(&child.value).is_some() || refused(child));
         if !excluded && !wanted.iter().any(known) {
             return Err(format!("{} is not expected", field_text(&child.label, child.constraint)));
         }

@@ -46,9 +46,8 @@ impl Engine {
             Val::Vertex(value) if matches!(self.kind_of(value), Kind::STRUCT | Kind::LIST) && is_equality(op) => {
                 CheckRule::Compare(op, value)
             }
-            Val::Vertex(value) => {
-                let shown = self.show_vertex(value);
-                let message = format!("non-concrete value {shown} for bound {}", op_text(op));
+            Val::Vertex(_) => {
+                let message = format!("non-concrete value {} for bound {}", self.show_expr(operand), op_text(op));
                 return Err(self.incomplete(vertex, Rule::Incomplete, message, vec![self.pos(operand)]));
             }
         };

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     engine::Engine,
-    label::Label,
+    label::{Label, LabelKind},
     vertex::{Base, Declared, NONE, Scope, ScopeId, ScopeKind, VertexId},
 };
 use crate::{
@@ -148,7 +148,9 @@ impl Engine {
     /// The vertex whose restrictions a field inherits.
     fn restricting_parent(&self, vertex: VertexId) -> Option<VertexId> {
         let v = self.v(vertex);
-        let inherits = v.parent != NONE && v.label != Label::NONE && self.store.labels.is_regular(v.label);
+        let is_field = v.parent != NONE && v.label != Label::NONE;
+        // A hidden field may always be, but what a definition says of it holds for what is below.
+        let inherits = is_field && matches!(self.store.labels.kind(v.label), LabelKind::Regular | LabelKind::Hidden);
         inherits.then(|| self.follow(v.parent))
     }
 

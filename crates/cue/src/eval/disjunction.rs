@@ -296,9 +296,18 @@ impl Engine {
             if inner == Mode::Other && !self.has_default_within(choice, all) {
                 inner = Mode::Unmarked;
             }
-            result = both(result, nested(choice.mode, inner));
+            // The other alternatives count as unmarked once the marked ones are gone.
+            let gone = choice.mode == Mode::Other && !self.has_default_of(choice, all);
+            let outer = if gone { Mode::Unmarked } else { choice.mode };
+            result = both(result, nested(outer, inner));
         }
         result
+    }
+
+    /// Whether a marked alternative of the disjunction of a choice is left.
+    fn has_default_of(&self, choice: &Choice, all: &[VertexId]) -> bool {
+        let is_default = |other: &Choice| other.key == choice.key && other.mode == Mode::Default;
+        all.iter().any(|leaf| self.v(*leaf).choices.iter().any(is_default))
     }
 
     /// Whether a marked value is left of the alternatives inside of a choice.

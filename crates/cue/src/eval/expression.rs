@@ -26,6 +26,9 @@ pub(crate) enum Val {
     Vertex(VertexId),
 }
 
+/// The kinds with parts.
+const COMPOSITE: Kind = Kind::STRUCT.or(Kind::LIST);
+
 impl Engine {
     /// What stands for the name of a field where a pattern's value is looked at by itself.
     fn any_name(&mut self) -> VertexId {
@@ -288,7 +291,18 @@ impl Engine {
                 if self.v(followed).state == State::Active {
                     return Ok(false);
                 }
-                self.error_of(vertex)
+                let error = self.error_of(vertex);
+                let value = self.default_of(vertex);
+                match self.v(value).base {
+                    // A scalar that is not concrete counts as absent.
+                    Base::Partial if error.is_none() && !self.kind_of(value).intersects(COMPOSITE) => {
+                        let message = format!("incomplete value {}", self.show_vertex(value));
+                        Some(self.incomplete(at, Rule::Incomplete, message, vec![self.pos(expr)]))
+                    }
+                    // What is missing inside does not make a struct an error.
+                    Base::Struct | Base::List => error.filter(|error| !self.is_incomplete(*error)),
+                    _ => error,
+                }
             }
             Err(error) => Some(error),
         };
@@ -341,7 +355,7 @@ impl Engine {
         match value {
             Val::Atom(Atom::String(text)) => out.extend_from_slice(text.as_bytes()),
             Val::Atom(Atom::Bytes(bytes)) => out.extend_from_slice(&bytes),
-            Val::Atom(Atom::Number(number)) => out.extend_from_slice(number.to_source().as_bytes()),
+            Val::Atom(Atom::Number(number)) => out.extend_from_slice(number.to_source().replace('e', "E").as_bytes()),
             Val::Atom(Atom::Bool(value)) => out.extend_from_slice(value.to_string().as_bytes()),
             Val::Atom(Atom::Null) => return Err(self.bad_interpolation("null", Kind::NULL, expr, Code::Eval, at)),
             Val::Vertex(vertex) => {

@@ -301,7 +301,15 @@ impl Engine {
     ) -> Outcome<Val> {
         let mut data = Vec::new();
         for (index, (arg, param)) in args.iter().zip(found.params).enumerate() {
-            data.push(self.argument(env, *arg, param, index + 1, builtin, at)?);
+            match self.argument(env, *arg, param, index + 1, builtin, at) {
+                Ok(datum) => data.push(datum),
+                Err(error) if self.code(error) == Code::StructuralCycle => {
+                    let message = format!("error in call to {}: {}", builtin_name(builtin), self.error_text(error));
+                    let pos = self.pos(expr);
+                    return Err(self.error(Code::StructuralCycle, Rule::Cycle, message, at, pos, vec![pos]));
+                }
+                Err(error) => return Err(error),
+            }
         }
         data.extend(found.params[args.len()..].iter().filter_map(|param| param.default).map(Datum::from));
         match (found.run)(self, &data) {
@@ -383,6 +391,25 @@ impl Engine {
                 Ok(Datum::Struct(fields))
             }
             _ => Ok(Datum::Abstract(self.show_vertex(vertex).into())),
+        }
+    }
+
+    /// What keeps `close` from taking its argument: guards that are not decided, and validators that only more fields could
+    /// satisfy. None if the expression is no such call.
+    pub(crate) fn open_questions_of_close(&mut self, expr: ExprId, env: EnvId) -> Vec<ErrorId> {
+        let Expr::Call { function, args } = self.expr(expr).clone() else { return Vec::new() };
+        let (Expr::Builtin(Builtin::Close), [arg]) = (self.expr(function), &*args) else { return Vec::new() };
+        let argument = self.anonymous(Term::Expr(*arg), env);
+        self.finalize(argument);
+        let v = self.v(self.follow(argument));
+        match v.base {
+            Base::Bottom(error) if self.is_incomplete(error) => vec![error],
+            Base::Partial => {
+                let message = "error in call to close: struct argument must be concrete".to_owned();
+                let pos = self.pos(expr);
+                vec![self.error(Code::Incomplete, Rule::Incomplete, message, argument, pos, vec![pos])]
+            }
+            _ => v.work.unmet.clone(),
         }
     }
 

@@ -89,7 +89,8 @@ impl Engine {
         }
     }
 
-    fn conflicts_in_length(&mut self, vertex: VertexId, new: &ListPart) -> bool {
+    /// Fails a vertex if it can't have the length of one more list.
+    pub(crate) fn conflicts_in_length(&mut self, vertex: VertexId, new: &ListPart) -> bool {
         let clash = |old: &&ListPart| (!old.open && new.len > old.len) || (!new.open && old.len > new.len);
         let Some(old) = self.v(vertex).work.lists.iter().find(clash).copied() else { return false };
         let message = format!("incompatible list lengths ({} and {})", old.len.min(new.len), old.len.max(new.len));

@@ -58,12 +58,34 @@ impl Engine {
             }
             Expr::Import { package, .. } => Ok(self.packages[package as usize]),
             Expr::Selector { base, label, pos } => {
-                let base = self.resolve_base(env, base, at)?;
-                self.select(base, label, pos, at)
+                let vertex = self.resolve_base(env, base, at)?;
+                if self.may_be_struct(vertex, label) {
+                    return Err(self.undefined_as_incomplete(expr, base, vertex, pos, at));
+                }
+                self.select(vertex, label, pos, at)
             }
-            Expr::Index { base, index } => self.resolve_index(env, base, index, at),
+            Expr::Index { base, index } => self.resolve_index(env, expr, (base, index), at),
             _ => self.inline_struct(env, expr, at),
         }
+    }
+
+    /// Whether a value is not known to be a struct, and has no field of a name.
+    fn may_be_struct(&self, vertex: VertexId, label: Label) -> bool {
+        let v = self.v(vertex);
+        matches!(v.base, Base::Partial) && v.work.kind.contains(Kind::STRUCT) && v.arc(label).is_none()
+    }
+
+    fn undefined_as_incomplete(
+        &mut self,
+        expr: ExprId,
+        base: ExprId,
+        vertex: VertexId,
+        pos: Pos,
+        at: VertexId,
+    ) -> ErrorId {
+        let (whole, base, kind) = (self.show_expr(expr), self.show_expr(base), self.kind_of(vertex));
+        let message = format!("{whole} undefined as {base} is incomplete (type {kind})");
+        self.incomplete(at, Rule::Reference, message, vec![pos])
     }
 
     /// The struct or list that a selector or index applies to, with its default taken.
@@ -146,6 +168,12 @@ impl Engine {
     pub(crate) fn select(&mut self, base: VertexId, label: Label, pos: Pos, at: VertexId) -> Outcome<VertexId> {
         self.know_field(base, label);
         let base = self.follow(base);
+        if let Base::Bottom(error) = self.v(base).base
+            && self.v(base).state == State::Done
+            && self.is_incomplete(error)
+        {
+            return Err(error);
+        }
         if let Some(arc) = self.v(base).arc(label) {
             if self.v(arc).constraint == Constraint::None {
                 return Ok(arc);
@@ -213,11 +241,20 @@ impl Engine {
         self.error(Code::Incomplete, rule, message, at, pos, positions)
     }
 
-    fn resolve_index(&mut self, env: EnvId, base: ExprId, index: ExprId, at: VertexId) -> Outcome<VertexId> {
+    fn resolve_index(
+        &mut self,
+        env: EnvId,
+        expr: ExprId,
+        (base, index): (ExprId, ExprId),
+        at: VertexId,
+    ) -> Outcome<VertexId> {
         let base_vertex = self.resolve_base(env, base, at)?;
         let pos = self.pos(index);
         let base_pos = self.pos(base);
         let value = self.eval_atom(env, index, at)?;
+        if matches!(self.v(base_vertex).base, Base::Partial) && self.kind_of(base_vertex).contains(Kind::LIST) {
+            return Err(self.undefined_as_incomplete(expr, base, base_vertex, pos, at));
+        }
         let label = match &value {
             Atom::String(text) => self.store.labels.regular(text),
             Atom::Number(number) if number.is_int() => match number.value.to_i64() {
@@ -234,7 +271,7 @@ impl Engine {
                 }
             },
             other => {
-                let message = format!("invalid index {} (invalid type {})", self.show_atom(other), other.kind());
+                let message = format!("invalid index {} (invalid type {})", self.show_expr(index), other.kind());
                 return Err(self.error(Code::Eval, Rule::Reference, message, at, Pos::NONE, vec![base_pos, pos]));
             }
         };

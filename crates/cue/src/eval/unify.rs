@@ -397,8 +397,7 @@ impl Engine {
                 return Err(self.error(Code::Eval, Rule::Type, message, vertex, pos, vec![pos]));
             }
             other => {
-                let shown = self.show(&Show::Atom(other.clone()));
-                let message = format!("invalid index {shown} (invalid type {})", other.kind());
+                let message = format!("invalid index {} (invalid type {})", self.show_expr(name), other.kind());
                 return Err(self.error(Code::Eval, Rule::Type, message, vertex, pos, vec![pos]));
             }
         };
@@ -452,7 +451,6 @@ impl Engine {
     /// Adds the conjuncts of the vertex that a reference leads to.
     pub(crate) fn add_reference(&mut self, vertex: VertexId, target: VertexId, expr: ExprId, conjunct: Conjunct) {
         if self.is_itself(target, vertex) {
-            self.vm(vertex).work.top_seen = true;
             return;
         }
         let Some(info) = self.follow_reference(vertex, target, expr, conjunct) else { return };
@@ -576,6 +574,9 @@ impl Engine {
                 let len = self.elements(source).len();
                 let open = self.v(source).work.lists.iter().all(|part| part.open);
                 let part = ListPart { len, open, rest: None, info, applied: len, pos: Pos::NONE };
+                if self.conflicts_in_length(vertex, &part) {
+                    return;
+                }
                 self.vm(vertex).work.lists.push(part);
             }
             false => {
@@ -600,7 +601,11 @@ impl Engine {
         }
         let info = Info { choice: NONE, ..info };
         for part in work.lists {
-            self.vm(vertex).work.lists.push(ListPart { info, applied: part.len, ..part });
+            let part = ListPart { info, applied: part.len, ..part };
+            if self.conflicts_in_length(vertex, &part) {
+                return;
+            }
+            self.vm(vertex).work.lists.push(part);
         }
         for pattern in work.patterns {
             self.use_pattern(vertex, super::vertex::Pattern { info, ..pattern });
@@ -646,6 +651,9 @@ impl Engine {
         let origin = Origin { show: Show::Datum(id), pos: Pos::NONE, trail: info.trail };
         self.add_kind(vertex, Kind::LIST, &origin);
         let part = ListPart { len: items.len(), open: false, rest: None, info, applied: items.len(), pos: Pos::NONE };
+        if self.conflicts_in_length(vertex, &part) {
+            return;
+        }
         self.vm(vertex).work.lists.push(part);
         for (index, item) in items.iter().enumerate() {
             self.add_datum_arc(vertex, Label::index(index), item, info);
