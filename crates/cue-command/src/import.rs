@@ -269,6 +269,7 @@ impl Layout<'_> {
     fn root(&self, expr: &mut Expr) {
         self.expr(expr, None);
         let Expr::Struct(lit) = expr else { return };
+        (lit.pos, lit.end) = (Pos::NONE, Pos::NONE);
         for decl in &mut lit.decls {
             if let Decl::Field(field) = decl
                 && !self.begins_line(field.pos)

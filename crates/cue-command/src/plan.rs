@@ -35,6 +35,8 @@ pub(crate) struct Unit {
 pub(crate) struct Documents {
     schema: Schema,
     files: Vec<DataFile>,
+    /// Whether nothing is shown of any if one of them contradicts the schema.
+    all_or_none: bool,
 }
 
 /// Whether values of data files are merged or looked at one by one.
@@ -106,7 +108,10 @@ impl Plan {
             };
             let expression = input.schema.as_deref().unwrap_or_default();
             let schema = Schema::new(&unit.instance, expression, VetOptions::default())?;
-            return Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) });
+            return Ok(Self {
+                units: Vec::new(),
+                documents: Some(Documents { schema, files, all_or_none: data == Data::Merged }),
+            });
         }
         let base = match schema {
             Some(unit) => {
@@ -127,7 +132,7 @@ impl Plan {
     fn each(files: Vec<DataFile>) -> Result<Self, Failure> {
         let empty = Instance::compile(Vec::new(), &Limits::default())?;
         let schema = Schema::new(&empty, "_", VetOptions::default())?;
-        Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) })
+        Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files, all_or_none: true }) })
     }
 
     /// The instances, if no documents are judged one by one.
@@ -174,14 +179,14 @@ pub(crate) struct Item<'a> {
 }
 
 impl Documents {
-    /// Each document, unified with the schema, if none of them contradicts it.
+    /// Each document, unified with the schema, up to the first one that contradicts it.
     fn for_each(&self, mut visit: impl FnMut(Value) -> Result<(), Failure>) -> Result<(), Failure> {
         let mut values = Vec::new();
         for file in &self.files {
             for document in file.values(self.schema.document_file())? {
                 let value = self.schema.unify(file.source.clone(), document)?;
                 value.validate(Validation { concrete: false })?;
-                values.push(value);
+                if self.all_or_none { values.push(value) } else { visit(value)? }
             }
         }
         values.into_iter().try_for_each(&mut visit)
