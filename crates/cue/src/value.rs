@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     builtin,
-    error::{Error, Errors, PathPart, Position, Rule},
+    error::{Code, Error, Errors, PathPart, Position, Rule},
     eval::{
         engine::Engine,
         function::builtin_name,
@@ -474,20 +474,57 @@ impl Value {
         Err(Errors::new(report(&engine, &self.frozen.files, &errors, &[])))
     }
 
-    /// Both at once, as `self & other`. The values must belong to the same instance.
+    /// Both at once, as `self & other`.
+    ///
+    /// They must come from the same evaluation: one of them was derived from what the other belongs to, or both from
+    /// the fields and definitions of one instance. The result is an error if they do not.
     #[must_use]
     pub fn unify(&self, other: &Self) -> Self {
-        let (frozen, last) = match self.engine().store.vertices.len() >= other.engine().store.vertices.len() {
-            true => (&self.frozen, other),
-            false => (&other.frozen, self),
-        };
-        let _ = last;
+        let (own, others) = (&self.engine().store.vertices, &other.engine().store.vertices);
+        let is_larger = own.len() >= others.len();
+        let (frozen, smaller) = if is_larger { (&self.frozen, other) } else { (&other.frozen, self) };
         let mut engine = frozen.fork();
-        let vertex = engine.anonymous(Term::Vertex(self.vertex), NONE);
-        let conjunct = Conjunct { term: Term::Vertex(other.vertex), env: NONE, info: Info::ROOT };
+        let Some(found) = smaller.found_in(&mut engine, own.shared_len(others)) else {
+            let vertex = engine.new_vertex(NONE, Label::NONE);
+            let message = "values of different evaluations can't be unified".to_owned();
+            let error = engine.error(Code::Eval, Rule::Other, message, vertex, Pos::NONE, Vec::new());
+            engine.fail(vertex, error);
+            engine.finalize(vertex);
+            return Self { frozen: frozen.freeze(engine, frozen.files.clone()), vertex };
+        };
+        let (left, right) = if is_larger { (self.vertex, found) } else { (found, other.vertex) };
+        let vertex = engine.anonymous(Term::Vertex(left), NONE);
+        let conjunct = Conjunct { term: Term::Vertex(right), env: NONE, info: Info::ROOT };
         engine.add_input(vertex, conjunct);
         engine.finalize(vertex);
         Self { frozen: frozen.freeze(engine, frozen.files.clone()), vertex }
+    }
+
+    /// The vertex that stands for the value in an engine that shares the first so many vertices with its own: the
+    /// same, or the one that the same labels lead to.
+    fn found_in(&self, engine: &mut Engine, shared: u32) -> Option<VertexId> {
+        let store = &self.engine().store;
+        let (mut vertex, mut labels) = (self.vertex, Vec::new());
+        while vertex >= shared {
+            let v = &store.vertices[vertex];
+            if v.parent == NONE || v.label == Label::NONE {
+                return None;
+            }
+            labels.push(v.label);
+            vertex = v.parent;
+        }
+        for label in labels.into_iter().rev() {
+            let label = match label.as_index() {
+                Some(_) => label,
+                None => {
+                    let name = store.labels.name(label);
+                    engine.store.labels.intern(&name.text, name.kind, &name.package)
+                }
+            };
+            engine.process(vertex);
+            vertex = engine.v(engine.follow(vertex)).arc(label)?;
+        }
+        Some(vertex)
     }
 
     /// As a CUE expression on one line, as errors print it.

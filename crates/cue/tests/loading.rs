@@ -373,3 +373,16 @@ fn the_number_of_files_is_bounded() {
     assert_eq!(load_with(&tree, &["."], &options(2)), "{\"a\":1,\"b\":1}\n");
     assert_eq!(load_with(&tree, &["."], &options(1)), "more than 1 files (limit files_max)\n");
 }
+
+#[test]
+fn values_of_one_instance_are_unified_and_others_refused() {
+    let compile = |text: &str| Instance::compile(vec![SourceFile::new("./a.cue", text)], &Limits::default()).unwrap();
+    let one = compile("#A: {x: int, ...}\n#B: {x: 3, ...}");
+    let root = one.root();
+    let part = |name: &str| root.get(&cue::PathPart::Special(name.into())).unwrap();
+    assert_eq!(part("#A").unify(&part("#B")).to_cue(), "{x:3}");
+    assert_eq!(one.lookup("#A").unwrap().unify(&one.lookup("#B").unwrap()).to_cue(), "{x:3}");
+    let other = compile("y: 1");
+    let errors = root.unify(&other.root()).error().unwrap();
+    assert_eq!(errors.report(), "values of different evaluations can't be unified\n");
+}

@@ -62,6 +62,12 @@ impl<T: Clone> Arena<T> {
         Self { frozen: self.frozen.clone(), base: self.base, local: Vec::new(), changed: FxHashMap::default() }
     }
 
+    /// How many elements two arenas share: their handles mean the same in both.
+    pub(crate) fn shared_len(&self, other: &Self) -> u32 {
+        let pairs = self.frozen.iter().zip(&other.frozen).take_while(|(one, other)| Arc::ptr_eq(one, other));
+        pairs.last().map_or(0, |(layer, _)| layer.base + layer.items.len() as u32)
+    }
+
     fn frozen_item(&self, id: u32) -> &T {
         if let Some(item) = self.changed.get(&id) {
             return item;
