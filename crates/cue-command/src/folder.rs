@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cue::syntax::literal::{Lines, quote_string};
-use cue::{Entry, Instance, LoadOptions, Loader, Source, SourceFile};
+use cue::{Entry, Instance, Limits, LoadOptions, Loader, Source, SourceFile};
 
 use crate::arguments::Input;
 use crate::failure::Failure;
@@ -80,8 +80,13 @@ pub(crate) fn load(
     }
     let tree = Tree::around(&world.folder);
     let variables = input.inject_vars.then(|| variables(world));
-    let options =
-        LoadOptions { folder: tree.folder.clone(), tags: input.inject.clone(), variables, ..LoadOptions::default() };
+    let options = LoadOptions {
+        limits: Limits::of_projects(),
+        folder: tree.folder.clone(),
+        tags: input.inject.clone(),
+        variables,
+        ..LoadOptions::default()
+    };
     let here = |pattern: &String| if pattern.starts_with(':') { format!(".{pattern}") } else { pattern.clone() };
     let patterns: Vec<String> = patterns.iter().map(here).collect();
     let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();

@@ -21,6 +21,15 @@ pub struct Limits {
     pub errors_max: usize,
 }
 
+impl Limits {
+    /// For whoever works on projects of their own and can break off a command: as the default, with room for the
+    /// evaluation of dozens of megabytes.
+    #[must_use]
+    pub fn of_projects() -> Self {
+        Self { steps_max: 200_000_000, disjuncts_max: 20_000_000, ..Self::default() }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
