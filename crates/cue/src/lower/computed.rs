@@ -29,6 +29,7 @@ const ELEMENTS_MAX: usize = 256;
 const TEXT_BYTES_MAX: usize = 1 << 16;
 
 /// An expression over constants and members.
+#[derive(Debug)]
 pub(super) enum Computed {
     Constant(Atom),
     /// The member at this index of those that are looked at.

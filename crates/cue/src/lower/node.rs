@@ -14,7 +14,7 @@ use super::scope::{Frame, Scope, Target, data_name, is_definition};
 use super::{Lowered, Options, Residual, walk};
 use crate::ir::Atom;
 use crate::regexp;
-use crate::syntax::ast::{Constraint, Decl, Expr, Field, File, Label, ListLit};
+use crate::syntax::ast::{Constraint, Decl, Expr, Field, File, Label, ListLit, Selector};
 
 /// Structs and lists inside each other that are lowered; definitions that refer to themselves count once.
 const DEPTH_MAX: usize = 64;
@@ -448,7 +448,11 @@ impl<'a> Lowering<'a> {
         if !parts.lists.is_empty() {
             composites.push((Kinds::LIST, self.apart(|lowering| lowering.list(parts, missing))));
         }
-        let concrete: Vec<Concrete> = terms.iter().map(|term| term.concrete).collect();
+        let is_first = |index: usize, term: &Term| {
+            term.origin.is_none() || terms[..index].iter().all(|earlier| earlier.origin != term.origin)
+        };
+        let distinct = terms.iter().enumerate().filter(|(index, term)| is_first(*index, term));
+        let concrete: Vec<Concrete> = distinct.map(|(_, term)| term.concrete).collect();
         let mut absent = match *concrete {
             [Concrete::Default] => Absent::Yes,
             _ if concrete.contains(&Concrete::Yes) => Absent::Yes,
@@ -723,7 +727,13 @@ fn is_waiting_definition(decl: &Decl) -> bool {
 /// Whether a value may be in error as long as it has no data.
 pub(super) fn waits(value: &Expr) -> bool {
     let counts = |expr: &Expr| match expr {
-        Expr::Ident(ident) => matches!(&*ident.name, "list" | "struct" | "matchN" | "matchIf" | "and" | "len"),
+        Expr::Ident(ident) => matches!(&*ident.name, "matchN" | "matchIf" | "len"),
+        Expr::Selector { base, selector } => match (&**base, &**selector) {
+            (Expr::Ident(package), Selector::Ident(name)) if matches!(&*package.name, "list" | "struct") => {
+                !matches!(&*name.name, "MaxItems" | "UniqueItems" | "IsSortedStrings" | "MaxFields")
+            }
+            _ => false,
+        },
         Expr::Comprehension(_) => true,
         _ => false,
     };

@@ -63,6 +63,8 @@ pub(super) struct Term {
     pub(super) concrete: Concrete,
     /// `_`: says nothing.
     pub(super) is_top: bool,
+    /// What the value is computed from, if it is: two terms of one origin are one.
+    pub(super) origin: Option<String>,
     /// How many members of a struct or elements of a list the rule allows, if that is all that it is about.
     pub(super) extent: Option<Extent>,
     /// What the rule sees of fields that the schema provides.
@@ -99,7 +101,7 @@ impl Sees {
 
 impl Term {
     fn new(rule: Rule, kinds: Kinds) -> Term {
-        Term { rule, kinds, concrete: Concrete::No, is_top: false, extent: None, sees: Sees::Nothing }
+        Term { rule, kinds, concrete: Concrete::No, is_top: false, origin: None, extent: None, sees: Sees::Nothing }
     }
 
     fn constant(rule: Rule, kinds: Kinds) -> Term {
@@ -282,10 +284,11 @@ impl<'a> Lowering<'a> {
             return self.atom(&atom);
         }
         let scalars = Kinds(Kinds::ALL.0 & !Kinds::STRUCT.0 & !Kinds::LIST.0);
+        let origin = Some(format!("{read:?} of {:?}", reader.members));
         match self
             .relate(reader, |field, is_optional, members| Some(computed::equal(field, is_optional, members, read)))
         {
-            true => Ok(Term { concrete: Concrete::Default, ..Term::new(self.builder.any(), scalars) }),
+            true => Ok(Term { concrete: Concrete::Default, origin, ..Term::new(self.builder.any(), scalars) }),
             false => not_static(&described(conjunct.expr)),
         }
     }
