@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Deep enough for any case; the engine's own limits come first.
 const STACK_BYTES: usize = 256 << 20;
 /// What takes longer is given up; its thread goes on until the program ends.
-const TIME_MAX: Duration = Duration::from_secs(20);
+const TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Why there is no result.
 #[derive(Clone, Copy)]
