@@ -24,6 +24,7 @@ mod strings;
 mod structs;
 mod tabwriter;
 mod time;
+mod toml;
 mod url;
 mod uuid;
 mod yaml;
@@ -71,6 +72,7 @@ static PACKAGES: &[&Package] = &[
     &structs::PACKAGE,
     &tabwriter::PACKAGE,
     &time::PACKAGE,
+    &toml::PACKAGE,
     &uuid::PACKAGE,
     &yaml::PACKAGE,
 ];

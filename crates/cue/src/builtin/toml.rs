@@ -1,0 +1,24 @@
+//! Package `encoding/toml`.
+
+use super::args::{BYTES, SCHEMA, bytes, function};
+use crate::eval::call::{Datum, Package};
+use crate::eval::kind::Kind;
+use crate::toml::{parse_toml, print};
+
+pub(super) static PACKAGE: Package = Package {
+    path: "encoding/toml",
+    constants: &[],
+    functions: &[
+        function("Marshal", &[SCHEMA], Kind::STRING, |engine, args| {
+            let value = match &args[0] {
+                Datum::Handle(handle) => engine.concrete(*handle)?,
+                other => other.clone(),
+            };
+            print(&value).map(Into::into)
+        }),
+        function("Unmarshal", &[BYTES], Kind::TOP, |engine, args| {
+            let document = parse_toml(&String::from_utf8_lossy(bytes(args, 0)?))?;
+            engine.data(&document)
+        }),
+    ],
+};
