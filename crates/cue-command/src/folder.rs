@@ -85,7 +85,6 @@ pub(crate) fn load(
         folder: tree.folder.clone(),
         tags: input.inject.clone(),
         variables,
-        ..LoadOptions::default()
     };
     let here = |pattern: &String| if pattern.starts_with(':') { format!(".{pattern}") } else { pattern.clone() };
     let patterns: Vec<String> = patterns.iter().map(here).collect();
