@@ -1,7 +1,7 @@
 //! Values as syntax trees, as `cue eval`, `cue export --out cue` and `cue def` print them.
 //!
-//! [`value`] shows what evaluation gave and falls back to the expressions of what is incomplete; [`definition`] merges
-//! the declarations of a value without evaluating them; [`expression`] turns compiled expressions back into syntax.
+//! `value` shows what evaluation gave and falls back to the expressions of what is incomplete; `definition` merges
+//! the declarations of a value without evaluating them; `expression` turns compiled expressions back into syntax.
 //! Names stay as they are written: a reference that ends up below another field of its name is not renamed.
 
 mod definition;
