@@ -1,8 +1,9 @@
 //! Where values of data files are placed: at the root, below a path of labels, in lists.
 
 use cue::syntax::ast::{BasicLit, LitKind};
-use cue::syntax::ast::{Comments, Constraint, Decl, EmbedDecl, Expr, Field, File, Ident, Label, ListLit, StructLit};
+use cue::syntax::ast::{Constraint, Decl, Expr, Field, File, Ident, Label, StructLit};
 use cue::syntax::literal::{self, Lines};
+use cue::syntax::made;
 use cue::syntax::pos::{FileId, Pos};
 use cue::syntax::{ParseOptions, parse_expr, parse_file};
 use cue::{Instance, Limits, Shape, SourceFile};
@@ -256,13 +257,13 @@ impl Lists {
 
     fn into_decls(self) -> Vec<Decl> {
         if self.below.is_empty() {
-            return vec![embed(list(self.elements))];
+            return vec![made::embed(made::list(self.elements))];
         }
         self.below.into_iter().map(|(label, lists)| field(label, lists.into_expr())).collect()
     }
 
     fn into_expr(self) -> Expr {
-        if self.below.is_empty() { list(self.elements) } else { structure(self.into_decls()) }
+        if self.below.is_empty() { made::list(self.elements) } else { structure(self.into_decls()) }
     }
 }
 
@@ -270,7 +271,7 @@ impl Lists {
 pub(crate) fn at_root(value: Expr) -> File {
     let decls = match &value {
         Expr::Struct(lit) => lit.decls.clone(),
-        _ => vec![embed(value)],
+        _ => vec![made::embed(value)],
     };
     File { decls, ..File::default() }
 }
@@ -282,29 +283,11 @@ fn nested(labels: Vec<Label>, value: Expr) -> Decl {
 }
 
 fn field(label: Label, value: Expr) -> Decl {
-    Decl::Field(Field {
-        pos: value.pos(),
-        label,
-        alias: None,
-        postfix_alias: None,
-        constraint: Constraint::None,
-        colon: Pos::NONE,
-        value,
-        attributes: Vec::new(),
-        comments: Comments::default(),
-    })
-}
-
-fn embed(expr: Expr) -> Decl {
-    Decl::Embed(EmbedDecl { expr, comments: Comments::default() })
+    Decl::Field(Field { pos: value.pos(), ..made::field(label, Constraint::None, value) })
 }
 
 fn structure(decls: Vec<Decl>) -> Expr {
     Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: false, decls })
-}
-
-fn list(elements: Vec<Expr>) -> Expr {
-    Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false })
 }
 
 fn named(name: &str) -> Label {

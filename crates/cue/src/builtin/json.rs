@@ -6,8 +6,9 @@ use super::args::{ANY, BYTES, Outcome, SCHEMA, STRING, bytes, fail, function, li
 use super::check_text_length;
 use crate::eval::call::{Datum, Engine, Failure, Package, Strictness};
 use crate::eval::kind::Kind;
-use crate::syntax::ast::{Expr, ListLit};
-use crate::syntax::pos::{FileId, Pos, SourceFile};
+use crate::syntax::ast::Expr;
+use crate::syntax::made;
+use crate::syntax::pos::{FileId, SourceFile};
 use crate::syntax::{ParseLimits, parse_json};
 
 pub(super) static PACKAGE: Package = Package {
@@ -41,7 +42,7 @@ pub(super) static PACKAGE: Package = Package {
         function("UnmarshalStream", &[BYTES], Kind::TOP, |engine, args| {
             let values = split_stream(bytes(args, 0)?).into_iter().map(parse_part);
             let elements = values.collect::<Result<_, _>>()?;
-            engine.data(&Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false }))
+            engine.data(&made::list(elements))
         }),
         schema_function("Validate", &[BYTES, SCHEMA], Kind::BOOL, |engine, args| validate(engine, args)),
     ],

@@ -6,8 +6,9 @@ use crate::error::Code;
 use crate::eval::call::{Datum, Engine, Failure, Package, Strictness};
 use crate::eval::kind::Kind;
 use crate::syntax::ParseLimits;
-use crate::syntax::ast::{BinaryOp, Expr, ListLit};
-use crate::syntax::pos::{Pos, SourceFile};
+use crate::syntax::ast::{BinaryOp, Expr};
+use crate::syntax::made;
+use crate::syntax::pos::SourceFile;
 use crate::yaml::{Documents, parse_yaml, print};
 
 pub(super) static PACKAGE: Package = Package {
@@ -34,7 +35,7 @@ pub(super) static PACKAGE: Package = Package {
         function("UnmarshalStream", &[BYTES], Kind::TOP, |engine, args| {
             let source = SourceFile::new("", text(args)?);
             let elements = documents(&source).collect::<Result<_, _>>()?;
-            engine.data(&Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false }))
+            engine.data(&made::list(elements))
         }),
         schema_function("Validate", &[BYTES, SCHEMA], Kind::BOOL, |engine, args| {
             validate(engine, args, "yaml.Validate", Strictness::Concrete)

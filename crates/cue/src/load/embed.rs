@@ -15,8 +15,9 @@ use crate::{
     export::cue::quote_string,
     syntax::{
         self, ParseLimits,
-        ast::{self, BinaryOp, Comments, Decl, Expr, Label, LitKind},
+        ast::{self, BinaryOp, Decl, Expr, Label, LitKind},
         literal::{self, Lines},
+        made,
         pos::{FileId, Pos, SourceFile},
     },
     yaml,
@@ -320,15 +321,5 @@ fn literal(raw: String) -> Expr {
 
 fn field(name: &str, value: Expr) -> ast::Field {
     let label = ast::BasicLit { pos: value.pos(), kind: LitKind::String, raw: quote_string(name) };
-    ast::Field {
-        pos: value.pos(),
-        label: Label::String(label),
-        alias: None,
-        postfix_alias: None,
-        constraint: ast::Constraint::None,
-        colon: Pos::NONE,
-        value,
-        attributes: Vec::new(),
-        comments: Comments::default(),
-    }
+    ast::Field { pos: value.pos(), ..made::field(Label::String(label), ast::Constraint::None, value) }
 }

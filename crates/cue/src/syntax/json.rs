@@ -5,9 +5,10 @@
 //! with its operand, a key that occurs twice is two fields to be unified, and lone surrogates are found when a string
 //! is decoded. Nesting costs no stack.
 
-use super::ast::{BasicLit, Comments, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, StructLit, UnaryOp};
+use super::ast::{BasicLit, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, StructLit, UnaryOp};
 use super::error::SyntaxError;
 use super::literal;
+use super::made;
 use super::parser::ParseLimits;
 use super::pos::{FileId, Pos, SourceFile};
 use super::unicode;
@@ -316,17 +317,7 @@ fn field(mut label: BasicLit, colon: Pos, value: Expr) -> Field {
     if names_itself(&label) {
         label.pos.offset += 1;
     }
-    Field {
-        pos: label.pos,
-        label: Label::String(label),
-        alias: None,
-        postfix_alias: None,
-        constraint: Constraint::None,
-        colon,
-        value,
-        attributes: Vec::new(),
-        comments: Comments::default(),
-    }
+    Field { pos: label.pos, colon, ..made::field(Label::String(label), Constraint::None, value) }
 }
 
 fn names_itself(label: &BasicLit) -> bool {

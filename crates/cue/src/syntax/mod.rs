@@ -8,6 +8,7 @@ pub mod error;
 pub mod experiment;
 pub mod json;
 pub mod literal;
+pub mod made;
 pub mod parser;
 pub mod pos;
 pub mod printer;

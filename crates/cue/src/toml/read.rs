@@ -9,10 +9,9 @@ use toml_parser::{ParseError, Source};
 
 use super::grow;
 use crate::eval::call::Failure;
-use crate::syntax::ast::{
-    BasicLit, Comments, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, StructLit, UnaryOp,
-};
+use crate::syntax::ast::{BasicLit, Constraint, Decl, Expr, Label, LitKind, UnaryOp};
 use crate::syntax::literal::{Lines, quote_label, quote_string};
+use crate::syntax::made;
 use crate::syntax::pos::Pos;
 
 /// How deep tables and arrays may nest, counted in keys and brackets.
@@ -197,7 +196,7 @@ impl Reader<'_> {
                     let key = format!("{key}.{}", elements.len());
                     elements.push(grow(|| self.value(&key, depth + 1))?);
                 }
-                Ok(Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false }))
+                Ok(made::list(elements))
             }
             EventKind::InlineTableOpen => {
                 let mut fields = Vec::new();
@@ -205,7 +204,7 @@ impl Reader<'_> {
                     let (path, value) = grow(|| self.pair(key, depth + 1))?;
                     fields.push(field(&path, value));
                 }
-                Ok(structure(fields))
+                Ok(made::structure(fields))
             }
             _ => self.scalar(event),
         }
@@ -249,12 +248,12 @@ impl Reader<'_> {
                 Entry::Tables(array) => {
                     let elements = std::mem::take(&mut self.arrays[array].elements);
                     let elements = elements.into_iter().map(|table| grow(|| self.table(table))).collect();
-                    Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false })
+                    made::list(elements)
                 }
             };
             fields.push(field(&path, value));
         }
-        structure(fields)
+        made::structure(fields)
     }
 }
 
@@ -300,26 +299,13 @@ fn field(path: &[String], value: Expr) -> Decl {
     let (first, rest) = path.split_first().expect("a key has at least one part");
     let mut value = value;
     for name in rest.iter().rev() {
-        value = structure(vec![single(name, value)]);
+        value = made::structure(vec![single(name, value)]);
     }
     single(first, value)
 }
 
 fn single(name: &str, value: Expr) -> Decl {
     let raw = quote_string(name, Lines::One);
-    Decl::Field(Field {
-        pos: Pos::NONE,
-        label: Label::String(BasicLit { pos: Pos::NONE, kind: LitKind::String, raw }),
-        alias: None,
-        postfix_alias: None,
-        constraint: Constraint::None,
-        colon: Pos::NONE,
-        value,
-        attributes: Vec::new(),
-        comments: Comments::default(),
-    })
-}
-
-fn structure(decls: Vec<Decl>) -> Expr {
-    Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls })
+    let label = Label::String(BasicLit { pos: Pos::NONE, kind: LitKind::String, raw });
+    Decl::Field(made::field(label, Constraint::None, value))
 }

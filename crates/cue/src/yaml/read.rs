@@ -12,9 +12,10 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 use super::resolve::{Type, is_infinity_or_nan, looks_octal, type_of};
 use crate::number::Number;
 use crate::syntax::ast::{
-    BasicLit, BinaryOp, Comments, Constraint, Decl, Expr, Field, Ident, Label, ListLit, LitKind, StructLit, UnaryOp,
+    BasicLit, BinaryOp, Constraint, Decl, Expr, Field, Ident, Label, ListLit, LitKind, StructLit, UnaryOp,
 };
 use crate::syntax::literal::{Lines, Text, decode_text, quote_bytes, quote_label, quote_string};
+use crate::syntax::made;
 use crate::syntax::pos::{FileId, Pos, SourceFile};
 use crate::syntax::{ParseLimits, SyntaxError};
 
@@ -411,17 +412,7 @@ impl Fields {
             true => Label::String(BasicLit { pos, kind: LitKind::String, raw }),
             false => Label::Ident(Ident { pos, name }),
         };
-        self.decls.push(Decl::Field(Field {
-            pos,
-            label,
-            alias: None,
-            postfix_alias: None,
-            constraint: Constraint::None,
-            colon: Pos::NONE,
-            value,
-            attributes: Vec::new(),
-            comments: Comments::default(),
-        }));
+        self.decls.push(Decl::Field(Field { pos, ..made::field(label, Constraint::None, value) }));
     }
 }
 

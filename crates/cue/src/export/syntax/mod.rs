@@ -23,6 +23,7 @@ use crate::{
     syntax::{
         ast::{self, Comments, Constraint, Decl, Expr},
         literal::{self, Lines},
+        made::{embed, field, list, structure},
         pos::{Pos, SourceFile},
     },
 };
@@ -306,32 +307,6 @@ fn name(text: &str) -> Expr {
 fn string(text: &str, lines: Lines) -> ast::BasicLit {
     let raw = literal::quote_string(text, lines);
     ast::BasicLit { pos: Pos::NONE, kind: ast::LitKind::String, raw }
-}
-
-fn embed(expr: Expr) -> Decl {
-    Decl::Embed(ast::EmbedDecl { expr, comments: Comments::default() })
-}
-
-fn field(label: ast::Label, constraint: Constraint, value: Expr) -> ast::Field {
-    ast::Field {
-        pos: Pos::NONE,
-        label,
-        alias: None,
-        postfix_alias: None,
-        constraint,
-        colon: Pos::NONE,
-        value,
-        attributes: Vec::new(),
-        comments: Comments::default(),
-    }
-}
-
-fn structure(decls: Vec<Decl>) -> Expr {
-    Expr::Struct(ast::StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls })
-}
-
-fn list(elements: Vec<Expr>) -> Expr {
-    Expr::List(ast::ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false })
 }
 
 fn ellipsis(value: Option<Expr>) -> ast::Ellipsis {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::syntax::ast::{
-    Attribute, BasicLit, BinaryOp, CommentGroup, Comments, Constraint, Decl, Ellipsis, EmbedDecl, Expr, Field, Ident,
-    Label, ListLit, LitKind, Pattern, Selector, StructLit, UnaryOp,
+    Attribute, BasicLit, BinaryOp, CommentGroup, Comments, Constraint, Decl, Ellipsis, Expr, Field, Ident, Label,
+    LitKind, Pattern, Selector, UnaryOp,
 };
 use crate::syntax::literal::{Lines, Text, decode_text, is_identifier, quote_string};
+pub(super) use crate::syntax::made::{embed, field as labelled, list, structure};
 use crate::syntax::pos::Pos;
 
 pub(super) fn ident(name: &str) -> Expr {
@@ -76,10 +77,6 @@ pub(super) fn select(base: Expr, name: &str) -> Expr {
     Expr::Selector { base: Box::new(base), selector: Box::new(selector) }
 }
 
-pub(super) fn list(elements: Vec<Expr>) -> Expr {
-    Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false })
-}
-
 pub(super) fn ellipsis(value: Option<Expr>) -> Expr {
     Expr::Ellipsis(open(value))
 }
@@ -93,14 +90,6 @@ pub(super) fn open_struct() -> Decl {
     Decl::Ellipsis(open(None))
 }
 
-pub(super) fn structure(decls: Vec<Decl>) -> Expr {
-    Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls })
-}
-
-pub(super) fn embed(expr: Expr) -> Decl {
-    Decl::Embed(EmbedDecl { expr, comments: Comments::default() })
-}
-
 pub(super) fn attribute(text: String) -> Attribute {
     Attribute { pos: Pos::NONE, text, comments: Comments::default() }
 }
@@ -109,20 +98,6 @@ pub(super) fn attribute(text: String) -> Attribute {
 pub(super) fn field(name: &str, constraint: Constraint, value: Expr) -> Field {
     let raw = quote_string(name, Lines::One);
     labelled(Label::String(BasicLit { pos: Pos::NONE, kind: LitKind::String, raw }), constraint, value)
-}
-
-pub(super) fn labelled(label: Label, constraint: Constraint, value: Expr) -> Field {
-    Field {
-        pos: Pos::NONE,
-        label,
-        alias: None,
-        postfix_alias: None,
-        constraint,
-        colon: Pos::NONE,
-        value,
-        attributes: Vec::new(),
-        comments: Comments::default(),
-    }
 }
 
 /// `[pattern]: value`.
