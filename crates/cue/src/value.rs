@@ -17,7 +17,9 @@ use crate::{
         function::builtin_name,
         kind::Kind,
         label::Label,
-        vertex::{Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, State, TaskState, Term, Trail, VertexId},
+        vertex::{
+            Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, Passage, State, TaskState, Term, Trail, VertexId,
+        },
     },
     export::{self, syntax::Profile},
     instance::{self, Instance, Package},
@@ -297,7 +299,7 @@ impl Value {
     pub fn fields(&self, options: FieldOptions) -> Vec<Field> {
         use crate::eval::label::LabelKind;
         let engine = self.engine();
-        let wanted = |(label, child): &&(Label, VertexId)| {
+        let wanted = |(label, child): &(Label, VertexId)| {
             let kind = match engine.store.labels.kind(*label) {
                 LabelKind::Regular => label.as_index().is_none(),
                 LabelKind::Definition => options.definitions,
@@ -306,7 +308,7 @@ impl Value {
             };
             kind && (options.optional || engine.v(*child).constraint == Constraint::None)
         };
-        let arcs: Vec<_> = engine.v(self.followed()).arcs.iter().filter(wanted).copied().collect();
+        let arcs: Vec<_> = engine.arcs_in_order(self.vertex).into_iter().filter(wanted).collect();
         let vertices: Vec<_> = arcs.iter().map(|(_, child)| *child).collect();
         let field = |((label, child), value): ((Label, VertexId), Self)| Field {
             label: engine.store.labels.part(label),
@@ -705,7 +707,7 @@ impl Schema {
         let root = engine.new_vertex(NONE, Label::NONE);
         // The reference reads a list as one that a file embeds, which is a step on the way to its elements.
         let pos = if matches!(document, ast::Expr::List(_)) { document.pos() } else { Pos::NONE };
-        let trail = engine.store.trails.push(Trail { parent: NONE, pos });
+        let trail = engine.store.trails.push(Trail { parent: NONE, pos, passage: Passage::Reference });
         engine.add_input(root, Conjunct { term: Term::Expr(expr), env: NONE, info: Info { trail, ..Info::ROOT } });
         engine.add_input(root, self.conjunct);
         Ok((engine, files, root))

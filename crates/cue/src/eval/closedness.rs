@@ -169,7 +169,7 @@ impl Engine {
         let work = &self.v(vertex).work;
         let within = |scope: &ScopeId| self.is_evidence(required, *scope);
         work.open_scopes.iter().any(|open| self.is_evidence(required, *open))
-            || (work.top_scopes.iter().any(within) && !work.struct_scopes.iter().any(within))
+            || (work.top_scopes.iter().any(within) && !work.structs.iter().any(|part| within(&part.scope)))
     }
 
     /// Whether a struct is closed.

@@ -7,7 +7,7 @@ use super::{
     expression::Val,
     kind::Kind,
     label::Label,
-    vertex::{Base, Conjunct, EnvId, Info, NONE, ScopeKind, State, Term, Trail, VertexId},
+    vertex::{Base, Conjunct, EnvId, Info, NONE, Passage, ScopeKind, State, Term, Trail, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -26,7 +26,9 @@ impl Engine {
     ) -> Outcome<()> {
         let envs = self.yields(comprehension, env, vertex)?;
         let scope = self.new_scope(info.scope, ScopeKind::Embedding);
-        let trail = self.store.trails.push(Trail { parent: info.trail, pos: comprehension.pos });
+        let binds = comprehension.clauses.iter().any(|clause| !matches!(clause, Clause::If { .. }));
+        let passage = Passage::Comprehension { binds };
+        let trail = self.store.trails.push(Trail { parent: info.trail, pos: comprehension.pos, passage });
         let info = Info { scope, trail, ..info };
         if envs.is_empty()
             && let Some(otherwise) = comprehension.otherwise

@@ -475,10 +475,17 @@ impl Engine {
     /// The regular fields or elements that are there.
     pub(crate) fn regular_arcs(&self, vertex: VertexId) -> Vec<(Label, VertexId)> {
         let vertex = self.follow(vertex);
-        let present = |(label, child): &&(Label, VertexId)| {
-            self.v(*child).constraint == crate::syntax::ast::Constraint::None && self.store.labels.is_regular(*label)
-        };
-        self.v(vertex).arcs.iter().filter(present).copied().collect()
+        self.v(vertex).arcs.iter().filter(|arc| self.is_regular_arc(arc)).copied().collect()
+    }
+
+    /// The regular fields that are there, in the order of output.
+    pub(crate) fn regular_arcs_in_order(&self, vertex: VertexId) -> Vec<(Label, VertexId)> {
+        let arcs = self.arcs_in_order(vertex);
+        arcs.into_iter().filter(|arc| self.is_regular_arc(arc)).collect()
+    }
+
+    fn is_regular_arc(&self, (label, child): &(Label, VertexId)) -> bool {
+        self.v(*child).constraint == crate::syntax::ast::Constraint::None && self.store.labels.is_regular(*label)
     }
 
     /// The message of an error with its path, as errors around it show it.

@@ -384,7 +384,7 @@ impl Engine {
             }
             Base::Struct => {
                 let mut fields = Vec::new();
-                for (label, child) in self.regular_arcs(vertex) {
+                for (label, child) in self.regular_arcs_in_order(vertex) {
                     let name = self.store.labels.name(label).text.clone();
                     fields.push((name, self.datum_of(child)?));
                 }

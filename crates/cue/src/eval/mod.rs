@@ -18,6 +18,7 @@ pub(crate) mod function;
 pub mod kind;
 pub mod label;
 mod list;
+mod order;
 mod pattern;
 mod process;
 mod reference;

@@ -11,8 +11,8 @@ use super::{
     kind::Kind,
     label::Label,
     vertex::{
-        Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, ScopeId,
-        ScopeKind, Show, Term, Trail, Undecided, VertexId, Work,
+        Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, Passage,
+        ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided, VertexId, Work,
     },
 };
 use crate::{
@@ -302,7 +302,8 @@ impl Engine {
         };
         let inner = Info { scope, ..info };
         self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
-        self.vm(vertex).work.struct_scopes.push(info.scope);
+        let part = StructPart { source: StructSource::Literal(expr), scope: info.scope, trail: info.trail };
+        self.vm(vertex).work.structs.push(part);
         self.vm(vertex).work.attributes.extend(lit.attributes.iter().cloned());
         let labels = &self.store.labels;
         let regular = |decl: &Decl| match decl {
@@ -467,7 +468,8 @@ impl Engine {
             return;
         }
         self.vm(vertex).work.seen_references.push((target, info.scope));
-        info.trail = self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr) });
+        info.trail =
+            self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), passage: Passage::Reference });
         if self.is_in_definition(target) && !self.is_opened(info.scope, vertex) {
             info.scope = self.new_scope(info.scope, ScopeKind::Definition);
             self.require(vertex, info.scope);
@@ -581,6 +583,8 @@ impl Engine {
             }
             false => {
                 self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
+                let structs = self.v(source).work.structs.clone();
+                self.add_structs_of(vertex, structs, info);
             }
         }
         for (label, child) in self.regular_arcs(source) {
@@ -596,6 +600,7 @@ impl Engine {
         if work.kind == Kind::STRUCT {
             self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
         }
+        self.add_structs_of(vertex, work.structs, info);
         for check in work.checks {
             self.add_check(vertex, check);
         }
@@ -619,6 +624,11 @@ impl Engine {
             let conjunct = Conjunct { term: Term::Vertex(child), env: NONE, info };
             self.add_arc(vertex, label, constraint, conjunct, pos, None);
         }
+    }
+
+    fn add_structs_of(&mut self, vertex: VertexId, structs: Vec<StructPart>, info: Info) {
+        let parts = structs.into_iter().map(|part| StructPart { scope: info.scope, ..part });
+        self.vm(vertex).work.structs.extend(parts);
     }
 
     /// Unifies with plain data.
@@ -664,6 +674,8 @@ impl Engine {
         let origin = Origin { show: Show::Datum(id), pos: Pos::NONE, trail: info.trail };
         self.add_kind(vertex, Kind::STRUCT, &origin);
         self.vm(vertex).work.struct_seen.get_or_insert(origin);
+        let part = StructPart { source: StructSource::Datum(id), scope: info.scope, trail: info.trail };
+        self.vm(vertex).work.structs.push(part);
         for (name, value) in fields {
             let label = self.store.labels.regular(name);
             self.add_datum_arc(vertex, label, value, info);

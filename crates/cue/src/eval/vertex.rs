@@ -129,6 +129,17 @@ pub(crate) enum ScopeKind {
 pub(crate) struct Trail {
     pub(crate) parent: TrailId,
     pub(crate) pos: Pos,
+    pub(crate) passage: Passage,
+}
+
+/// What a conjunct passed on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passage {
+    Reference,
+    /// What yields it, and whether that binds variables: then each run is one of its own.
+    Comprehension {
+        binds: bool,
+    },
 }
 
 /// A reference that was followed, for finding cycles.
@@ -209,6 +220,23 @@ pub(crate) struct Pattern {
     pub(crate) value: ExprId,
     pub(crate) env: EnvId,
     pub(crate) info: Info,
+}
+
+/// A struct among the conjuncts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StructPart {
+    pub(crate) source: StructSource,
+    pub(crate) scope: ScopeId,
+    pub(crate) trail: TrailId,
+}
+
+/// What a struct among the conjuncts is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum StructSource {
+    /// A struct literal.
+    Literal(ExprId),
+    /// Plain data, in the table of data.
+    Datum(u32),
 }
 
 /// A list literal among the conjuncts.
@@ -424,9 +452,9 @@ pub(crate) struct Working {
     pub(crate) open_scopes: Vec<ScopeId>,
     /// Scopes with validators that make closedness stop here.
     pub(crate) unchecked_scopes: Vec<ScopeId>,
-    /// Scopes in which `_` stands, and those in which a struct literal does.
+    /// Scopes in which `_` stands.
     pub(crate) top_scopes: Vec<ScopeId>,
-    pub(crate) struct_scopes: Vec<ScopeId>,
+    pub(crate) structs: Vec<StructPart>,
     /// Whether `_` is among the conjuncts.
     pub(crate) top_seen: bool,
     pub(crate) lists: Vec<ListPart>,
@@ -460,7 +488,7 @@ impl Default for Working {
             open_scopes: Vec::new(),
             unchecked_scopes: Vec::new(),
             top_scopes: Vec::new(),
-            struct_scopes: Vec::new(),
+            structs: Vec::new(),
             top_seen: false,
             lists: Vec::new(),
             required: Vec::new(),

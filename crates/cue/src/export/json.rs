@@ -28,7 +28,7 @@ impl Engine {
                 });
             }
             _ => {
-                let fields = self.regular_arcs(vertex);
+                let fields = self.regular_arcs_in_order(vertex);
                 self.write_parts('{', '}', fields.len(), depth, out, |index, out| {
                     let (label, child) = fields[index];
                     write_string(&self.store.labels.name(label).text, out);

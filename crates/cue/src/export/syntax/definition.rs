@@ -1,6 +1,9 @@
 //! Declarations merged: fields of one name become one, references and expressions stay as they are written.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use super::{Exporter, Scopes, ellipsis, embed, joined, name, structure};
 use crate::{
@@ -29,6 +32,8 @@ struct Merged {
     conjuncts: Vec<Expr>,
     has_struct: bool,
     fields: Vec<MergedField>,
+    /// The labels of each literal.
+    literals: Vec<VecDeque<Label>>,
     attributes: Vec<Arc<str>>,
     is_open: bool,
 }
@@ -92,7 +97,9 @@ impl Exporter<'_> {
             let value = self.unified(&merged.values);
             merged.embedded.push(value);
         }
-        let fields = std::mem::take(&mut merged.fields);
+        let mut fields = std::mem::take(&mut merged.fields);
+        let order = declared_order(std::mem::take(&mut merged.literals));
+        fields.sort_by_key(|field| order.get(&field.label).copied());
         let mut decls: Vec<Decl> = merged.attributes.iter().map(attribute).collect();
         if fields.is_empty() && !merged.is_open && decls.is_empty() && self.frames[frame].lets.is_empty() {
             match (merged.embedded.len() + merged.conjuncts.len(), merged.has_struct) {
@@ -155,6 +162,11 @@ impl Exporter<'_> {
             merged.attributes.extend(lit.attributes.iter().cloned());
         }
         merged.has_struct = true;
+        let labels = lit.decls.iter().filter_map(|decl| match decl {
+            IrDecl::Field(field) => Some(field.label),
+            _ => None,
+        });
+        merged.literals.push(labels.collect());
         let mut scopes = scopes.clone();
         scopes.push(frame);
         for decl in &lit.decls {
@@ -231,6 +243,42 @@ impl Exporter<'_> {
         }
         Some(Expr::Lit(ast::BasicLit { pos: Pos::NONE, kind, raw: raw.to_owned() }))
     }
+}
+
+/// The places of fields: one literal after the other, where a field waits for those that other literals put before it,
+/// as long as that does not stop all.
+fn declared_order(mut literals: Vec<VecDeque<Label>>) -> HashMap<Label, usize> {
+    literals.retain(|labels| !labels.is_empty());
+    let mut places = HashMap::new();
+    if let [only] = literals.as_slice() {
+        for (place, label) in only.iter().enumerate() {
+            places.entry(*label).or_insert(place);
+        }
+        return places;
+    }
+    let mut waits: HashMap<Label, usize> = HashMap::new();
+    for label in literals.iter().flat_map(|labels| labels.iter().skip(1)) {
+        *waits.entry(*label).or_default() += 1;
+    }
+    while !literals.is_empty() {
+        let is_free = |labels: &VecDeque<Label>| waits.get(&labels[0]).is_none_or(|count| *count == 0);
+        let next = literals.iter().position(is_free).unwrap_or(0);
+        let labels = &mut literals[next];
+        let label = labels.pop_front().expect("literals without labels are left out");
+        waits.insert(label, 0);
+        let place = places.len();
+        places.entry(label).or_insert(place);
+        // The last field of a literal is not released by those before it.
+        if let [head, _, ..] = labels.make_contiguous()
+            && let Some(count @ 1..) = waits.get_mut(head)
+        {
+            *count -= 1;
+        }
+        if labels.is_empty() {
+            literals.remove(next);
+        }
+    }
+    places
 }
 
 fn attribute(text: &Arc<str>) -> Decl {

@@ -105,7 +105,7 @@ impl Exporter<'_> {
         let outer = self.frame_of.insert(vertex, frame);
         let regular = embedded.is_none();
         let mut decls: Vec<Decl> = embedded.into_iter().map(embed).collect();
-        for (label, child) in self.engine.v(vertex).arcs.snapshot() {
+        for (label, child) in self.engine.arcs_in_order(vertex) {
             let constraint = self.engine.v(child).constraint;
             let is_regular = self.engine.store.labels.kind(label) == LabelKind::Regular;
             let wanted = if is_regular { regular } else { self.shows(label) };
