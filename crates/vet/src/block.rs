@@ -6,21 +6,44 @@
 /// How many bytes a block has.
 pub(crate) const BLOCK: usize = 16;
 
-/// Sixteen bytes to compare with, and which of them count.
+/// Sixteen bytes to compare with, and which of them count; more than sixteen never stand anywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spelling {
     bytes: [u8; BLOCK],
     mask: u32,
 }
 
+/// How many ranges of bytes a position can have.
+pub(crate) const RANGES_MAX: usize = 3;
+
 /// For each of sixteen positions up to three ranges of bytes: `low..=low + span`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ranges {
-    pub(crate) low: [[u8; BLOCK]; 3],
-    pub(crate) span: [[u8; BLOCK]; 3],
+    low: [[u8; BLOCK]; RANGES_MAX],
+    span: [[u8; BLOCK]; RANGES_MAX],
+}
+
+impl Ranges {
+    /// The first and the last byte of each range, by position; `behind` for the positions that are missing to sixteen. No
+    /// range at all stands for a byte that is in no valid document.
+    pub(crate) fn new(positions: &[Vec<(u8, u8)>], behind: &[(u8, u8)]) -> Ranges {
+        let mut ranges = Ranges { low: [[0xff; BLOCK]; RANGES_MAX], span: [[0; BLOCK]; RANGES_MAX] };
+        for position in 0..BLOCK {
+            let allowed = positions.get(position).map_or(behind, Vec::as_slice);
+            // With fewer ranges than there is room for, ranges are repeated.
+            for (r, (first, last)) in allowed.iter().cycle().take(RANGES_MAX).enumerate() {
+                ranges.low[r][position] = *first;
+                ranges.span[r][position] = last - first;
+            }
+        }
+        ranges
+    }
 }
 
 impl Spelling {
+    /// What stands nowhere.
+    pub(crate) const NOWHERE: Spelling = Spelling { bytes: [0; BLOCK], mask: u32::MAX };
+
     /// A spelling of up to sixteen bytes.
     pub(crate) fn new(text: &[u8]) -> Option<Spelling> {
         let mut bytes = [0; BLOCK];
@@ -31,7 +54,7 @@ impl Spelling {
     /// Whether these bytes stand at `at`.
     #[inline(always)]
     pub(crate) fn stands_at(&self, document: &[u8], at: usize) -> bool {
-        masked(document, at, |block| equal(block, &self.bytes)) & self.mask == self.mask
+        with(document, at, |block| equal(block, &self.bytes)) & self.mask == self.mask
     }
 }
 
@@ -39,25 +62,19 @@ impl Spelling {
 /// those that are not ASCII in the high half.
 #[inline(always)]
 pub(crate) fn specials(document: &[u8], at: usize) -> u32 {
-    masked(document, at, |block| stops(block) | high(block) << 16)
-}
-
-/// The bytes at `at` that are decimal digits.
-#[inline(always)]
-pub(crate) fn digits(document: &[u8], at: usize) -> u32 {
-    masked(document, at, decimal)
+    with(document, at, |block| stops(block) | high(block) << 16)
 }
 
 /// The bytes at `at` that lie in one of the ranges of their position.
 #[inline(always)]
 pub(crate) fn within(document: &[u8], at: usize, ranges: &Ranges) -> u32 {
-    masked(document, at, |block| inside(block, ranges))
+    with(document, at, |block| inside(block, ranges))
 }
 
 /// The eight bytes at `at`, the first one lowest.
 #[inline(always)]
 pub(crate) fn eight(document: &[u8], at: usize) -> u64 {
-    match document.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    match document.get(at..at.wrapping_add(8)).and_then(<[u8]>::first_chunk::<8>) {
         Some(chunk) => u64::from_le_bytes(*chunk),
         None => eight_at_end(document, at),
     }
@@ -70,43 +87,70 @@ fn eight_at_end(document: &[u8], at: usize) -> u64 {
     rest.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
+/// One more than eight digits spell at most.
+pub(crate) const EIGHT_DIGITS: u64 = 100_000_000;
+
 /// The number that the first `count` of eight decimal digits spell.
 #[inline(always)]
 pub(crate) fn spelled(digits: u64, count: u32) -> u64 {
     // Digits that are missing to eight stand in front, as zeros.
-    let eight = digits.checked_shl(64 - 8 * count).unwrap_or(0) & 0x0f0f_0f0f_0f0f_0f0f;
+    eight_spelled(digits.checked_shl(64 - 8 * count).unwrap_or(0))
+}
+
+/// The same, with zeros behind the first `count` digits, one to eight, in place of the others.
+#[inline(always)]
+pub(crate) fn spelled_behind(digits: u64, count: u32) -> u64 {
+    eight_spelled(digits & u64::MAX >> (64 - 8 * count))
+}
+
+#[inline(always)]
+fn eight_spelled(digits: u64) -> u64 {
+    let eight = digits & 0x0f0f_0f0f_0f0f_0f0f;
     let pairs = (eight.wrapping_mul(10) + (eight >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff
 }
 
-/// The mask of the block at `at`. The last, incomplete block is out of line, so that a whole one stays in registers.
+/// What a look at the block at `at` says. A block that the document ends in is looked at out of line, so that a whole one
+/// stays in a register.
 #[inline(always)]
-fn masked(document: &[u8], at: usize, mask: impl Fn(&[u8; BLOCK]) -> u32) -> u32 {
-    match document.get(at..).and_then(<[u8]>::first_chunk) {
-        Some(block) => mask(block),
-        None => masked_at_end(document, at, mask),
+pub(crate) fn with<T>(document: &[u8], at: usize, look: impl Fn(&[u8; BLOCK]) -> T) -> T {
+    match document.get(at..at.wrapping_add(BLOCK)).and_then(<[u8]>::first_chunk) {
+        Some(block) => look(block),
+        None => with_end(document, at, look),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn masked_at_end(document: &[u8], at: usize, mask: impl Fn(&[u8; BLOCK]) -> u32) -> u32 {
-    let mut block = [0; BLOCK];
+fn with_end<T>(document: &[u8], at: usize, look: impl Fn(&[u8; BLOCK]) -> T) -> T {
+    look(&end(document, at))
+}
+
+fn end(document: &[u8], at: usize) -> [u8; BLOCK] {
     let rest = document.get(at..).unwrap_or_default();
+    if let Some(last) = document.last_chunk::<BLOCK>() {
+        let shift = 8 * BLOCK.saturating_sub(rest.len()) as u32;
+        return u128::from_le_bytes(*last).checked_shr(shift).unwrap_or(0).to_le_bytes();
+    }
+    let mut block = [0; BLOCK];
     block[..rest.len()].copy_from_slice(rest);
-    mask(&block)
+    block
 }
 
 #[cfg(target_arch = "x86_64")]
-use sse2::{decimal, equal, high, inside, stops};
+pub(crate) use sse2::decimal;
+#[cfg(target_arch = "x86_64")]
+use sse2::{equal, high, inside, stops};
 
 #[cfg(not(target_arch = "x86_64"))]
-use bytewise::{decimal, equal, high, inside, stops};
+pub(crate) use bytewise::decimal;
+#[cfg(not(target_arch = "x86_64"))]
+use bytewise::{equal, high, inside, stops};
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod bytewise {
-    use super::{BLOCK, Ranges};
+    use super::{BLOCK, RANGES_MAX, Ranges};
 
     fn mask(holds: impl Fn(usize) -> bool) -> u32 {
         (0..BLOCK).map(|i| u32::from(holds(i)) << i).sum()
@@ -124,12 +168,13 @@ mod bytewise {
         mask(|i| block[i] >= 0x80)
     }
 
-    pub(super) fn decimal(block: &[u8; BLOCK]) -> u32 {
+    /// The digits of a block.
+    pub(crate) fn decimal(block: &[u8; BLOCK]) -> u32 {
         mask(|i| block[i].is_ascii_digit())
     }
 
     pub(super) fn inside(block: &[u8; BLOCK], ranges: &Ranges) -> u32 {
-        mask(|i| (0..3).any(|r| block[i].wrapping_sub(ranges.low[r][i]) <= ranges.span[r][i]))
+        mask(|i| (0..RANGES_MAX).any(|r| block[i].wrapping_sub(ranges.low[r][i]) <= ranges.span[r][i]))
     }
 }
 
@@ -177,7 +222,8 @@ mod sse2 {
     }
 
     #[inline(always)]
-    pub(super) fn decimal(block: &[u8; BLOCK]) -> u32 {
+    /// The digits of a block.
+    pub(crate) fn decimal(block: &[u8; BLOCK]) -> u32 {
         // SAFETY: register-only instructions of SSE2, which is in the baseline.
         unsafe {
             let above = _mm_sub_epi8(load(block), _mm_set1_epi8(b'0' as i8));
@@ -207,7 +253,7 @@ mod tests {
     #[test]
     fn masks_agree_with_bytes_one_by_one() {
         let text: Vec<u8> = (0..=255).collect();
-        let ranges = Ranges { low: [[b'0'; 16], [b'a'; 16], [0xf0; 16]], span: [[9; 16], [5; 16], [0; 16]] };
+        let ranges = Ranges::new(&[], &[(b'0', b'9'), (b'a', b'f'), (0xf0, 0xf0)]);
         for block in text.windows(BLOCK).map(|block| block.first_chunk().unwrap()) {
             assert_eq!(stops(block), bytewise::stops(block));
             assert_eq!(high(block), bytewise::high(block));
@@ -219,6 +265,11 @@ mod tests {
 
     #[test]
     fn behind_the_end_stand_zeros() {
+        let text = b"0123456789abcdefgh";
+        for from in 0..20 {
+            let rest = text.get(from..).unwrap_or_default();
+            assert!(with(text, from, |block| *block).iter().eq(rest.iter().chain(&[0; BLOCK]).take(BLOCK)), "{from}");
+        }
         assert_eq!(specials(b"ab", 1), 0xfffe);
         assert_eq!(specials(b"ab", 9), 0xffff);
         assert_eq!(eight(b"ab", 0), 0x6261);
@@ -230,11 +281,16 @@ mod tests {
     #[test]
     fn digits_are_found_and_read() {
         let text = b"0123456789/:9876";
-        assert_eq!(digits(text, 0), 0b1111_0011_1111_1111);
+        assert_eq!(decimal(text), 0b1111_0011_1111_1111);
         for from in 0..10 {
             for count in 0..=(10 - from).min(8) {
                 let digits = std::str::from_utf8(&text[from..from + count]).unwrap();
-                assert_eq!(spelled(eight(text, from), count as u32), digits.parse().unwrap_or(0), "{digits}");
+                let number = digits.parse().unwrap_or(0);
+                assert_eq!(spelled(eight(text, from), count as u32), number, "{digits}");
+                if count > 0 {
+                    let behind = number * 10_u64.pow(8 - count as u32);
+                    assert_eq!(spelled_behind(eight(text, from), count as u32), behind, "{digits}");
+                }
             }
         }
     }

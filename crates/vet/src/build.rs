@@ -7,7 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::check::string_truth;
+use crate::block::Spelling;
+use crate::check::{Glance, string_truth};
 use crate::decimal::{Decimal, Operand, Value};
 use crate::formula::{Formula, Join, Truth};
 use crate::lex::Lexer;
@@ -309,7 +310,7 @@ impl Builder {
 
     /// The value that a JSON text stands for; numbers are equal if their values are. `None` if it is not JSON.
     pub fn constant(&mut self, json: &str) -> Option<Rule> {
-        let mut lexer = Lexer::new(json.as_bytes(), Limits::READ_AGAIN);
+        let mut lexer = Lexer::again(json.as_bytes());
         lexer.space();
         let range = lexer.skip().ok()?;
         lexer.end().ok()?;
@@ -319,7 +320,7 @@ impl Builder {
             b't' => Some(self.exactly(true)),
             b'f' => Some(self.exactly(false)),
             b'"' => {
-                let text = Lexer::new(text.as_bytes(), Limits::READ_AGAIN).string().ok()?;
+                let text = Lexer::again(text.as_bytes()).string().ok()?;
                 let value = String::from_utf8(text.bytes().collect()).ok()?;
                 Some(self.one_of([value.as_str()]))
             }
@@ -439,6 +440,12 @@ impl Builder {
             captures: self.captures.into(),
             limits: self.limits,
         };
+        for node in &mut program.nodes {
+            node.glance = Glance::of(node);
+        }
+        for field in program.structs.iter_mut().flat_map(|rule| &mut rule.fields) {
+            field.glance = program.nodes[field.node as usize].glance.clone();
+        }
         for index in 0..program.nodes.len() {
             program.nodes[index].switch = switch(&program, &program.nodes[index].object).map(Arc::new);
         }
@@ -594,9 +601,12 @@ fn structure(rule: &StructRule, fields: Spread, nodes: &[Node]) -> Result<Struct
     let relation = |relation: &Relation| {
         (relation.clone(), relation.members.iter().filter_map(|name| slot(name.as_bytes())).collect())
     };
-    let field = |(name, rule): &(Box<[u8]>, Rule)| Field {
-        slot: slot(name).unwrap_or(Field::NO_SLOT),
-        ..Field::new(name, rule.0, is_required(name))
+    // A bit says whether a field has been seen, and nothing is asked of names.
+    let plain = rule.naming.is_none() && fields.len() <= Struct::NARROW_MAX;
+    let field = |(name, rule): &(Box<[u8]>, Rule)| {
+        let field = Field::new(name, rule.0, is_required(name));
+        let (slot, spelling) = (slot(name), if plain { field.spelling.clone() } else { Spelling::NOWHERE });
+        Field { noted: slot.is_some(), slot: slot.unwrap_or(Field::NO_SLOT), spelling, ..field }
     };
     Ok(Struct {
         names: Names::new(fields.iter().map(|(name, _)| &**name)),
@@ -711,6 +721,7 @@ fn negated(node: Node) -> Node {
         string: node.string.negated(),
         object: node.object.negated(),
         array: node.array.negated(),
+        glance: Glance::Blind,
         switch: None,
         reason: node.reason,
     }
@@ -744,6 +755,7 @@ fn joined(join: Join, nodes: Vec<Node>) -> Result<Node, BuildError> {
         string: tidy_strings(Formula::joined(scalar, nodes.iter().map(|node| node.string.clone()).collect())),
         object: Formula::joined(join, nodes.iter().map(|node| node.object.clone()).collect()),
         array: Formula::joined(join, nodes.iter().map(|node| node.array.clone()).collect()),
+        glance: Glance::Blind,
         switch: None,
         reason: nodes.iter().find_map(|node| node.reason),
     };
@@ -907,7 +919,9 @@ fn mark_capture(program: &mut Program, capture: usize) {
         parent = child;
     }
     if let Some(index) = program.structs[parent.1].names.find(last) {
-        program.structs[parent.1].fields[index].captures |= 1 << capture;
+        let field = &mut program.structs[parent.1].fields[index];
+        field.captures |= 1 << capture;
+        field.noted = true;
     }
 }
 

@@ -7,12 +7,12 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::Hasher;
 
-use crate::program::Limits;
+use crate::lex::Lexer;
 
 /// Numbers of up to this many digits are held as an integer.
 const SHORT_DIGITS_MAX: usize = 18;
 
-pub(crate) const POWERS: [i128; SHORT_DIGITS_MAX + 1] = {
+const POWERS: [i128; SHORT_DIGITS_MAX + 1] = {
     let mut powers = [1; SHORT_DIGITS_MAX + 1];
     let mut i = 1;
     while i <= SHORT_DIGITS_MAX {
@@ -30,6 +30,9 @@ pub(crate) struct Short {
 }
 
 impl Short {
+    /// The scale at which numbers of few digits are read: with as many digits behind the point as the longest of them has.
+    pub(crate) const READ_SCALE: u32 = 8;
+
     #[inline(always)]
     fn compare(self, other: Short) -> Ordering {
         if self.scale == other.scale {
@@ -162,7 +165,7 @@ impl Decimal {
     /// Takes the text of a JSON number (RFC 8259 section 6).
     pub fn new(text: &str) -> Result<Decimal, DecimalError> {
         let decimal = Decimal(text.into());
-        let mut lexer = crate::lex::Lexer::new(decimal.0.as_bytes(), Limits::READ_AGAIN);
+        let mut lexer = Lexer::again(decimal.0.as_bytes());
         let read = lexer.number().is_ok() && lexer.at == text.len();
         if read { Ok(decimal) } else { Err(DecimalError(text.into())) }
     }
@@ -179,7 +182,7 @@ impl Decimal {
 
     pub(crate) fn number(&self) -> Number<'_> {
         // The text has been read once; it reads again.
-        crate::lex::Lexer::new(self.0.as_bytes(), Limits::READ_AGAIN).number().unwrap_or(Number {
+        Lexer::again(self.0.as_bytes()).number().unwrap_or(Number {
             negative: false,
             float: false,
             integer: b"0",
@@ -257,6 +260,17 @@ impl Operand {
 
     pub(crate) fn decimal(&self) -> &Decimal {
         &self.decimal
+    }
+
+    /// The least coefficient at [`Short::READ_SCALE`] that is not below this operand; `None` if that is not easily said.
+    /// With `beyond`, the least that is above it.
+    pub(crate) fn ceiling(&self, beyond: bool) -> Option<i64> {
+        let short = self.short?;
+        let scaled = i128::from(short.coefficient) * POWERS[Short::READ_SCALE as usize];
+        let unit = POWERS[short.scale as usize];
+        let floor = scaled.div_euclid(unit);
+        let above = beyond || scaled.rem_euclid(unit) != 0;
+        Some((floor + i128::from(above)).clamp(i64::MIN.into(), i64::MAX.into()) as i64)
     }
 
     /// How `value` compares with this operand.

@@ -10,7 +10,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use crate::lex::{Lexer, Read};
-use crate::program::{Limits, Unique};
+use crate::program::Unique;
 use crate::text::Text;
 
 /// The keys. Fingerprints can be compared if they were made with the same keys.
@@ -34,7 +34,7 @@ impl Keys {
 
     /// The fingerprint of the value at `range`, which has been read without fault.
     pub(crate) fn of(&self, document: &[u8], range: Range<usize>) -> u128 {
-        let mut lexer = Lexer::new(&document[..range.end], Limits::READ_AGAIN);
+        let mut lexer = Lexer::again(&document[..range.end]);
         lexer.at = range.start;
         // What has been read once reads again; a fault would be ours, and its fingerprint equals no other.
         self.value(&mut lexer).unwrap_or_else(|_| self.hash(|hasher| hasher.write_usize(range.start)))

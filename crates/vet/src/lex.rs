@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::block;
-use crate::decimal::{Number, POWERS, Short};
+use crate::block::{self, BLOCK};
+use crate::decimal::{Number, Short};
 use crate::program::Limits;
 use crate::text::{Text, hex4};
 use crate::verdict::{Fault, Malformed};
@@ -23,8 +23,20 @@ pub(crate) struct Lexer<'d> {
     /// How many arrays and objects are open.
     pub(crate) depth: usize,
     limits: Limits,
+    utf8: Utf8,
     /// Members of the open objects whose names a rule does not tell apart; inner objects' stand behind outer ones'.
     members: SmallVec<[Member; 32]>,
+}
+
+/// What is known of the document's encoding.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Utf8 {
+    /// No text beyond ASCII has been met.
+    Unknown,
+    /// All of the document is UTF-8.
+    Valid,
+    /// Some of it is not: which string is at fault shows when it is read.
+    Faulty,
 }
 
 #[derive(Clone, Copy)]
@@ -38,7 +50,12 @@ struct Member {
 impl<'d> Lexer<'d> {
     #[inline(always)]
     pub(crate) fn new(document: &'d [u8], limits: Limits) -> Lexer<'d> {
-        Lexer { document, at: 0, depth: 0, limits, members: SmallVec::new() }
+        Lexer { document, at: 0, depth: 0, limits, utf8: Utf8::Unknown, members: SmallVec::new() }
+    }
+
+    /// Reads UTF-8 without bounds but that of the stack: what has been read before, or is a `str`.
+    pub(crate) fn again(document: &'d [u8]) -> Lexer<'d> {
+        Lexer { utf8: Utf8::Valid, ..Lexer::new(document, Limits::READ_AGAIN) }
     }
 
     /// The byte at the reading position; 0, which stands nowhere in JSON, behind the end.
@@ -48,7 +65,7 @@ impl<'d> Lexer<'d> {
     }
 
     #[inline(always)]
-    fn byte(&self, at: usize) -> u8 {
+    pub(crate) fn byte(&self, at: usize) -> u8 {
         self.document.get(at).copied().unwrap_or(0)
     }
 
@@ -151,35 +168,51 @@ impl<'d> Lexer<'d> {
     #[inline(always)]
     pub(crate) fn string(&mut self) -> Read<Text<'d>> {
         let start = self.at + 1;
-        self.string_from(start, start)
+        let (at, ascii) = self.plain(start);
+        if self.byte(at) != b'"' {
+            return self.string_special(start, at);
+        }
+        self.at = at + 1;
+        let text = Text { raw: &self.document[start..at], escaped: false, ascii };
+        if !ascii {
+            self.check_utf8(start, text.raw)?;
+        }
+        Ok(text)
     }
 
-    /// Reads on in a string whose text begins at `start`; plain ASCII up to `at` has been read.
+    /// Where the plain text from `at` on ends, and whether it is ASCII.
     #[inline(always)]
-    pub(crate) fn string_from(&mut self, start: usize, at: usize) -> Read<Text<'d>> {
-        let mut at = at;
+    fn plain(&self, mut at: usize) -> (usize, bool) {
         let mut high = 0;
         loop {
             let specials = block::specials(self.document, at);
             let stops = specials & 0xffff;
             if stops == 0 {
                 high |= specials;
-                at += block::BLOCK;
+                at += BLOCK;
                 continue;
             }
             let plain = stops.trailing_zeros();
             high |= (specials >> 16) & ((1 << plain) - 1);
-            at += plain as usize;
-            if self.byte(at) != b'"' {
-                return self.string_special(start, at);
-            }
-            self.at = at + 1;
-            let text = Text { raw: &self.document[start..at], escaped: false, ascii: high == 0 };
-            if high != 0 {
-                self.utf8(start, text)?;
-            }
-            return Ok(text);
+            return (at + plain as usize, high == 0);
         }
+    }
+
+    /// Where the string that begins at `at` ends, with its quote, and whether it is ASCII; `None` if it has to be read
+    /// closely: because of escapes, or because nobody knows yet whether it is UTF-8, or if it is no string.
+    #[inline(always)]
+    pub(crate) fn plain_string(&self, at: usize) -> Option<(usize, bool)> {
+        if self.byte(at) != b'"' {
+            return None;
+        }
+        self.plain_rest(at + 1)
+    }
+
+    /// The same, for a string of which plain ASCII up to `at` has been read.
+    #[inline(always)]
+    pub(crate) fn plain_rest(&self, at: usize) -> Option<(usize, bool)> {
+        let (end, ascii) = self.plain(at);
+        (self.byte(end) == b'"' && (ascii || self.utf8 == Utf8::Valid)).then_some((end + 1, ascii))
     }
 
     /// Reads on in a string at something that is neither plain text nor its end.
@@ -198,14 +231,29 @@ impl<'d> Lexer<'d> {
         }
         self.at = at + 1;
         let raw = &self.document[start..at];
-        let text = Text { raw, escaped: true, ascii: false };
-        self.utf8(start, text)?;
-        Ok(text)
+        self.check_utf8(start, raw)?;
+        Ok(Text { raw, escaped: true, ascii: false })
     }
 
-    #[inline(never)]
-    fn utf8(&self, start: usize, text: Text<'d>) -> Read {
-        match std::str::from_utf8(text.raw) {
+    /// Whether the string at `start` is UTF-8. The first time all of the document is looked at, so that its other strings
+    /// need not be.
+    #[inline]
+    fn check_utf8(&mut self, start: usize, raw: &[u8]) -> Read {
+        if self.utf8 == Utf8::Unknown {
+            self.utf8 = match simdutf8::basic::from_utf8(self.document) {
+                Ok(_) => Utf8::Valid,
+                Err(_) => Utf8::Faulty,
+            };
+        }
+        match self.utf8 {
+            Utf8::Valid => Ok(()),
+            _ => self.check_faulty_utf8(start, raw),
+        }
+    }
+
+    #[cold]
+    fn check_faulty_utf8(&self, start: usize, raw: &[u8]) -> Read {
+        match std::str::from_utf8(raw) {
             Ok(_) => Ok(()),
             Err(error) => Err(self.fault_at(start + error.valid_up_to(), Fault::BadUtf8)),
         }
@@ -235,33 +283,25 @@ impl<'d> Lexer<'d> {
         }
     }
 
-    /// Reads the number at the reading position if it has an integer of up to eight digits, a fraction of up to eight
-    /// and no exponent, and says whether there is a fraction. Reads nothing of any other.
+    /// Reads the number at the reading position if it is a [short one](Lexer::short_at), and says whether it has a
+    /// fraction. Reads nothing of any other.
     #[inline(always)]
     pub(crate) fn short_number(&mut self) -> Option<(Short, bool)> {
-        let negative = self.peek() == b'-';
-        let first = self.at + usize::from(negative);
-        let digits = block::digits(self.document, first);
-        let integer = digits.trailing_ones();
-        let behind = first + integer as usize;
-        let point = self.byte(behind) == b'.';
-        let fraction = if point { (digits >> (integer + 1)).trailing_ones() } else { 0 };
-        let end = behind + usize::from(point) + fraction as usize;
-        let leading_zero = integer > 1 && self.byte(first) == b'0';
-        // A run of digits that goes to the end of the block may go on behind it.
-        let whole = matches!(integer, 1..=8) && fraction <= 8 && end < first + block::BLOCK;
-        let whole = whole && end - self.at <= self.limits.number_bytes_max;
-        if !whole || point && fraction == 0 || leading_zero || self.byte(end) | 0x20 == b'e' {
-            return None;
-        }
+        let (coefficient, point, end) = self.short_at(self.at)?;
         self.at = end;
-        let mut coefficient = block::spelled(block::eight(self.document, first), integer);
-        if point {
-            let fraction_digits = block::spelled(block::eight(self.document, behind + 1), fraction);
-            coefficient = coefficient * POWERS[fraction as usize] as u64 + fraction_digits;
-        }
+        Some((Short { coefficient, scale: Short::READ_SCALE }, point))
+    }
+
+    /// The number at `at`, if its integer has up to eight digits, its fraction up to eight, it has no exponent and all of
+    /// it fits in a block: its coefficient at [`Short::READ_SCALE`], whether there is a fraction, and where it ends.
+    #[inline(always)]
+    pub(crate) fn short_at(&self, at: usize) -> Option<(i64, bool, usize)> {
+        let negative = self.byte(at) == b'-';
+        let first = at + usize::from(negative);
+        let (coefficient, point, length) = block::with(self.document, first, few_digits)?;
+        let end = first + length;
         let signed = if negative { -(coefficient as i64) } else { coefficient as i64 };
-        Some((Short { coefficient: signed, scale: fraction }, point))
+        (end - at <= self.limits.number_bytes_max).then_some((signed, point, end))
     }
 
     /// Reads the number at the reading position.
@@ -319,6 +359,15 @@ impl<'d> Lexer<'d> {
         Ok(if negative { -value } else { value })
     }
 
+    /// Where `true` or `false` ends, if one of them stands at `at`.
+    #[inline(always)]
+    pub(crate) fn bool_end(&self, at: usize) -> Option<usize> {
+        let eight = block::eight(self.document, at);
+        let is_true = eight as u32 == u32::from_le_bytes(*b"true");
+        let is_false = eight & 0xff_ffff_ffff == u64::from_le_bytes(*b"false\0\0\0");
+        (is_true || is_false).then(|| at + 4 + usize::from(is_false))
+    }
+
     /// Reads `null`, `true` or `false` and says which letter it begins with.
     #[inline]
     pub(crate) fn literal(&mut self) -> Read<u8> {
@@ -354,18 +403,19 @@ impl<'d> Lexer<'d> {
 
     fn skip_object(&mut self) -> Read {
         self.enter()?;
-        let mark = self.mark();
+        let mut count = 0;
         if self.peek() != b'}' {
             loop {
                 let name = self.name()?;
                 self.remember(name);
+                count += 1;
                 self.skip()?;
                 if !self.next(b'}')? {
                     break;
                 }
             }
         }
-        self.distinct(mark)?;
+        self.distinct(count)?;
         self.leave();
         Ok(())
     }
@@ -384,12 +434,6 @@ impl<'d> Lexer<'d> {
         Ok(())
     }
 
-    /// Where the names of an object that is just opened begin; goes to [`Lexer::distinct`] at its end.
-    #[inline(always)]
-    pub(crate) fn mark(&self) -> usize {
-        self.members.len()
-    }
-
     /// Remembers the name of a member of the innermost object.
     #[inline]
     pub(crate) fn remember(&mut self, name: Text<'d>) {
@@ -401,10 +445,12 @@ impl<'d> Lexer<'d> {
         self.members.push(Member { digest, start, length, escaped: name.escaped });
     }
 
-    /// The names remembered since `mark` are all different; forgets them.
+    /// The last `count` names that have been remembered, those of the object that ends here, are all different; forgets
+    /// them.
     #[inline]
-    pub(crate) fn distinct(&mut self, mark: usize) -> Read {
-        if self.members.len() > mark + 1 {
+    pub(crate) fn distinct(&mut self, count: usize) -> Read {
+        let mark = self.members.len() - count;
+        if count > 1 {
             self.compare_members(mark)?;
         }
         self.members.truncate(mark);
@@ -434,6 +480,32 @@ impl<'d> Lexer<'d> {
             None => Ok(()),
         }
     }
+}
+
+/// The number that a block begins with, if it is a [short one](Lexer::short_at): its coefficient, whether it has a fraction,
+/// and its length.
+#[inline(always)]
+fn few_digits(block: &[u8; BLOCK]) -> Option<(u64, bool, usize)> {
+    let digits = block::decimal(block);
+    let integer = digits.trailing_ones();
+    let leading_zero = integer > 1 && block[0] == b'0';
+    if !matches!(integer, 1..=8) || leading_zero {
+        return None;
+    }
+    let bytes = u128::from_le_bytes(*block);
+    let mut coefficient = block::spelled(bytes as u64, integer) * block::EIGHT_DIGITS;
+    let mut length = integer as usize;
+    let point = block[length] == b'.';
+    if point {
+        let fraction = (digits >> (integer + 1)).trailing_ones();
+        length += 1 + fraction as usize;
+        // A run of digits that goes to the end of the block may go on behind it.
+        if !matches!(fraction, 1..=8) || length >= BLOCK {
+            return None;
+        }
+        coefficient += block::spelled_behind((bytes >> (8 * (integer + 1))) as u64, fraction);
+    }
+    (block[length] | 0x20 != b'e').then_some((coefficient, point, length))
 }
 
 impl Member {

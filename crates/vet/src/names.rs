@@ -26,18 +26,15 @@ struct Entry {
 }
 
 /// The first and the last eight bytes of a name, which overlap in one of up to sixteen bytes; of one below eight bytes
-/// the name, followed by zeros, and zero.
+/// both times the name, followed by zeros.
 type Word = (u64, u64);
 
 /// The word of the name at `document[start..start + length]`, a range within the document.
 #[inline(always)]
 fn word(document: &[u8], start: usize, length: usize) -> Word {
-    let first = block::eight(document, start);
-    match length {
-        0 => (0, 0),
-        1..8 => (first & (u64::MAX >> (64 - 8 * length)), 0),
-        _ => (first, block::eight(document, start + length - 8)),
-    }
+    let counts = !u64::MAX.checked_shl(8 * length as u32).unwrap_or(0);
+    let last = start + length.saturating_sub(8);
+    (block::eight(document, start) & counts, block::eight(document, last) & counts)
 }
 
 #[inline(always)]

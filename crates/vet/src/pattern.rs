@@ -1,9 +1,8 @@
 //! Regular expressions as tables that read a string where it lies in the document.
 //!
 //! The automaton comes from `regex-automata`. As long as it has one way to go on (`ORD-[0-9]{4}`, a UUID) sixteen bytes
-//! are compared at once with the ranges that may stand there; from the first fork on it steps byte by byte. Both
-//! stop at the closing quote by themselves. A string with escapes or text beyond ASCII is read first and stepped
-//! through afterwards.
+//! are compared at once with the ranges that may stand there, quotes included; from the first fork on it steps byte by
+//! byte. A string with escapes or text beyond ASCII is read first and stepped through afterwards.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,13 +13,13 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::Hir;
 
-use crate::block::{self, BLOCK, Ranges};
+use crate::block::{self, BLOCK, RANGES_MAX, Ranges};
+use crate::lex::Lexer;
 
 /// No match, whatever follows. Its row, the first of the table, leads to itself.
 const DEAD: u32 = 0;
 /// How many leading positions are looked at sixteen at a time.
 const LADDER_MAX: usize = 64;
-const RANGES_MAX: usize = 3;
 
 /// A compiled regular expression, asked whether it matches somewhere in a string.
 #[derive(PartialEq, Eq)]
@@ -38,8 +37,8 @@ pub struct Pattern {
     /// The row of the state that a match has been seen in.
     matched: u32,
     ladder: Ladder,
-    /// The length of all matching strings, if the ladder reaches to their end.
-    fixed: Option<usize>,
+    /// All matching strings, if the ladder reaches to their end.
+    fixed: Option<Fixed>,
 }
 
 /// The leading positions at which the automaton has one way to go on.
@@ -50,14 +49,11 @@ struct Ladder {
     states: Box<[u32]>,
 }
 
-/// What reading a string in place showed.
-pub(crate) enum Glance {
-    /// The string matches and its closing quote stands here.
-    Whole(usize),
-    /// It matches, whatever follows; it is plain ASCII up to here.
-    Match(usize),
-    /// It does not match, or it has to be read with its escapes resolved.
-    Unclear,
+/// Strings of one length, with what may stand at each position from the opening to the closing quote.
+#[derive(PartialEq, Eq)]
+struct Fixed {
+    blocks: Box<[Ranges]>,
+    length: usize,
 }
 
 impl Pattern {
@@ -100,8 +96,15 @@ impl Pattern {
             ladder: Ladder::default(),
             fixed: None,
         };
-        pattern.ladder = Ladder::new(&pattern);
-        pattern.fixed = pattern.fixed_length();
+        let (states, positions) = pattern.only_way();
+        if pattern.ends_only_behind(&states) {
+            pattern.fixed = Some(Fixed::new(&positions));
+        }
+        // What the loop would do byte by byte is not worth a block.
+        if positions.len() > 1 {
+            let blocks = positions.chunks(BLOCK).map(|chunk| Ranges::new(chunk, &[]));
+            pattern.ladder = Ladder { blocks: blocks.collect(), states: states.into() };
+        }
         Ok(pattern)
     }
 
@@ -112,7 +115,8 @@ impl Pattern {
 
     /// Bytes of memory that the tables take.
     pub fn memory_bytes(&self) -> usize {
-        self.table.len() * 4 + self.ladder.blocks.len() * size_of::<Ranges>()
+        let blocks = self.ladder.blocks.len() + self.fixed.as_ref().map_or(0, |fixed| fixed.blocks.len());
+        self.table.len() * 4 + blocks * size_of::<Ranges>()
     }
 
     /// Whether the pattern matches somewhere in the string that these bytes spell.
@@ -138,47 +142,64 @@ impl Pattern {
         self.table.get(state as usize + self.end).is_some_and(|next| *next != DEAD)
     }
 
-    /// Reads the string whose text begins at `start`.
+    /// Where the string at `at` ends, if it matches and that shows without resolving escapes. `None` says nothing.
     #[inline]
-    pub(crate) fn glance(&self, document: &[u8], start: usize) -> Glance {
-        if let Some(length) = self.fixed
-            && self.ladder.holds(document, start, length)
-        {
-            return Glance::Whole(start + length);
+    pub(crate) fn end(&self, lexer: &Lexer<'_>, at: usize) -> Option<usize> {
+        match &self.fixed {
+            Some(fixed) => fixed.end(lexer.document, at),
+            None => self.climb(lexer, at),
         }
-        let climbed = self.ladder.climb(document, start);
+    }
+
+    fn climb(&self, lexer: &Lexer<'_>, at: usize) -> Option<usize> {
+        if lexer.byte(at) != b'"' {
+            return None;
+        }
+        let climbed = self.ladder.climb(lexer.document, at + 1);
         let mut state = self.ladder.states.get(climbed).copied().unwrap_or(self.start);
-        let mut at = start + climbed;
+        let from = at + 1 + climbed;
         if state == self.matched {
-            return Glance::Match(at);
+            return lexer.plain_rest(from).map(|(end, _)| end);
         }
-        while let Some(byte) = document.get(at) {
+        for (read, byte) in lexer.document.get(from..)?.iter().enumerate() {
             let next = self.table.get(state as usize + usize::from(self.plain[usize::from(*byte)]));
             let next = next.copied().unwrap_or(DEAD);
             // Rows are numbered from the dead one and the matched one on.
             if next <= self.matched {
                 return match byte {
-                    _ if next == self.matched => Glance::Match(at + 1),
-                    b'"' if self.accepts_in(state) => Glance::Whole(at),
-                    _ => Glance::Unclear,
+                    _ if next == self.matched => lexer.plain_rest(from + read + 1).map(|(end, _)| end),
+                    b'"' if self.accepts_in(state) => Some(from + read + 1),
+                    _ => None,
                 };
             }
             state = next;
-            at += 1;
         }
-        Glance::Unclear
+        None
     }
 
-    /// Only the last state of the ladder accepts, and there is no way on from it.
-    fn fixed_length(&self) -> Option<usize> {
-        let (last, before) = self.ladder.states.split_last()?;
+    /// The states that plain ASCII leads through as long as there is one way to go on, the start first, and the bytes that
+    /// lead from each to the next.
+    fn only_way(&self) -> (Vec<u32>, Vec<Position>) {
+        let mut states = vec![self.start];
+        let mut positions = Vec::new();
+        while positions.len() < LADDER_MAX && states.last() != Some(&self.matched) {
+            let Some((next, ranges)) = states.last().and_then(|state| self.only_way_on(*state)) else { break };
+            states.push(next);
+            positions.push(ranges);
+        }
+        (states, positions)
+    }
+
+    /// Only the last of these states accepts, and there is no way on from it.
+    fn ends_only_behind(&self, states: &[u32]) -> bool {
+        let Some((last, before)) = states.split_last() else { return false };
         let ends = self.accepts_in(*last) && (0..=0x7f).all(|byte| self.step(*last, byte) == DEAD);
-        (ends && !before.iter().any(|state| self.accepts_in(*state))).then_some(before.len())
+        ends && !before.iter().any(|state| self.accepts_in(*state))
     }
 
     /// The only state that plain ASCII leads to from `state`, and the bytes that lead there, as ranges.
-    fn only_way_on(&self, state: u32) -> Option<(u32, Vec<(u8, u8)>)> {
-        let mut way: Option<(u32, Vec<(u8, u8)>)> = None;
+    fn only_way_on(&self, state: u32) -> Option<(u32, Position)> {
+        let mut way: Option<(u32, Position)> = None;
         for byte in (0x20..0x80).filter(|byte| !matches!(byte, b'"' | b'\\')) {
             let next = self.step(state, byte);
             match &mut way {
@@ -201,48 +222,30 @@ impl fmt::Debug for Pattern {
     }
 }
 
-impl Ladder {
-    fn new(pattern: &Pattern) -> Ladder {
-        let mut states = vec![pattern.start];
-        let mut positions = Vec::new();
-        while positions.len() < LADDER_MAX && states.last() != Some(&pattern.matched) {
-            let Some((next, ranges)) = states.last().and_then(|state| pattern.only_way_on(*state)) else { break };
-            states.push(next);
-            positions.push(ranges);
-        }
-        // What the loop would do byte by byte is not worth a block.
-        if positions.len() < 2 {
-            return Ladder::default();
-        }
-        let blocks = positions.chunks(BLOCK).map(|chunk| {
-            // Behind the last position stands a byte that is in no valid document; `climb` does not go that far.
-            let mut ranges = Ranges { low: [[0xff; BLOCK]; RANGES_MAX], span: [[0; BLOCK]; RANGES_MAX] };
-            for (position, allowed) in chunk.iter().enumerate() {
-                // With fewer ranges than there is room for, ranges are repeated.
-                for (r, (first, last)) in allowed.iter().cycle().take(RANGES_MAX).enumerate() {
-                    ranges.low[r][position] = *first;
-                    ranges.span[r][position] = last - first;
-                }
-            }
-            ranges
-        });
-        Ladder { blocks: blocks.collect(), states: states.into() }
+/// The bytes that may stand somewhere, as ranges.
+type Position = Vec<(u8, u8)>;
+
+impl Fixed {
+    fn new(positions: &[Position]) -> Fixed {
+        let quote = vec![(b'"', b'"')];
+        let quoted: Vec<Position> =
+            std::iter::once(&quote).chain(positions).chain(std::iter::once(&quote)).cloned().collect();
+        let blocks = quoted.chunks(BLOCK).map(|chunk| Ranges::new(chunk, &[(0, u8::MAX)]));
+        Fixed { blocks: blocks.collect(), length: quoted.len() }
     }
 
-    /// Whether all positions hold and the string ends behind them. The length is known before the string is read, so
-    /// that what follows need not wait for the outcome.
+    /// The length is known before the string is read, so that what follows need not wait for the outcome.
     #[inline(always)]
-    fn holds(&self, document: &[u8], start: usize, length: usize) -> bool {
-        let mut left = length;
-        let mut misses = 0;
+    fn end(&self, document: &[u8], at: usize) -> Option<usize> {
+        let mut held = 0xffff;
         for (i, ranges) in self.blocks.iter().enumerate() {
-            let counts = if left >= BLOCK { 0xffff } else { (1 << left) - 1 };
-            misses |= !block::within(document, start + i * BLOCK, ranges) & counts;
-            left = left.saturating_sub(BLOCK);
+            held &= block::within(document, at + i * BLOCK, ranges);
         }
-        misses == 0 && document.get(start + length) == Some(&b'"')
+        (held == 0xffff).then_some(at + self.length)
     }
+}
 
+impl Ladder {
     /// How many positions hold, from the first on.
     #[inline(always)]
     fn climb(&self, document: &[u8], start: usize) -> usize {
@@ -407,12 +410,10 @@ mod tests {
                 let expected = reference.is_match(string.as_str());
                 assert_eq!(pattern.matches(string.bytes()), expected, "{expression} {string}");
                 for rest in ["", "}", ", \"and more text that fills a block\": 1}"] {
-                    let document = format!("\"{string}\"{rest}");
-                    match pattern.glance(document.as_bytes(), 1) {
-                        Glance::Whole(at) => assert!(expected && at == string.len() + 1, "{expression} {string}"),
-                        Glance::Match(at) => assert!(expected && at <= string.len() + 1, "{expression} {string}"),
-                        Glance::Unclear => assert!(!expected || !string.is_ascii(), "{expression} {string}"),
-                    }
+                    let document = format!(" \"{string}\"{rest}");
+                    let end = pattern.end(&Lexer::again(document.as_bytes()), 1);
+                    let wanted = expected.then_some(string.len() + 3);
+                    assert!(end == wanted || end.is_none() && !string.is_ascii(), "{expression} {string}: {end:?}");
                 }
             }
         }

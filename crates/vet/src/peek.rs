@@ -8,11 +8,10 @@ use std::cmp::Ordering;
 use smallvec::SmallVec;
 
 use crate::lex::Lexer;
-use crate::program::Limits;
 
 /// The text that a JSON string stands for; `None` for any other value.
 pub fn string(json: &[u8]) -> Option<Cow<'_, str>> {
-    let mut lexer = Lexer::new(json, Limits::READ_AGAIN);
+    let mut lexer = Lexer::again(json);
     let text = (lexer.peek() == b'"').then(|| lexer.string().ok())??;
     match text.escaped {
         false => std::str::from_utf8(text.raw).ok().map(Cow::Borrowed),
@@ -24,17 +23,17 @@ pub fn string(json: &[u8]) -> Option<Cow<'_, str>> {
 pub fn order(a: &[u8], b: &[u8]) -> Option<Ordering> {
     let is_string = |json: &[u8]| json.first() == Some(&b'"');
     if is_string(a) && is_string(b) {
-        let read = |json| Lexer::new(json, Limits::READ_AGAIN).string().ok();
+        let read = |json| Lexer::again(json).string().ok();
         return Some(read(a)?.bytes().cmp(read(b)?.bytes()));
     }
     let is_number = |json: &[u8]| matches!(json.first(), Some(b'-' | b'0'..=b'9'));
-    let read = |json| Lexer::new(json, Limits::READ_AGAIN).number().ok();
+    let read = |json| Lexer::again(json).number().ok();
     if is_number(a) && is_number(b) { Some(read(a)?.compare(read(b)?)) } else { None }
 }
 
 /// The elements of a JSON array; `None` for any other value.
 pub fn elements(json: &[u8]) -> Option<SmallVec<[&[u8]; 16]>> {
-    let mut lexer = Lexer::new(json, Limits::READ_AGAIN);
+    let mut lexer = Lexer::again(json);
     let mut found = SmallVec::new();
     if lexer.peek() != b'[' {
         return None;
@@ -49,7 +48,7 @@ pub fn elements(json: &[u8]) -> Option<SmallVec<[&[u8]; 16]>> {
 
 /// The value of a member of a JSON object; `None` if there is none.
 pub fn member<'d>(json: &'d [u8], name: &str) -> Option<&'d [u8]> {
-    let mut lexer = Lexer::new(json, Limits::READ_AGAIN);
+    let mut lexer = Lexer::again(json);
     seek(&mut lexer, name.as_bytes())?;
     Some(&json[lexer.skip().ok()?])
 }

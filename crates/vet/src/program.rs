@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::block::Spelling;
+use crate::check::Glance;
 use crate::decimal::Operand;
 use crate::formula::{Formula, Truth};
 use crate::names::Names;
@@ -76,6 +77,8 @@ pub(crate) struct Node {
     pub(crate) string: Formula<StringTest>,
     pub(crate) object: Formula<StructTest>,
     pub(crate) array: Formula<ListTest>,
+    /// What shows at once that the value is allowed.
+    pub(crate) glance: Glance,
     /// A quicker way than the formula for objects, where there is one.
     pub(crate) switch: Option<Arc<Switch>>,
     /// Which island doubts come from.
@@ -92,6 +95,7 @@ impl Node {
             string: Formula::Fixed(truth),
             object: Formula::Fixed(truth),
             array: Formula::Fixed(truth),
+            glance: Glance::Blind,
             switch: None,
             reason: None,
         }
@@ -275,16 +279,19 @@ pub(crate) struct Struct {
 }
 
 impl Struct {
-    /// A bit per field says which members have been seen.
+    /// How many fields there may be so that a bit for each says which have been seen.
+    pub(crate) const NARROW_MAX: usize = 64;
+
+    #[inline(always)]
     pub(crate) fn is_narrow(&self) -> bool {
-        self.fields.len() <= 64
+        self.fields.len() <= Struct::NARROW_MAX
     }
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
-    /// `"name":` as a document spells it, if that is short and needs no escapes.
-    pub(crate) spelling: Option<Spelling>,
+    /// `"name":` as a document spells it, if that is short, needs no escapes, and there is nothing to ask of the name.
+    pub(crate) spelling: Spelling,
     /// How long that is.
     pub(crate) spelled_bytes: usize,
     pub(crate) required: bool,
@@ -292,23 +299,30 @@ pub(crate) struct Field {
     pub(crate) captures: u8,
     /// Where relations look for the value; [`Field::NO_SLOT`] if none looks at it.
     pub(crate) slot: u8,
+    /// Whether the place of the value is wanted, for a capture or for relations.
+    pub(crate) noted: bool,
+    /// The node's.
+    pub(crate) glance: Glance,
     pub(crate) node: NodeId,
 }
 
 impl Field {
     pub(crate) const NO_SLOT: u8 = u8::MAX;
 
-    /// Whether the place of the value is wanted.
-    #[inline(always)]
-    pub(crate) fn is_noted(&self) -> bool {
-        self.captures != 0 || self.slot != Field::NO_SLOT
-    }
-
     pub(crate) fn new(name: &[u8], node: NodeId, required: bool) -> Field {
         let spelled = [b"\"", name, b"\":"].concat();
         let plain = name.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
-        let spelling = Spelling::new(&spelled).filter(|_| plain);
-        Field { spelling, spelled_bytes: spelled.len(), required, captures: 0, slot: Field::NO_SLOT, node }
+        let spelling = Spelling::new(&spelled).filter(|_| plain).unwrap_or(Spelling::NOWHERE);
+        Field {
+            spelling,
+            spelled_bytes: spelled.len(),
+            required,
+            captures: 0,
+            slot: Field::NO_SLOT,
+            noted: false,
+            glance: Glance::Blind,
+            node,
+        }
     }
 }
 
@@ -343,6 +357,14 @@ pub(crate) struct List {
     pub(crate) length_max: usize,
     pub(crate) unique: Unique,
     pub(crate) contains: Box<[Contains]>,
+}
+
+impl List {
+    /// The rule for the element with this index.
+    #[inline]
+    pub(crate) fn node(&self, index: usize) -> NodeId {
+        self.prefix.get(index).copied().unwrap_or(self.rest)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

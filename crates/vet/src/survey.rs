@@ -213,10 +213,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
                 Ok(masks(nodes, |node| string_truth(&node.string, text)))
             }
             b'-' | b'0'..=b'9' => {
-                let (value, float) = match self.lexer.short_number() {
-                    Some((short, float)) => (Value::Short(short), float),
-                    None => self.lexer.number().map(|number| (Value::Long(number), number.float))?,
-                };
+                let (value, float) = Value::read(&mut self.lexer)?;
                 Ok(masks(nodes, |node| number_truth(&node.number, value, float)))
             }
             _ => {
@@ -277,7 +274,6 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             self.places.resize(places[index] + self.program.structs[*id as usize].slots, None);
         }
         self.lexer.enter()?;
-        let mark = self.lexer.mark();
         if self.lexer.peek() != b'}' {
             loop {
                 let name = self.lexer.name()?;
@@ -290,7 +286,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
                 }
             }
         }
-        self.lexer.distinct(mark)?;
+        self.lexer.distinct(members)?;
         self.lexer.leave();
         for index in living.iter() {
             let rule = &self.program.structs[rules.items[index] as usize];
@@ -394,7 +390,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let mut needs = [0_u64; LIVE_MAX];
         for index in living.iter() {
             let rule = &self.program.lists[rules.items[index] as usize];
-            needs[index] = nodes.insert(rule.prefix.get(position).copied().unwrap_or(rule.rest));
+            needs[index] = nodes.insert(rule.node(position));
             for contained in &rule.contains {
                 nodes.insert(contained.node);
             }

@@ -33,7 +33,11 @@ impl Doc {
             Doc::Null => out.push_str("null"),
             Doc::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Doc::Number(tenths, false) => out.push_str(&(tenths / 10).to_string()),
-            Doc::Number(tenths, true) => out.push_str(&format!("{tenths}e-1")),
+            Doc::Number(tenths, true) if tenths % 3 == 0 => out.push_str(&format!("{tenths}e-1")),
+            Doc::Number(tenths, true) => {
+                let sign = if *tenths < 0 { "-" } else { "" };
+                out.push_str(&format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10));
+            }
             Doc::String(text) => out.push_str(&spelled(text)),
             Doc::List(elements) => {
                 out.push('[');
@@ -46,8 +50,10 @@ impl Doc {
             Doc::Struct(members) => {
                 out.push('{');
                 for (i, (name, value)) in members.iter().enumerate() {
-                    out.push_str(if i > 0 { "," } else { "" });
-                    out.push_str(&format!("{}:", spelled(name)));
+                    // With white space and without.
+                    let space = if members.len() % 2 == 0 { " " } else { "" };
+                    out.push_str(&if i > 0 { format!(",{space}") } else { space.into() });
+                    out.push_str(&format!("{}:{space}", spelled(name)));
                     value.write(out);
                 }
                 out.push('}');
