@@ -98,8 +98,17 @@ fn schema() -> impl Strategy<Value = Value> {
     })
 }
 
+/// The documents, and pairs of them as arrays and as objects.
+fn combined(documents: &[Value]) -> Vec<Value> {
+    let pairs = documents.iter().flat_map(|a| documents.iter().map(move |b| (a, b)));
+    let arrays = pairs.clone().map(|(a, b)| json!([a, b]));
+    let objects = pairs.map(|(a, b)| json!({"a": a, "b": b}));
+    documents.iter().cloned().chain(arrays).chain(objects).collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    // About 140,000 pairs of schemas and documents; `PROPTEST_CASES` asks for more.
+    #![proptest_config(ProptestConfig { cases: 6 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
 
     #[test]
     fn the_program_judges_as_jsonschema(
@@ -113,7 +122,7 @@ proptest! {
         let Ok(registry) = registry else { return Ok(()) };
         let address = uri::from_str("json-schema:///").unwrap();
         let lowered = json_schema::program(&registry, address, draft, &Options::default());
-        for document in documents {
+        for document in combined(&documents) {
             let text = document.to_string();
             match lowered.program.check(text.as_bytes()) {
                 Verdict::Accept => prop_assert!(validator.is_valid(&document), "{draft:?} {schema} accepts {text}"),

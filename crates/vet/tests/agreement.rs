@@ -494,8 +494,17 @@ fn compile(spec: &Spec) -> Result<Program, vet::BuildError> {
     builder.finish(root)
 }
 
+/// The documents, and pairs of them as lists and as structs.
+fn combined(docs: &[Doc]) -> Vec<Doc> {
+    let pairs = docs.iter().flat_map(|a| docs.iter().map(move |b| (a.clone(), b.clone())));
+    let lists = pairs.clone().map(|(a, b)| Doc::List(vec![a, b]));
+    let structs = pairs.map(|(a, b)| Doc::Struct(vec![("a".into(), a), ("kind".into(), b)]));
+    docs.iter().cloned().chain(lists).chain(structs).collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    // About 140,000 pairs of rules and documents; `PROPTEST_CASES` asks for more.
+    #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
 
     #[test]
     fn the_program_judges_as_the_interpreter(spec in spec(), docs in prop::collection::vec(doc(), 8)) {
@@ -503,7 +512,7 @@ proptest! {
             Err(error) => prop_assert!(error == vet::BuildError::Endless && is_endless(&spec), "{error}"),
             Ok(program) => {
                 prop_assert!(!is_endless(&spec));
-                for doc in docs {
+                for doc in combined(&docs) {
                     let mut text = String::new();
                     doc.write(&mut text);
                     let holds = match program.check(text.as_bytes()) {
