@@ -1,5 +1,6 @@
-//! Packages `crypto/md5`, `crypto/sha1`, `crypto/sha256`, `crypto/sha512` and `crypto/hmac`.
+//! Packages `crypto/ed25519`, `crypto/md5`, `crypto/sha1`, `crypto/sha256`, `crypto/sha512` and `crypto/hmac`.
 
+use ed25519_dalek::{PUBLIC_KEY_LENGTH, Signature, Verifier, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
 use sha1::Sha1;
@@ -10,6 +11,19 @@ use crate::eval::call::{Datum, Failure, Package};
 use crate::eval::kind::Kind;
 
 const RESULT: Kind = Kind::BYTES.or(Kind::STRING);
+
+pub(super) static ED25519: Package = Package {
+    path: "crypto/ed25519",
+    constants: &[("PublicKeySize", "32")],
+    functions: &[function("Valid", &[BYTES, BYTES, BYTES], Kind::BOOL, |_, args| {
+        let Ok(key) = <[u8; PUBLIC_KEY_LENGTH]>::try_from(bytes(args, 0)?) else {
+            return fail(format!("ed25519: publicKey must be {PUBLIC_KEY_LENGTH} bytes"));
+        };
+        let (key, signature) = (VerifyingKey::from_bytes(&key), Signature::from_slice(bytes(args, 2)?));
+        let message = bytes(args, 1)?;
+        Ok(key.and_then(|key| key.verify(message, &signature?)).is_ok().into())
+    })],
+};
 
 pub(super) static MD5: Package = Package {
     path: "crypto/md5",

@@ -10,7 +10,9 @@ mod bits;
 mod crypto;
 mod csv;
 mod datetime;
+mod escape;
 mod hex;
+mod html;
 mod ip;
 mod json;
 mod list;
@@ -23,6 +25,7 @@ mod strings;
 #[path = "struct.rs"]
 mod structs;
 mod tabwriter;
+mod template;
 mod time;
 mod toml;
 mod url;
@@ -54,6 +57,7 @@ pub fn check_text_length(bytes: usize) -> Result<(), String> {
 static PACKAGES: &[&Package] = &[
     &base64::PACKAGE,
     &bits::PACKAGE,
+    &crypto::ED25519,
     &crypto::HMAC,
     &crypto::MD5,
     &crypto::SHA1,
@@ -61,6 +65,7 @@ static PACKAGES: &[&Package] = &[
     &crypto::SHA512,
     &csv::PACKAGE,
     &hex::PACKAGE,
+    &html::PACKAGE,
     &json::PACKAGE,
     &list::PACKAGE,
     &math::PACKAGE,
@@ -71,6 +76,7 @@ static PACKAGES: &[&Package] = &[
     &strings::PACKAGE,
     &structs::PACKAGE,
     &tabwriter::PACKAGE,
+    &template::PACKAGE,
     &time::PACKAGE,
     &toml::PACKAGE,
     &uuid::PACKAGE,

@@ -1,12 +1,12 @@
 //! Package `strconv`.
 
 use num_bigint::{BigInt, Sign};
-use num_traits::{Num, Signed};
+use num_traits::{Num, Signed, ToPrimitive};
 
 use super::args::{ANY, BOOL, INT, NUMBER, Outcome, STRING, big, boolean, decimal, fail, function, int, kind_of, text};
 use crate::eval::call::{Datum, Failure, Package};
 use crate::eval::kind::Kind;
-use crate::number::{DIGITS_MAX, Decimal, LiteralError, Number, ParseDecimalError};
+use crate::number::{self, DIGITS_MAX, Decimal, LiteralError, Number, ParseDecimalError};
 
 pub(super) static PACKAGE: Package =
     Package {
@@ -78,17 +78,42 @@ fn is_number_start(char: char) -> bool {
 }
 
 fn parse_float(text: &str, bits: i64) -> Outcome {
-    let plain = without_separators(text);
-    let form = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
-    let value: f64 = match plain.parse() {
-        Ok(value) if form.starts_with(is_number_start) => value,
-        _ => return Err(number_error("ParseFloat", text, "invalid syntax")),
-    };
+    let value = parse_go_float(text).ok_or_else(|| number_error("ParseFloat", text, "invalid syntax"))?;
     let value = if bits == 32 { f64::from(value as f32) } else { value };
     match Decimal::from_f64(value) {
         Some(decimal) => Ok(Datum::Number(Number::float(decimal))),
         None => Err(number_error("ParseFloat", text, "value out of range")),
     }
+}
+
+/// Reads a floating-point number as Go does: decimal or, with an exponent of two, hexadecimal.
+pub(super) fn parse_go_float(text: &str) -> Option<f64> {
+    let plain = without_separators(text);
+    let form = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
+    if let Some(digits) = form.strip_prefix("0x").or_else(|| form.strip_prefix("0X")) {
+        let value = parse_hexadecimal(digits)?;
+        return Some(if plain.starts_with('-') { -value } else { value });
+    }
+    plain.parse().ok().filter(|_| form.starts_with(is_number_start))
+}
+
+fn parse_hexadecimal(text: &str) -> Option<f64> {
+    let (mantissa, exponent) = text.split_once(['p', 'P'])?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let is_number =
+        !digits.is_empty() && digits.len() <= DIGITS_MAX && digits.chars().all(|char| char.is_ascii_hexdigit());
+    let value = if is_number { BigInt::from_str_radix(&digits, 16).ok()? } else { return None };
+    let exponent: i64 = exponent.parse().ok()?;
+    let exponent = exponent.saturating_sub(4 * fraction.len() as i64);
+    // As many bits as are exact, and whether more follow.
+    let extra = value.bits().saturating_sub(64);
+    let mut head = (&value >> extra).to_u64()?;
+    if extra > 0 && (BigInt::from(head) << extra) != value {
+        head |= 1;
+    }
+    let exponent = exponent.saturating_add(extra as i64).clamp(-10_000, 10_000);
+    Some(libm::scalbn(head as f64, exponent as i32))
 }
 
 /// The text without underscores, where they stand between digits.
@@ -100,7 +125,7 @@ fn without_separators(text: &str) -> String {
 }
 
 /// Reads an integer with a sign; base 0 goes by the prefix `0x`, `0o`, `0b` or `0`.
-fn big_int(text: &str, base: i64) -> Option<BigInt> {
+pub(super) fn big_int(text: &str, base: i64) -> Option<BigInt> {
     let plain = if base == 0 { without_separators(text) } else { text.to_owned() };
     let text = plain.as_str();
     let (digits, sign) = match text.as_bytes().first()? {
@@ -172,54 +197,11 @@ fn format_float(value: f64, format: u8, precision: i64, bits: i64) -> Outcome {
     if precision > PRECISION_MAX {
         return fail(format!("precision {precision} is above {PRECISION_MAX}"));
     }
-    let value = if bits == 32 { f64::from(value as f32) } else { value };
-    let precision = usize::try_from(precision).ok();
-    let scientific = |precision: Option<usize>| {
-        let text = match (precision, bits) {
-            (Some(places), _) => format!("{value:.places$e}"),
-            (None, 32) => format!("{:e}", value as f32),
-            (None, _) => format!("{value:e}"),
-        };
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let exponent: i64 = exponent.parse().unwrap_or(0);
-        (mantissa.to_owned(), exponent)
+    let bits = match bits {
+        32 | 64 => bits as u32,
+        _ => return fail("strconv: illegal AppendFloat/FormatFloat bitSize"),
     };
-    let plain = |precision: Option<usize>| match (precision, bits) {
-        (Some(places), _) => format!("{value:.places$}"),
-        (None, 32) => format!("{}", value as f32),
-        (None, _) => format!("{value}"),
-    };
-    let text = match format {
-        b'f' => plain(precision),
-        b'e' | b'E' => with_exponent(scientific(precision), format),
-        b'g' | b'G' => {
-            let digits = precision.map(|digits| digits.max(1) - 1);
-            let (mantissa, exponent) = scientific(digits);
-            let limit = precision.map_or(21, |digits| digits.max(1) as i64);
-            // Trailing zeros are not digits that count.
-            let mantissa = trim_zeros(&mantissa).to_owned();
-            let count = mantissa.bytes().filter(u8::is_ascii_digit).count() as i64;
-            let limit = if precision.is_some() && limit > count && count > exponent { count } else { limit };
-            let limit = if precision.is_none() { 6.max(limit) } else { limit };
-            if exponent < -4 || exponent >= limit {
-                with_exponent((mantissa, exponent), format - 2)
-            } else {
-                trim_zeros(&plain(digits.map(|digits| (digits as i64 - exponent).max(0) as usize))).to_owned()
-            }
-        }
-        b'x' | b'X' | b'b' => return fail(format!("format '{}' is not supported", char::from(format))),
-        other => return Ok(format!("%{}", char::from(other)).into()),
-    };
-    Ok(text.into())
-}
-
-fn trim_zeros(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
-}
-
-fn with_exponent((mantissa, exponent): (String, i64), letter: u8) -> String {
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}{}{sign}{:02}", char::from(letter), exponent.abs())
+    Ok(number::format_float(value, format, usize::try_from(precision).ok(), bits).into())
 }
 
 fn rune(code: i64) -> String {
@@ -228,7 +210,7 @@ fn rune(code: i64) -> String {
 }
 
 /// A text as a Go literal.
-fn quote(text: &str, mark: char, ascii: bool) -> String {
+pub(super) fn quote(text: &str, mark: char, ascii: bool) -> String {
     let mut out = String::from(mark);
     for char in text.chars() {
         match char {
@@ -261,4 +243,61 @@ fn unquote(text: &str) -> Outcome {
         Err(error) if text.starts_with(['"', '\'', '#']) => fail(format!("invalid string: {error}")),
         Err(_) => fail("invalid syntax"),
     }
+}
+
+/// Reads a literal of Go: a string in double or back quotes, or a character in single ones.
+pub(super) fn unquote_go(text: &str) -> Option<String> {
+    let mark = text.chars().next()?;
+    let inner = text.strip_prefix(mark)?.strip_suffix(mark)?;
+    if mark == '`' {
+        return (!inner.contains('`')).then(|| inner.replace('\r', ""));
+    }
+    let mut out = Vec::new();
+    let mut rest = inner.chars();
+    let mut count = 0;
+    while let Some(char) = rest.next() {
+        count += 1;
+        match char {
+            '\n' => return None,
+            _ if char == mark => return None,
+            '\\' => unescape_go(&mut rest, mark, &mut out)?,
+            _ => out.extend(char.encode_utf8(&mut [0; 4]).bytes()),
+        }
+    }
+    let is_whole = match mark {
+        '"' => true,
+        '\'' => count == 1,
+        _ => false,
+    };
+    is_whole.then(|| String::from_utf8_lossy(&out).into_owned())
+}
+
+fn unescape_go(rest: &mut std::str::Chars<'_>, mark: char, out: &mut Vec<u8>) -> Option<()> {
+    let char = rest.next()?;
+    let mut number = |first: &str, count: usize, radix: u32| {
+        let digits: String = first.chars().chain(rest.by_ref().take(count - first.len())).collect();
+        let is_number = digits.len() == count && digits.chars().all(|char| char.is_digit(radix));
+        if is_number { u32::from_str_radix(&digits, radix).ok() } else { None }
+    };
+    let byte = match char {
+        'a' => 0x7,
+        'b' => 0x8,
+        'f' => 0xc,
+        'n' => b'\n',
+        'r' => b'\r',
+        't' => b'\t',
+        'v' => 0xb,
+        '\\' => b'\\',
+        '\'' | '"' if char == mark => char as u8,
+        'x' => number("", 2, 16)? as u8,
+        '0'..='7' => u8::try_from(number(&char.to_string(), 3, 8)?).ok()?,
+        'u' | 'U' => {
+            let code = number("", if char == 'u' { 4 } else { 8 }, 16)?;
+            out.extend(char::from_u32(code)?.encode_utf8(&mut [0; 4]).bytes());
+            return Some(());
+        }
+        _ => return None,
+    };
+    out.push(byte);
+    Some(())
 }

@@ -6,6 +6,7 @@
 
 mod arithmetic;
 mod decimal;
+mod float;
 mod format;
 mod literal;
 mod transcendental;
@@ -13,6 +14,7 @@ mod value;
 
 pub use arithmetic::{ArithmeticError, Rounding};
 pub use decimal::Decimal;
+pub(crate) use float::format_float;
 pub use format::ParseDecimalError;
 pub use literal::LiteralError;
 pub use value::{Number, NumberKind};

@@ -1,0 +1,17 @@
+//! Package `html`.
+
+use super::args::{STRING, function, text};
+use super::escape;
+use crate::eval::call::Package;
+use crate::eval::kind::Kind;
+
+pub(super) static PACKAGE: Package = Package {
+    path: "html",
+    constants: &[],
+    functions: &[
+        function("Escape", &[STRING], Kind::STRING, |_, args| Ok(escape::html(text(args, 0)?).into())),
+        function("Unescape", &[STRING], Kind::STRING, |_, args| {
+            Ok(htmlize::unescape(text(args, 0)?).into_owned().into())
+        }),
+    ],
+};
