@@ -7,6 +7,7 @@ use cue::syntax::ast::{BasicLit, Decl, Expr, File, Label, LitKind};
 use cue::syntax::literal::{self, Lines, Text};
 use cue::syntax::pos::{FileId, Pos};
 use cue::syntax::{ParseLimits, SyntaxError, parse_json};
+use cue::toml::parse_toml;
 use cue::yaml::Documents;
 use cue::{Code, Error, Errors, Position, Rule, SourceFile};
 
@@ -93,6 +94,10 @@ impl DataFile {
             Encoding::Yaml => {
                 let documents = Documents::new(&self.source, file, &limits).collect::<Result<_, _>>();
                 documents.map_err(|error| self.syntax_error(error.pos, error.message))
+            }
+            Encoding::Toml => {
+                let parsed = parse_toml(&self.source.text, Some(file));
+                Ok(vec![parsed.map_err(|error| self.syntax_error(error.pos, error.message))?])
             }
             Encoding::Text => Ok(vec![text(&self.source.text, file)]),
             Encoding::Binary => {

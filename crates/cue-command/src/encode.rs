@@ -88,6 +88,10 @@ impl Encoder {
                 }
                 self.text(&yaml);
             }
+            Encoding::Toml => {
+                let toml = value.to_toml()?;
+                self.text(&toml);
+            }
             Encoding::Text => match value.default_value().shape() {
                 Shape::String(text) => self.text(&format!("{text}\n")),
                 _ => return Err(wrong_type(value, "string").into()),

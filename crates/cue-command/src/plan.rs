@@ -35,8 +35,6 @@ pub(crate) struct Unit {
 pub(crate) struct Documents {
     schema: Schema,
     files: Vec<DataFile>,
-    /// Whether nothing is shown of any if one of them contradicts the schema.
-    all_or_none: bool,
 }
 
 /// Whether values of data files are merged or looked at one by one.
@@ -108,10 +106,7 @@ impl Plan {
             };
             let expression = input.schema.as_deref().unwrap_or_default();
             let schema = Schema::new(&unit.instance, expression, VetOptions::default())?;
-            return Ok(Self {
-                units: Vec::new(),
-                documents: Some(Documents { schema, files, all_or_none: data == Data::Merged }),
-            });
+            return Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) });
         }
         let base = match schema {
             Some(unit) => {
@@ -132,7 +127,7 @@ impl Plan {
     fn each(files: Vec<DataFile>) -> Result<Self, Failure> {
         let empty = Instance::compile(Vec::new(), &Limits::default())?;
         let schema = Schema::new(&empty, "_", VetOptions::default())?;
-        Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files, all_or_none: true }) })
+        Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) })
     }
 
     /// The instances, if no documents are judged one by one.
@@ -181,15 +176,14 @@ pub(crate) struct Item<'a> {
 impl Documents {
     /// Each document, unified with the schema, up to the first one that contradicts it.
     fn for_each(&self, mut visit: impl FnMut(Value) -> Result<(), Failure>) -> Result<(), Failure> {
-        let mut values = Vec::new();
         for file in &self.files {
             for document in file.values(self.schema.document_file())? {
                 let value = self.schema.unify(file.source.clone(), document)?;
                 value.validate(Validation { concrete: false })?;
-                if self.all_or_none { values.push(value) } else { visit(value)? }
+                visit(value)?;
             }
         }
-        values.into_iter().try_for_each(&mut visit)
+        Ok(())
     }
 }
 

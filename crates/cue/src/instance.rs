@@ -164,10 +164,8 @@ impl Instance {
         }
         let root = engine.new_vertex(NONE, Label::NONE);
         let mut terms: Vec<Term> = literals.into_iter().map(Term::Expr).collect();
-        // The order of fields follows the names of the files.
-        let name = |index: usize| sources.get(index).map(|source| &source.name);
-        let is_later = base.files.last().is_some_and(|last| Some(&last.name) < name(base.files.len()));
-        terms.insert(if is_later { 0 } else { terms.len() }, Term::Vertex(*below));
+        // What the files say comes first in errors.
+        terms.push(Term::Vertex(*below));
         for term in terms {
             engine.add_input(root, Conjunct { term, env: NONE, info: Info::ROOT });
         }

@@ -22,7 +22,7 @@ pub mod lower;
 pub mod number;
 pub mod regexp;
 pub mod syntax;
-mod toml;
+pub mod toml;
 mod value;
 pub mod yaml;
 

@@ -13,6 +13,7 @@ use crate::{
     builtin,
     error::{Code, Error, Errors, PathPart, Position, Rule},
     eval::{
+        call::{Datum, Failure},
         engine::Engine,
         function::builtin_name,
         kind::Kind,
@@ -31,7 +32,7 @@ use crate::{
         experiment::Version,
         pos::{FileId, Pos, SourceFile},
     },
-    yaml,
+    toml, yaml,
 };
 
 pub use operands::Operand;
@@ -456,11 +457,24 @@ impl Value {
     /// # Errors
     /// All that is contradictory or not concrete.
     pub fn to_yaml(&self) -> Result<String, Errors> {
+        self.printed(yaml::print)
+    }
+
+    /// The value as TOML, as `cue export --out toml` prints it.
+    ///
+    /// # Errors
+    /// All that is contradictory or not concrete, and what TOML has no form for.
+    pub fn to_toml(&self) -> Result<String, Errors> {
+        self.printed(toml::print)
+    }
+
+    /// The concrete data of the value in the format of a printer.
+    fn printed(&self, print: fn(&Datum) -> Result<String, Failure>) -> Result<String, Errors> {
         self.validate(Validation { concrete: true })?;
         let mut engine = self.frozen.fork();
         let failed = |engine: &Engine, error| Errors::new(report(engine, &self.frozen.files, &[error], &[]));
         let datum = engine.datum_of(self.vertex).map_err(|error| failed(&engine, error))?;
-        yaml::print(&datum).map_err(|failure| Errors::from(Error::new(failure.code, Rule::Incomplete, failure.message)))
+        print(&datum).map_err(|failure| Errors::from(Error::new(failure.code, Rule::Incomplete, failure.message)))
     }
 
     /// Whether it is free of contradictions, and concrete if asked.

@@ -1,7 +1,7 @@
 //! Package `encoding/toml`.
 
 use super::args::{BYTES, SCHEMA, bytes, function};
-use crate::eval::call::{Datum, Package};
+use crate::eval::call::{Datum, Failure, Package};
 use crate::eval::kind::Kind;
 use crate::toml::{parse_toml, print};
 
@@ -17,7 +17,8 @@ pub(super) static PACKAGE: Package = Package {
             print(&value).map(Into::into)
         }),
         function("Unmarshal", &[BYTES], Kind::TOP, |engine, args| {
-            let document = parse_toml(&String::from_utf8_lossy(bytes(args, 0)?))?;
+            let document = parse_toml(&String::from_utf8_lossy(bytes(args, 0)?), None);
+            let document = document.map_err(|error| Failure::new(error.message))?;
             engine.data(&document)
         }),
     ],

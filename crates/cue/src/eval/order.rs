@@ -102,7 +102,10 @@ impl Engine {
             if self.is_shared(one.vertex, one.target) {
                 break;
             }
-            first = Some(one.expr);
+            // One without a place leads to where a document is judged.
+            if self.pos(one.expr).is_some() {
+                first = Some(one.expr);
+            }
             step = one.parent;
         }
         first

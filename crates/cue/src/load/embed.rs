@@ -20,7 +20,7 @@ use crate::{
         made,
         pos::{FileId, Pos, SourceFile},
     },
-    yaml,
+    toml, yaml,
 };
 
 /// What an attribute asks for.
@@ -128,6 +128,7 @@ impl Session<'_> {
         match kind {
             "json" => syntax::parse_json(&source, file, &limits).map_err(|error| error.message),
             "yaml" => yaml::parse_yaml(&source, file, &limits).map_err(|error| error.message),
+            "toml" => toml::parse_toml(&source.text, Some(file)).map_err(|error| error.message),
             "text" => Ok(literal(literal::quote_string(&source.text, Lines::One))),
             "binary" => Ok(literal(literal::quote_bytes(&bytes, Lines::One))),
             other => Err(format!("not supported yet: files of type {other}")),

@@ -7,7 +7,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::parse_toml;
+pub use read::parse_toml;
 pub(crate) use write::print;
 
 /// Runs one level of nesting with the stack that it needs.

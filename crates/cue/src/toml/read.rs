@@ -8,33 +8,36 @@ use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
 use toml_parser::{ParseError, Source};
 
 use super::grow;
-use crate::eval::call::Failure;
-use crate::syntax::ast::{BasicLit, Constraint, Decl, Expr, Label, LitKind, UnaryOp};
+use crate::syntax::SyntaxError;
+use crate::syntax::ast::{BasicLit, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, StructLit, UnaryOp};
 use crate::syntax::literal::{Lines, quote_label, quote_string};
 use crate::syntax::made;
-use crate::syntax::pos::Pos;
+use crate::syntax::pos::{FileId, Pos};
 
 /// How deep tables and arrays may nest, counted in keys and brackets.
 const NESTING_MAX: usize = 1000;
 
-/// Reads a document; where it is empty, so is the struct.
+/// Reads a document; where it is empty, so is the struct. Positions bear the id of its file, if there is one.
 ///
 /// # Errors
 /// The first mistake in its grammar, or else the first key that is declared twice.
-pub(crate) fn parse_toml(text: &str) -> Result<Expr, Failure> {
+pub fn parse_toml(text: &str, file: Option<FileId>) -> Result<Expr, SyntaxError> {
     let source = Source::new(text);
     let tokens: Vec<_> = source.lex().collect();
     let (mut events, mut error) = (Vec::new(), None::<ParseError>);
     let mut record = |event: Event| events.push(event);
     parse_document(&tokens, &mut RecursionGuard::new(&mut record, NESTING_MAX as u32), &mut error);
+    let place = Place { file };
     if let Some(error) = error {
-        return fail(error.description());
+        let at = error.unexpected().map_or(Pos::NONE, |span| place.at(span.start()));
+        return fail(at, error.description());
     }
     let layout =
         [EventKind::Whitespace, EventKind::Comment, EventKind::Newline, EventKind::KeySep, EventKind::ValueSep];
     events.retain(|event| !layout.contains(&event.kind()));
     let mut reader = Reader {
         source,
+        place,
         events: events.into_iter().peekable(),
         declared: HashSet::new(),
         tables: vec![Vec::new()],
@@ -45,10 +48,12 @@ pub(crate) fn parse_toml(text: &str) -> Result<Expr, Failure> {
 }
 
 /// A key that has no text can't begin with what stands there.
-fn missing_key(text: &str, at: usize) -> Failure {
+fn missing_key(text: &str, at: usize, pos: Pos) -> SyntaxError {
     match text[at..].chars().next() {
-        Some(char) => Failure::new(format!("invalid character at start of key: U+{:04X} '{char}'", u32::from(char))),
-        None => Failure::new("expected a key, but the document ends there"),
+        Some(char) => {
+            SyntaxError::new(pos, format!("invalid character at start of key: U+{:04X} '{char}'", u32::from(char)))
+        }
+        None => SyntaxError::new(pos, "expected a key, but the document ends there"),
     }
 }
 
@@ -66,18 +71,38 @@ struct TableArray {
     elements: Vec<usize>,
 }
 
+/// Where a document stands.
+#[derive(Clone, Copy)]
+struct Place {
+    file: Option<FileId>,
+}
+
+impl Place {
+    fn at(self, offset: usize) -> Pos {
+        self.file.map_or(Pos::NONE, |file| Pos { file, offset: offset as u32 })
+    }
+}
+
+/// A part of a dotted key.
+#[derive(Clone)]
+struct Key {
+    name: String,
+    pos: Pos,
+}
+
 struct Reader<'s> {
     source: Source<'s>,
+    place: Place,
     events: std::iter::Peekable<std::vec::IntoIter<Event>>,
     /// The keys that have a value or a header, from the root on.
     declared: HashSet<String>,
     /// Tables, the root first: paths and what stands behind them.
-    tables: Vec<Vec<(Vec<String>, Entry)>>,
+    tables: Vec<Vec<(Vec<Key>, Entry)>>,
     arrays: Vec<TableArray>,
 }
 
 impl Reader<'_> {
-    fn document(&mut self) -> Result<(), Failure> {
+    fn document(&mut self) -> Result<(), SyntaxError> {
         let (mut table, mut prefix, mut depth) = (0, String::new(), 0);
         while let Some(event) = self.events.peek() {
             match event.kind() {
@@ -93,17 +118,20 @@ impl Reader<'_> {
     }
 
     /// `[key]`: the table that it opens, its key and depth.
-    fn header(&mut self) -> Result<(usize, String, usize), Failure> {
+    fn header(&mut self) -> Result<(usize, String, usize), SyntaxError> {
         self.events.next();
         let (key, path) = self.key("", 0)?;
         self.events.next();
         if !self.declared.insert(key.clone()) {
-            return fail(format!("duplicate key: {key}"));
+            return fail(start_of(&path), format!("duplicate key: {key}"));
         }
         let depth = path.len();
         let (parent, level) = match self.array_of(&key) {
             Some(array) if array.key == key => {
-                return fail(format!("cannot redeclare table array {} as a table", quote_string(&key, Lines::One)));
+                return fail(
+                    start_of(&path),
+                    format!("cannot redeclare table array {} as a table", quote_string(&key, Lines::One)),
+                );
             }
             Some(array) => (last(array), array.level),
             None => (0, 0),
@@ -114,12 +142,15 @@ impl Reader<'_> {
     }
 
     /// `[[key]]`: the element that it opens, its key and depth.
-    fn array_header(&mut self) -> Result<(usize, String, usize), Failure> {
+    fn array_header(&mut self) -> Result<(usize, String, usize), SyntaxError> {
         self.events.next();
         let (key, path) = self.key("", 0)?;
         self.events.next();
         if self.declared.contains(&key) {
-            return fail(format!("cannot redeclare key {} as a table array", quote_string(&key, Lines::One)));
+            return fail(
+                start_of(&path),
+                format!("cannot redeclare key {} as a table array", quote_string(&key, Lines::One)),
+            );
         }
         let table = self.new_table();
         if let Some(array) = self.arrays.iter_mut().find(|array| array.key == key) {
@@ -146,49 +177,58 @@ impl Reader<'_> {
     }
 
     /// A dotted key below `prefix`: in full, and its parts.
-    fn key(&mut self, prefix: &str, depth: usize) -> Result<(String, Vec<String>), Failure> {
+    fn key(&mut self, prefix: &str, depth: usize) -> Result<(String, Vec<Key>), SyntaxError> {
         let (mut key, mut path) = (prefix.to_owned(), Vec::new());
         while let Some(event) = self.events.next_if(|event| event.kind() == EventKind::SimpleKey) {
             let (mut name, mut error) = (String::new(), None::<ParseError>);
             if event.span().is_empty() {
-                return Err(missing_key(self.source.input(), event.span().start()));
+                return Err(missing_key(
+                    self.source.input(),
+                    event.span().start(),
+                    self.place.at(event.span().start()),
+                ));
             }
             if let Some(raw) = self.source.get(event) {
                 raw.decode_key(&mut name, &mut error);
             }
+            let pos = self.place.at(event.span().start());
             if let Some(error) = error {
-                return fail(error.description());
+                return fail(pos, error.description());
             }
             if !key.is_empty() {
                 key.push('.');
             }
             key.push_str(&quote_label(&name));
-            path.push(name);
+            path.push(Key { name, pos });
         }
-        check_depth(depth + path.len())?;
+        check_depth(depth + path.len(), start_of(&path))?;
         Ok((key, path))
     }
 
     /// `key = value`.
-    fn pair(&mut self, prefix: &str, depth: usize) -> Result<(Vec<String>, Expr), Failure> {
+    fn pair(&mut self, prefix: &str, depth: usize) -> Result<(Vec<Key>, Expr), SyntaxError> {
         let (key, path) = self.key(prefix, depth)?;
         if path.is_empty() {
-            return fail("expected a key");
+            return fail(Pos::NONE, "expected a key");
         }
         if self.arrays.iter().any(|array| array.key == key) {
-            return fail(format!("cannot redeclare table array {} as a table", quote_string(&key, Lines::One)));
+            return fail(
+                start_of(&path),
+                format!("cannot redeclare table array {} as a table", quote_string(&key, Lines::One)),
+            );
         }
         if !self.declared.insert(key.clone()) {
-            return fail(format!("duplicate key: {key}"));
+            return fail(start_of(&path), format!("duplicate key: {key}"));
         }
         self.events.next_if(|event| event.kind() == EventKind::KeyValSep);
         let value = self.value(&key, depth + path.len())?;
         Ok((path, value))
     }
 
-    fn value(&mut self, key: &str, depth: usize) -> Result<Expr, Failure> {
-        check_depth(depth)?;
-        let Some(event) = self.events.next() else { return fail("expected value, not eof") };
+    fn value(&mut self, key: &str, depth: usize) -> Result<Expr, SyntaxError> {
+        let Some(event) = self.events.next() else { return fail(Pos::NONE, "expected value, not eof") };
+        let pos = self.place.at(event.span().start());
+        check_depth(depth, pos)?;
         match event.kind() {
             EventKind::ArrayOpen => {
                 let mut elements = Vec::new();
@@ -196,7 +236,7 @@ impl Reader<'_> {
                     let key = format!("{key}.{}", elements.len());
                     elements.push(grow(|| self.value(&key, depth + 1))?);
                 }
-                Ok(made::list(elements))
+                Ok(Expr::List(ListLit { pos, end: Pos::NONE, elements, omits_commas: false }))
             }
             EventKind::InlineTableOpen => {
                 let mut fields = Vec::new();
@@ -204,37 +244,38 @@ impl Reader<'_> {
                     let (path, value) = grow(|| self.pair(key, depth + 1))?;
                     fields.push(field(&path, value));
                 }
-                Ok(made::structure(fields))
+                Ok(Expr::Struct(StructLit { pos, end: Pos::NONE, braces: true, decls: fields }))
             }
             _ => self.scalar(event),
         }
     }
 
-    fn scalar(&self, event: Event) -> Result<Expr, Failure> {
-        let Some(raw) = self.source.get(event) else { return fail("incomplete value") };
+    fn scalar(&self, event: Event) -> Result<Expr, SyntaxError> {
+        let pos = self.place.at(event.span().start());
+        let Some(raw) = self.source.get(event) else { return fail(pos, "incomplete value") };
         let (mut text, mut error) = (String::new(), None::<ParseError>);
         let kind = raw.decode_scalar(&mut text, &mut error);
         match (kind, error) {
             (ScalarKind::Integer(_), Some(_)) => {
                 let shown = quote_string(raw.as_str(), Lines::One);
-                fail(format!("parse error: illegal integer number {shown}"))
+                fail(pos, format!("parse error: illegal integer number {shown}"))
             }
-            (_, Some(error)) => fail(error.description()),
+            (_, Some(error)) => fail(pos, error.description()),
             (ScalarKind::String | ScalarKind::DateTime, None) => {
-                Ok(literal(LitKind::String, quote_string(&text, Lines::One)))
+                Ok(literal(pos, LitKind::String, quote_string(&text, Lines::One)))
             }
             (ScalarKind::Boolean(value), None) => {
                 let kind = if value { LitKind::True } else { LitKind::False };
-                Ok(literal(kind, value.to_string()))
+                Ok(literal(pos, kind, value.to_string()))
             }
             (ScalarKind::Float, None) => match text.contains(['i', 'n']) {
                 true => {
                     let shown = quote_string(raw.as_str(), Lines::One);
-                    fail(format!("parse error: illegal number start {shown}"))
+                    fail(pos, format!("parse error: illegal number start {shown}"))
                 }
-                false => Ok(signed(LitKind::Float, &text)),
+                false => Ok(signed(pos, LitKind::Float, &text)),
             },
-            (ScalarKind::Integer(radix), None) => integer(&text, radix),
+            (ScalarKind::Integer(radix), None) => integer(pos, &text, radix),
         }
     }
 
@@ -257,13 +298,13 @@ impl Reader<'_> {
     }
 }
 
-fn fail<T>(message: impl Into<String>) -> Result<T, Failure> {
-    Err(Failure::new(message))
+fn fail<T>(pos: Pos, message: impl Into<String>) -> Result<T, SyntaxError> {
+    Err(SyntaxError::new(pos, message))
 }
 
-fn check_depth(depth: usize) -> Result<(), Failure> {
+fn check_depth(depth: usize, pos: Pos) -> Result<(), SyntaxError> {
     match depth > NESTING_MAX {
-        true => fail(format!("keys and values nest deeper than {NESTING_MAX}")),
+        true => fail(pos, format!("keys and values nest deeper than {NESTING_MAX}")),
         false => Ok(()),
     }
 }
@@ -273,39 +314,43 @@ fn last(array: &TableArray) -> usize {
     array.elements.last().copied().unwrap_or(0)
 }
 
-fn integer(text: &str, radix: IntegerRadix) -> Result<Expr, Failure> {
+fn integer(pos: Pos, text: &str, radix: IntegerRadix) -> Result<Expr, SyntaxError> {
     match BigInt::parse_bytes(text.as_bytes(), radix.value()) {
-        Some(value) => Ok(signed(LitKind::Int, &value.to_string())),
-        None => fail(format!("parse error: illegal integer number {}", quote_string(text, Lines::One))),
+        Some(value) => Ok(signed(pos, LitKind::Int, &value.to_string())),
+        None => fail(pos, format!("parse error: illegal integer number {}", quote_string(text, Lines::One))),
     }
 }
 
-fn literal(kind: LitKind, raw: String) -> Expr {
-    Expr::Lit(BasicLit { pos: Pos::NONE, kind, raw })
+fn literal(pos: Pos, kind: LitKind, raw: String) -> Expr {
+    Expr::Lit(BasicLit { pos, kind, raw })
 }
 
-fn signed(kind: LitKind, text: &str) -> Expr {
+fn signed(pos: Pos, kind: LitKind, text: &str) -> Expr {
     match text.strip_prefix('-') {
         Some(digits) => {
-            let operand = Box::new(literal(kind, digits.to_owned()));
-            Expr::Unary { pos: Pos::NONE, op: UnaryOp::Minus, operand }
+            let operand = Box::new(literal(pos, kind, digits.to_owned()));
+            Expr::Unary { pos, op: UnaryOp::Minus, operand }
         }
-        None => literal(kind, text.strip_prefix('+').unwrap_or(text).to_owned()),
+        None => literal(pos, kind, text.strip_prefix('+').unwrap_or(text).to_owned()),
     }
 }
 
 /// `a: b: value` for the path `a.b`.
-fn field(path: &[String], value: Expr) -> Decl {
+fn field(path: &[Key], value: Expr) -> Decl {
     let (first, rest) = path.split_first().expect("a key has at least one part");
     let mut value = value;
-    for name in rest.iter().rev() {
-        value = made::structure(vec![single(name, value)]);
+    for key in rest.iter().rev() {
+        value = made::structure(vec![single(key, value)]);
     }
     single(first, value)
 }
 
-fn single(name: &str, value: Expr) -> Decl {
-    let raw = quote_string(name, Lines::One);
-    let label = Label::String(BasicLit { pos: Pos::NONE, kind: LitKind::String, raw });
-    Decl::Field(made::field(label, Constraint::None, value))
+fn single(key: &Key, value: Expr) -> Decl {
+    let raw = quote_string(&key.name, Lines::One);
+    let label = Label::String(BasicLit { pos: key.pos, kind: LitKind::String, raw });
+    Decl::Field(Field { pos: key.pos, ..made::field(label, Constraint::None, value) })
+}
+
+fn start_of(path: &[Key]) -> Pos {
+    path.first().map_or(Pos::NONE, |key| key.pos)
 }
