@@ -54,7 +54,9 @@ pub(crate) fn binary(op: BinaryOp, a: &Atom, b: &Atom) -> Result<Atom, Option<St
                 BinaryOp::IntRem => a.int_rem(b),
                 _ => return Err(None),
             };
-            result.map(Atom::Number).map_err(|error| Some(error.to_string()))
+            let is_decimal = matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide);
+            let prefix = if is_decimal { "failed arithmetic: " } else { "" };
+            result.map(Atom::Number).map_err(|error| Some(format!("{prefix}{error}")))
         }
         (Atom::String(a), Atom::String(b)) if op == BinaryOp::Add => {
             check_text_length(a.len() + b.len())?;

@@ -195,11 +195,17 @@ impl Engine {
         let text = op.text();
         let a = self.operand(env, left, text, at)?;
         let b = self.operand(env, right, text, at)?;
-        self.binary_values(expr, op, (&a, &b), at)
+        self.binary_values(env, expr, op, (&a, &b), at)
     }
 
-    fn binary_values(&mut self, expr: ExprId, op: BinaryOp, (a, b): (&Val, &Val), at: VertexId) -> Outcome<Val> {
-        let text = op.text();
+    fn binary_values(
+        &mut self,
+        env: EnvId,
+        expr: ExprId,
+        op: BinaryOp,
+        (a, b): (&Val, &Val),
+        at: VertexId,
+    ) -> Outcome<Val> {
         let failure = match (a, b) {
             (Val::Atom(a), Val::Atom(b)) => match op {
                 BinaryOp::Match | BinaryOp::NotMatch => return self.match_operator(op, a, b, at, expr),
@@ -224,15 +230,38 @@ impl Engine {
                 _ => None,
             },
         };
-        let message = failure.unwrap_or_else(|| {
-            let (left, right) = (self.show_val(a), self.show_val(b));
-            let (left_kind, right_kind) = (self.val_kind(a), self.val_kind(b));
-            format!("invalid operands {left} and {right} to '{text}' (type {left_kind} and {right_kind})")
-        });
-        let Expr::Binary { left, right, .. } = *self.expr(expr) else { unreachable!("called for binary expressions") };
         let pos = self.pos(expr);
-        let positions = vec![pos, self.pos(left), self.pos(right)];
+        let mut positions = vec![pos];
+        let message = match failure {
+            Some(message) => message,
+            None => {
+                if let Expr::Binary { left, right, .. } | Expr::ShortCircuit { left, right, .. } = *self.expr(expr) {
+                    let operands = [left, right].map(|operand| self.value_position(env, operand, at));
+                    positions.extend(operands.into_iter().flatten());
+                }
+                let (left, right) = (self.show_val(a), self.show_val(b));
+                let (left_kind, right_kind) = (self.val_kind(a), self.val_kind(b));
+                format!(
+                    "invalid operands {left} and {right} to '{op}' (type {left_kind} and {right_kind})",
+                    op = op.text()
+                )
+            }
+        };
         Err(self.error(Code::Eval, Rule::Type, message, at, pos, positions))
+    }
+
+    /// Where the value of an expression stands: behind a reference it is that of its target. Structs and lists have no
+    /// place in the reference's errors.
+    pub(crate) fn value_position(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Option<Pos> {
+        match self.expr(expr) {
+            Expr::Struct(_) | Expr::List(_) => None,
+            _ if self.is_reference(expr) => {
+                let target = self.resolve(env, expr, at).ok()?;
+                let target = self.default_of(target);
+                self.v(target).work.atom.as_ref().map(|(_, origin)| origin.pos)
+            }
+            _ => Some(self.pos(expr)),
+        }
     }
 
     fn both_lists(&self, a: &Val, b: &Val) -> bool {

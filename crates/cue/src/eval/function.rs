@@ -135,7 +135,7 @@ impl Engine {
     ) -> Outcome<()> {
         let elements = self.list_argument(env, args, "or", vertex)?;
         if elements.is_empty() {
-            let message = "empty list in call to or".to_owned();
+            let message = "error in call to or: empty list in call to or".to_owned();
             let pos = self.pos(expr);
             return Err(self.incomplete(vertex, Rule::Disjunction, message, vec![pos]));
         }
@@ -455,7 +455,7 @@ impl Engine {
         // A function that is only named has no place of its own in the reference.
         let mut positions = if bare { vec![origin.pos] } else { vec![check.origin.pos, origin.pos] };
         positions.extend(self.conjunct_positions(vertex));
-        positions.extend(self.shown_argument_positions(validator));
+        positions.extend(self.shown_argument_positions(vertex, validator));
         let primary = if bare { Pos::NONE } else { check.origin.pos };
         let code = failure.code;
         let error = self.failures(Failure { bare: false, ..failure }, &prefix, vertex, primary, &positions);
@@ -487,17 +487,13 @@ impl Engine {
     }
 
     /// Where the arguments stand that the message of a validator shows.
-    fn shown_argument_positions(&self, validator: &Validator) -> Vec<Pos> {
+    fn shown_argument_positions(&mut self, vertex: VertexId, validator: &Validator) -> Vec<Pos> {
         let shown = match &validator.function {
             Builtin::MatchN => 1,
             _ => validator.args.len(),
         };
-        let args = validator.args.iter().take(shown).map(|(_, arg)| *arg);
-        let has_place = |arg: &ExprId| {
-            !matches!(validator.function, Builtin::MatchIf)
-                || !matches!(self.expr(*arg), Expr::Struct(_) | Expr::List(_))
-        };
-        args.filter(has_place).map(|arg| self.pos(arg)).collect()
+        let args = validator.args.iter().take(shown);
+        args.filter_map(|(env, arg)| self.value_position(*env, *arg, vertex)).collect()
     }
 
     fn validator_text(&self, validator: &Validator) -> String {
