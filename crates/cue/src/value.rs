@@ -719,11 +719,21 @@ impl Schema {
             return Err(Errors::new(instance::compile_errors(&engine.store, &files, errors)));
         }
         let root = engine.new_vertex(NONE, Label::NONE);
+        let is_computed = matches!(document, ast::Expr::Unary { .. });
         // The reference reads a list as one that a file embeds, which is a step on the way to its elements.
         let pos = if matches!(document, ast::Expr::List(_)) { document.pos() } else { Pos::NONE };
         let trail = engine.store.trails.push(Trail { parent: NONE, pos, passage: Passage::Reference });
-        engine.add_input(root, Conjunct { term: Term::Expr(expr), env: NONE, info: Info { trail, ..Info::ROOT } });
-        engine.add_input(root, self.conjunct);
+        let data = Conjunct { term: Term::Expr(expr), env: NONE, info: Info { trail, ..Info::ROOT } };
+        // The reference takes the document first, unless it has to be computed or the schema is a value without parts.
+        let schema = &engine.v(engine.follow(self.value.vertex)).base;
+        let is_plain = matches!(schema, Base::Atom(_) | Base::Partial);
+        let inputs = if is_plain || is_computed { [self.conjunct, data] } else { [data, self.conjunct] };
+        for input in inputs {
+            engine.add_input(root, input);
+            if is_plain {
+                engine.process(root);
+            }
+        }
         Ok((engine, files, root))
     }
 }

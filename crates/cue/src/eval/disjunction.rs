@@ -5,25 +5,53 @@
 //! vertex see the alternative. What survives is compared; equal results are one. A single survivor replaces the
 //! vertex for good.
 
+use rustc_hash::FxHashSet;
+
 use super::{
     arith,
     engine::Engine,
     vertex::{
-        Alternatives, Base, CheckRule, Choice, ErrorId, Mode, NONE, State, TaskState, Undecided, Vertex, VertexId,
+        Alternatives, Base, Check, CheckRule, Choice, ErrorId, Mode, NONE, State, TaskState, Undecided, Vertex,
+        VertexId,
     },
 };
 use crate::{
     error::{Code, Rule},
-    ir::Atom,
-    syntax::pos::Pos,
+    ir::{Atom, Builtin},
+    syntax::{ast::Constraint, pos::Pos},
 };
 
 /// What became of a disjunction.
 #[derive(Default)]
 struct Tried {
     survivors: Vec<VertexId>,
+    failures: Vec<Failure>,
+}
+
+/// An alternative that failed: the choices that led there, and the errors it is told by.
+struct Failure {
+    choices: Vec<Choice>,
     errors: Vec<ErrorId>,
 }
+
+impl Failure {
+    /// Which of the choices are made below one, or below none.
+    fn made_below(&self, parent: u32) -> impl DoubleEndedIterator<Item = usize> {
+        self.choices.iter().enumerate().filter(move |(_, choice)| choice.parent == parent).map(|(index, _)| index)
+    }
+
+    /// Whether both made the same first choices.
+    fn agrees(&self, other: &Self, count: usize) -> bool {
+        let first = |failure: &Self| {
+            let choices = failure.choices.iter().take(count);
+            choices.map(|choice| (choice.key, choice.alternative)).collect::<Vec<_>>()
+        };
+        first(self) == first(other)
+    }
+}
+
+/// What the reference tells of a failed disjunction: all of so many errors, else those at places of their own.
+const ERRORS_UNFILTERED: usize = 2;
 
 impl Engine {
     /// Tries the alternatives of the first undecided disjunction of a vertex, and of those that follow from them.
@@ -49,7 +77,6 @@ impl Engine {
             for base in level {
                 self.try_next(vertex, base, &mut partial, tried);
                 if self.is_exhausted() {
-                    tried.errors.push(self.exhausted);
                     return;
                 }
             }
@@ -62,9 +89,10 @@ impl Engine {
         tried.survivors.sort_by_cached_key(order);
     }
 
-    /// Tries the alternatives of the first undecided disjunction of a vertex.
+    /// Tries the alternatives of the first undecided disjunction of a vertex; those inside of alternatives come first.
     fn try_next(&mut self, top: VertexId, base: VertexId, partial: &mut Vec<VertexId>, tried: &mut Tried) {
-        let undecided = self.v(base).work.undecided[0].clone();
+        let all = &self.v(base).work.undecided;
+        let undecided = all.iter().find(|one| one.info.choice != NONE).unwrap_or(&all[0]).clone();
         for (index, mode) in modes(&undecided.alternatives).into_iter().enumerate() {
             self.disjuncts += 1;
             if self.disjuncts > self.limits.disjuncts_max {
@@ -93,7 +121,9 @@ impl Engine {
             self.vm(candidate).epoch = epoch;
             let ahead = |this: &Self, id| this.v(id).work.undecided.iter().map(|one| one.key).collect::<Vec<_>>();
             match self.error_of(candidate) {
-                Some(error) if !self.is_incomplete(error) => self.collect_errors(candidate, error, &mut tried.errors),
+                Some(error) if !self.is_incomplete(error) => {
+                    tried.failures.push(self.failed_alternative(candidate, error))
+                }
                 _ => {
                     let mine = ahead(self, candidate);
                     let same = (0..kept.len())
@@ -139,7 +169,7 @@ impl Engine {
             return;
         }
         match self.error_of(candidate) {
-            Some(error) if !self.is_incomplete(error) => self.collect_errors(candidate, error, &mut tried.errors),
+            Some(error) if !self.is_incomplete(error) => tried.failures.push(self.failed_alternative(candidate, error)),
             _ => {
                 let survivor = self.follow(candidate);
                 tried.survivors.push(survivor);
@@ -147,28 +177,46 @@ impl Engine {
         }
     }
 
-    /// All definite errors of a failed alternative.
-    fn collect_errors(&self, candidate: VertexId, error: ErrorId, out: &mut Vec<ErrorId>) {
-        let bottom = &self.store.errors[error];
-        if bottom.rule == Rule::Disjunction && !bottom.parts.is_empty() && bottom.vertex == candidate {
-            out.extend(&bottom.parts);
-            return;
+    fn failed_alternative(&self, candidate: VertexId, error: ErrorId) -> Failure {
+        let mut errors = self.telling_errors(candidate);
+        if errors.is_empty() {
+            errors.push(error);
         }
-        let mut all = Vec::new();
-        self.definite_errors(candidate, &mut all);
-        if all.is_empty() {
-            all.push(error);
-        }
-        out.extend(all);
+        Failure { choices: self.v(candidate).choices.clone(), errors }
     }
 
-    /// The definite errors of a vertex and of all that is below it.
-    pub(crate) fn definite_errors(&self, vertex: VertexId, out: &mut Vec<ErrorId>) {
-        stacker::maybe_grow(128 << 10, 2 << 20, || self.definite_errors_inner(vertex, out));
+    /// The definite errors that stand for a vertex: those of its first part that fails, then its own. Fields that are
+    /// not allowed give way to whatever else is found, and to those further out.
+    fn telling_errors(&self, vertex: VertexId) -> Vec<ErrorId> {
+        stacker::maybe_grow(128 << 10, 2 << 20, || {
+            let vertex = self.follow(vertex);
+            let mut errors = Vec::new();
+            let mut unknown = Vec::new();
+            for child in self.judged_parts(vertex) {
+                let found = self.telling_errors(child);
+                let Some(first) = found.first() else { continue };
+                let bottom = &self.store.errors[*first];
+                let is_unknown = bottom.rule == Rule::UnknownField;
+                if is_unknown && self.v(bottom.vertex).parent == self.v(child).parent {
+                    unknown.extend(found);
+                } else if errors.is_empty() || !is_unknown {
+                    errors = found;
+                    if !is_unknown {
+                        break;
+                    }
+                }
+            }
+            let is_closed_out = |error: &ErrorId| self.store.errors[*error].rule == Rule::UnknownField;
+            if !unknown.is_empty() && errors.iter().all(is_closed_out) {
+                errors = unknown;
+            }
+            errors.extend(self.own_errors(vertex));
+            errors
+        })
     }
 
-    fn definite_errors_inner(&self, vertex: VertexId, out: &mut Vec<ErrorId>) {
-        let vertex = self.follow(vertex);
+    /// The definite errors of a vertex itself.
+    fn own_errors(&self, vertex: VertexId) -> Vec<ErrorId> {
         let v = self.v(vertex);
         let mut own: Vec<_> = v.work.errors.iter().copied().filter(|error| !self.is_incomplete(*error)).collect();
         if let Base::Bottom(error) = v.base
@@ -177,19 +225,37 @@ impl Engine {
         {
             own.push(error);
         }
-        out.extend(own);
-        let arcs = if self.ends_in_cycle(vertex) { &[][..] } else { &v.arcs[..] };
-        for (_, child) in arcs {
-            if self.v(*child).constraint == crate::syntax::ast::Constraint::None {
-                self.definite_errors(*child, out);
+        own
+    }
+
+    /// The parts of a vertex whose errors are its errors too.
+    fn judged_parts(&self, vertex: VertexId) -> impl Iterator<Item = VertexId> {
+        let v = self.v(vertex);
+        let arcs = if v.work.kind.is_bottom() || self.ends_in_cycle(vertex) { &[][..] } else { &v.arcs[..] };
+        let is_field = |child: &VertexId| self.v(*child).constraint == Constraint::None;
+        arcs.iter().map(|(_, child)| *child).filter(is_field)
+    }
+
+    /// The definite errors of a vertex and of all that is below it. Where the vertex itself is in error, or a function
+    /// was to judge it as a whole, the first part that fails stands for all of them.
+    pub(crate) fn definite_errors(&self, vertex: VertexId, out: &mut Vec<ErrorId>) {
+        stacker::maybe_grow(128 << 10, 2 << 20, || {
+            let vertex = self.follow(vertex);
+            let is_function = |check: &Check| matches!(&check.rule, CheckRule::Function(found) if matches!(found.function, Builtin::Package(..)));
+            let is_judged = self.v(vertex).work.checks.iter().any(is_function);
+            if is_judged || !self.own_errors(vertex).is_empty() {
+                return out.extend(self.telling_errors(vertex));
             }
-        }
+            for child in self.judged_parts(vertex) {
+                self.definite_errors(child, out);
+            }
+        });
     }
 
     fn conclude(&mut self, vertex: VertexId, mut tried: Tried) {
         self.drop_unresolved(vertex, &mut tried);
         if tried.survivors.is_empty() {
-            let error = self.empty_disjunction(vertex, tried.errors);
+            let error = self.empty_disjunction(vertex, &tried.failures);
             if !self.v(vertex).work.lost_alternatives {
                 self.fail(vertex, error);
             }
@@ -210,7 +276,7 @@ impl Engine {
     /// Leaves out the alternatives that wait for information, unless there is but one. They are tried again when more
     /// is known.
     fn drop_unresolved(&mut self, vertex: VertexId, tried: &mut Tried) {
-        if tried.survivors.len() + tried.errors.len() < 2 {
+        if tried.survivors.len() + tried.failures.len() < 2 {
             return;
         }
         let waits = |leaf: &VertexId| {
@@ -222,54 +288,146 @@ impl Engine {
                 _ => None,
             }
         };
-        let unresolved: Vec<ErrorId> = tried.survivors.iter().filter_map(waits).collect();
+        let unresolved: Vec<(VertexId, ErrorId)> =
+            tried.survivors.iter().filter_map(|leaf| Some((*leaf, waits(leaf)?))).collect();
         if unresolved.is_empty() {
             return;
         }
         tried.survivors.retain(|leaf| waits(leaf).is_none());
-        tried.errors.extend(unresolved);
+        let failure = |(leaf, error)| Failure { choices: self.v(leaf).choices.clone(), errors: vec![error] };
+        tried.failures.extend(unresolved.into_iter().map(failure));
         self.vm(vertex).work.lost_alternatives = true;
     }
 
-    fn empty_disjunction(&mut self, vertex: VertexId, mut errors: Vec<ErrorId>) -> ErrorId {
-        self.drop_repeated(&mut errors);
-        if let Some(exhausted) = errors.iter().copied().find(|error| self.code(*error) == Code::Limit) {
-            return exhausted;
+    fn empty_disjunction(&mut self, vertex: VertexId, failures: &[Failure]) -> ErrorId {
+        if self.is_exhausted() {
+            return self.exhausted;
         }
-        let user: Vec<_> = errors.iter().copied().filter(|error| self.code(*error) == Code::User).collect();
-        let places = if user.is_empty() { Vec::new() } else { self.conjunct_positions(vertex) };
-        for error in &user {
-            self.store.errors[*error].positions.extend(&places);
+        let all: Vec<&Failure> = failures.iter().collect();
+        let errors = self.disjunction_errors(vertex, &all, NONE);
+        match errors.as_slice() {
+            [one] => *one,
+            [head, parts @ ..] => {
+                self.store.errors[*head].parts = parts.to_vec();
+                *head
+            }
+            [] => {
+                self.error(Code::Eval, Rule::Disjunction, "empty disjunction".to_owned(), vertex, Pos::NONE, Vec::new())
+            }
         }
-        let errors = if user.is_empty() { errors } else { user };
-        if let [one] = errors.as_slice() {
-            return *one;
-        }
-        let message = format!("{} errors in empty disjunction:", self.count_errors(&errors));
-        // Whatever could be mended may mend the whole.
-        let mendable = [Code::Cycle, Code::Incomplete].into_iter();
-        let code = mendable.clone().find(|code| errors.iter().any(|error| self.code(*error) == *code));
-        let code = code.unwrap_or(Code::Eval);
-        let error = self.error(code, Rule::Disjunction, message, vertex, Pos::NONE, Vec::new());
-        self.store.errors[error].parts = errors;
-        error
     }
 
-    /// Leaves out errors that say the same about the same place.
-    fn drop_repeated(&self, errors: &mut Vec<ErrorId>) {
-        let mut known = Vec::new();
-        errors.retain(|error| {
+    /// The errors of the disjunctions below a choice, or below none, that leave nothing: the first one of them that
+    /// does is told, each alternative as it fails together with the last one that was left of those before.
+    fn disjunction_errors(&mut self, vertex: VertexId, failures: &[&Failure], parent: u32) -> Vec<ErrorId> {
+        let made = |failure: &Failure| failure.made_below(parent).count();
+        let most = failures.iter().map(|failure| made(failure)).max().unwrap_or(0);
+        let mut user = Vec::new();
+        let mut other = Vec::new();
+        let mut last: Vec<&Failure> = Vec::new();
+        for failure in failures {
+            if self.is_raised(&failure.errors) {
+                user.push(failure.errors.clone());
+            } else if made(failure) == most {
+                last.push(failure);
+            }
+        }
+        let chosen = |failure: &Failure| failure.made_below(parent).next_back();
+        let mut alternatives: Vec<u32> =
+            last.iter().filter_map(|failure| Some(failure.choices[chosen(failure)?].alternative)).collect();
+        alternatives.sort_unstable();
+        alternatives.dedup();
+        for alternative in alternatives {
+            let is_one =
+                |failure: &&&Failure| chosen(failure).is_some_and(|at| failure.choices[at].alternative == alternative);
+            let Some(example) = last.iter().rev().find(is_one) else { continue };
+            let Some(at) = chosen(example) else { continue };
+            if example.choices.len() == at + 1 {
+                other.push(example.errors.clone());
+                continue;
+            }
+            let within: Vec<&Failure> =
+                failures.iter().filter(|failure| failure.agrees(example, at + 1)).copied().collect();
+            other.push(self.disjunction_errors(vertex, &within, at as u32));
+        }
+        self.told_errors(vertex, user, other)
+    }
+
+    /// Whether `error()` raised all of these.
+    fn is_raised(&self, errors: &[ErrorId]) -> bool {
+        errors.iter().all(|error| {
             let bottom = &self.store.errors[*error];
-            let key = (self.path(bottom.vertex), bottom.message.clone(), bottom.positions.clone());
-            let new = !known.contains(&key);
-            known.push(key);
-            new
-        });
+            bottom.code == Code::User && bottom.message != super::unify::LITERAL_BOTTOM
+        })
     }
 
-    /// How many errors are printed for these: alternatives of alternatives count too.
-    fn count_errors(&self, errors: &[ErrorId]) -> usize {
-        errors.iter().map(|error| 1 + self.count_errors(&self.store.errors[*error].parts)).sum()
+    /// Puts the errors of alternatives together, with the count of them first if there are several. What `error()`
+    /// raised is told instead of all else.
+    fn told_errors(&mut self, vertex: VertexId, user: Vec<Vec<ErrorId>>, other: Vec<Vec<ErrorId>>) -> Vec<ErrorId> {
+        // Whatever could be mended may mend the whole.
+        let all = other.iter().flatten();
+        let code =
+            all.map(|error| self.code(*error)).filter(|code| matches!(code, Code::Incomplete | Code::Cycle)).max();
+        let code = code.unwrap_or(Code::Eval);
+        let other = self.selected_errors(other);
+        let (errors, places) = match user.is_empty() {
+            true => (other, Vec::new()),
+            false => {
+                let first = other.first().map(|error| &self.store.errors[*error]);
+                let places = first.into_iter().flat_map(|first| first.positions.iter().copied().chain([first.primary]));
+                let places = places.filter(|pos| pos.is_some()).collect::<Vec<_>>();
+                (self.selected_errors(user), places)
+            }
+        };
+        let errors = self.sorted_once(errors);
+        if let [one] = errors.as_slice() {
+            self.store.errors[*one].positions.extend(places);
+            return vec![*one];
+        }
+        if errors.is_empty() {
+            return errors;
+        }
+        let message = format!("{} errors in empty disjunction:", errors.len());
+        let head = self.error(code, Rule::Disjunction, message, vertex, Pos::NONE, places);
+        [vec![head], errors].concat()
+    }
+
+    /// Of many alternatives, only those that fail at a place where no other one failed.
+    fn selected_errors(&self, mut all: Vec<Vec<ErrorId>>) -> Vec<ErrorId> {
+        all.retain(|errors| !errors.is_empty());
+        if all.len() > ERRORS_UNFILTERED {
+            let mendable = |errors: &Vec<ErrorId>| errors.iter().all(|error| self.is_incomplete(*error));
+            if let Some(first) = all.iter().position(mendable) {
+                all.drain(..first);
+            }
+            let mut places = FxHashSet::default();
+            all.retain(|errors| {
+                let first = &self.store.errors[errors[0]];
+                places.insert(first.primary) || first.positions.iter().any(|pos| places.insert(*pos))
+            });
+        }
+        all.concat()
+    }
+
+    /// The errors in the order in which they print, each once. Those inside of others stand beside them.
+    fn sorted_once(&mut self, errors: Vec<ErrorId>) -> Vec<ErrorId> {
+        let mut flat = Vec::new();
+        for error in errors {
+            let parts = self.store.errors[error].parts.clone();
+            if parts.is_empty() {
+                flat.push(error);
+                continue;
+            }
+            let head = crate::eval::vertex::Bottom { parts: Vec::new(), ..self.store.errors[error].clone() };
+            flat.push(self.store.errors.push(head));
+            flat.extend(parts);
+        }
+        let mut known = FxHashSet::default();
+        flat.retain(|error| {
+            let bottom = &self.store.errors[*error];
+            known.insert((bottom.primary, self.path(bottom.vertex), bottom.message.clone()))
+        });
+        flat
     }
 
     /// Whether the choices below one make a default.

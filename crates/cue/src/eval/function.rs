@@ -399,7 +399,12 @@ impl Engine {
     pub(crate) fn open_questions_of_close(&mut self, expr: ExprId, env: EnvId) -> Vec<ErrorId> {
         let Expr::Call { function, args } = self.expr(expr).clone() else { return Vec::new() };
         let (Expr::Builtin(Builtin::Close), [arg]) = (self.expr(function), &*args) else { return Vec::new() };
-        let argument = self.anonymous(Term::Expr(*arg), env);
+        // What a reference leads to is asked at its own place.
+        let argument = match self.is_reference(*arg).then(|| self.resolve(env, *arg, self.store.envs[env].vertex)) {
+            Some(Ok(target)) => target,
+            Some(Err(error)) => return vec![error],
+            None => self.anonymous(Term::Expr(*arg), env),
+        };
         self.finalize(argument);
         let v = self.v(self.follow(argument));
         match v.base {
@@ -407,7 +412,8 @@ impl Engine {
             Base::Partial => {
                 let message = "error in call to close: struct argument must be concrete".to_owned();
                 let pos = self.pos(expr);
-                vec![self.error(Code::Incomplete, Rule::Incomplete, message, argument, pos, vec![pos])]
+                let at = self.store.envs[env].vertex;
+                vec![self.error(Code::Incomplete, Rule::Incomplete, message, at, pos, vec![pos])]
             }
             _ => v.work.unmet.clone(),
         }
@@ -465,7 +471,7 @@ impl Engine {
                 self.store.errors[part].positions.push(origin.pos);
             }
             if code == Code::Incomplete {
-                self.store.errors[part].positions.push(check.origin.pos);
+                self.store.errors[part].primary = check.origin.pos;
             }
             self.store.errors[error].parts.push(part);
         }

@@ -131,6 +131,17 @@ impl Engine {
         false
     }
 
+    /// Runs the tasks that wait for nothing.
+    pub(crate) fn run_constants(&mut self, vertex: VertexId) {
+        let mut index = 0;
+        while let Some(task) = self.v(vertex).work.tasks.get(index) {
+            if task.state == TaskState::Pending && matches!(task.work, Work::Constant(..)) {
+                self.run_task(vertex, index);
+            }
+            index += 1;
+        }
+    }
+
     /// Runs one task; gives whether it is done with.
     pub(crate) fn run_task(&mut self, vertex: VertexId, index: usize) -> bool {
         if !self.step(vertex) {
@@ -165,7 +176,9 @@ impl Engine {
                 self.add_reference(vertex, target, *expr, *conjunct);
                 Ok(())
             }
-            Work::Evaluate(conjunct, expr) => self.add_evaluated(vertex, *expr, *conjunct),
+            Work::Constant(conjunct, expr) | Work::Evaluate(conjunct, expr) => {
+                self.add_evaluated(vertex, *expr, *conjunct)
+            }
             Work::List(conjunct, expr) => self.add_list_with_comprehensions(vertex, *expr, *conjunct),
             Work::Pattern { pattern, value, env, info } => self.add_pattern(vertex, *pattern, *value, *env, *info),
             Work::Dynamic { name, constraint, value, pos, notes, env, info } => {

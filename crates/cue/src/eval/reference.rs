@@ -232,13 +232,14 @@ impl Engine {
 
     fn absent(&mut self, arc: VertexId, label: Label, pos: Pos, at: VertexId) -> ErrorId {
         let part = self.store.labels.part(label);
-        let (rule, message) = match self.v(arc).constraint {
-            Constraint::Required => (Rule::Required, format!("required field missing: {part}")),
-            _ => (Rule::Reference, format!("cannot reference optional field: {part}")),
-        };
+        if self.v(arc).constraint == Constraint::Required {
+            let message = format!("required field missing: {part}");
+            return self.error(Code::Incomplete, Rule::Required, message, at, pos, Vec::new());
+        }
+        let message = format!("cannot reference optional field: {part}");
         let declared = self.v(arc).declared.first().map(|declared| declared.pos);
         let positions = [pos].into_iter().chain(declared).collect();
-        self.error(Code::Incomplete, rule, message, at, pos, positions)
+        self.error(Code::Incomplete, Rule::Reference, message, at, pos, positions)
     }
 
     fn resolve_index(

@@ -21,6 +21,9 @@ use crate::{
     syntax::{ast::Constraint, pos::Pos},
 };
 
+/// The error that `_|_` is.
+pub(crate) const LITERAL_BOTTOM: &str = "explicit error (_|_ literal) in source";
+
 impl Engine {
     /// Adds a conjunct to a vertex.
     pub(crate) fn add_conjunct(&mut self, vertex: VertexId, conjunct: Conjunct) {
@@ -63,6 +66,16 @@ impl Engine {
         )
     }
 
+    /// Whether an operator makes the value out of literals alone.
+    fn is_constant(&self, expr: ExprId) -> bool {
+        match self.expr(expr) {
+            Expr::Bound { operand, .. } | Expr::Unary { operand, .. } => {
+                matches!(self.expr(*operand), Expr::Atom(_)) || self.is_constant(*operand)
+            }
+            _ => false,
+        }
+    }
+
     fn add_expr(&mut self, vertex: VertexId, expr: ExprId, conjunct: Conjunct) {
         let same = |term| Conjunct { term: Term::Expr(term), ..conjunct };
         match self.expr(expr).clone() {
@@ -73,7 +86,7 @@ impl Engine {
             }
             Expr::Top => self.add_top(vertex, conjunct.info),
             Expr::Bottom => {
-                let message = "explicit error (_|_ literal) in source".to_owned();
+                let message = LITERAL_BOTTOM.to_owned();
                 let positions = self.positions(&self.origin(Show::Expr(expr), expr, conjunct.info));
                 let primary = self.pos(expr);
                 let error = self.error(Code::User, Rule::User, message, vertex, primary, positions);
@@ -108,11 +121,7 @@ impl Engine {
                 let conjunct = Conjunct { info: conjunct.info.optional(), ..conjunct };
                 self.add_alternatives(vertex, expr, Alternatives::Exprs(disjuncts), conjunct);
             }
-            Expr::Bound { operand, .. } if matches!(self.expr(operand), Expr::Atom(_)) => {
-                if let Err(error) = self.add_evaluated(vertex, expr, conjunct) {
-                    self.fail(vertex, error);
-                }
-            }
+            _ if self.is_constant(expr) => self.schedule(vertex, Work::Constant(conjunct, expr)),
             Expr::Open(operand) => {
                 let scope = self.new_scope(conjunct.info.scope, ScopeKind::Opened(vertex));
                 let info = Info { scope, ..conjunct.info };
@@ -432,7 +441,11 @@ impl Engine {
         let chosen = self.v(vertex).choices.iter().position(|choice| choice.key == key);
         let (env, info) = (conjunct.env, conjunct.info);
         match chosen {
-            Some(index) => self.add_alternative(vertex, &alternatives, index, env, info),
+            Some(index) => {
+                // In the reference alternatives come when all else is there.
+                self.run_constants(vertex);
+                self.add_alternative(vertex, &alternatives, index, env, info);
+            }
             None => self.vm(vertex).work.undecided.push(Undecided { key, alternatives, info }),
         }
     }

@@ -205,7 +205,8 @@ impl Engine {
     fn incomplete_errors_inner(&mut self, vertex: VertexId, walk: &mut Walk, out: &mut Vec<ErrorId>) {
         let vertex = self.default_of(vertex);
         match self.v(vertex).base.clone() {
-            Base::Bottom(error) => out.push(error),
+            // What waits for information as a whole is told of alone.
+            Base::Bottom(error) => return out.push(error),
             Base::Atom(_) | Base::Struct | Base::List => out.extend(self.v(vertex).work.unmet.iter()),
             Base::Partial | Base::Unknown | Base::Disjunction(_) => {
                 let message = format!("incomplete value {}", self.show_evaluated(vertex));

@@ -275,6 +275,8 @@ pub(crate) enum TaskState {
 pub(crate) enum Work {
     /// Follows a reference.
     Reference(Conjunct, ExprId),
+    /// Evaluates what operators make out of literals.
+    Constant(Conjunct, ExprId),
     /// Evaluates an expression.
     Evaluate(Conjunct, ExprId),
     /// Evaluates the elements of a list literal with comprehensions.
@@ -299,7 +301,10 @@ impl Work {
     /// How what it adds comes to the vertex.
     pub(crate) fn info(&self) -> Info {
         match self {
-            Self::Reference(conjunct, _) | Self::Evaluate(conjunct, _) | Self::List(conjunct, _) => conjunct.info,
+            Self::Reference(conjunct, _)
+            | Self::Constant(conjunct, _)
+            | Self::Evaluate(conjunct, _)
+            | Self::List(conjunct, _) => conjunct.info,
             Self::Pattern { info, .. } | Self::Dynamic { info, .. } | Self::Comprehension(_, _, info) => *info,
         }
     }
@@ -307,7 +312,7 @@ impl Work {
     /// What runs first.
     pub(crate) fn class(&self) -> u8 {
         match self {
-            Self::Reference(..) => 0,
+            Self::Reference(..) | Self::Constant(..) => 0,
             Self::Pattern { .. } => 1,
             Self::Evaluate(..) | Self::List(..) | Self::Dynamic { .. } => 2,
             Self::Comprehension(..) => 3,
