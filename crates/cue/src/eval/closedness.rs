@@ -7,7 +7,8 @@
 //! - lies inside of the required scope, or,
 //! - if that scope is embedded in a literal, lies in that literal outside of the embedding; and so on outwards.
 //!
-//! A scope that is open (`...`, `_`) lets all fields be, and restricts no further what it does not declare.
+//! A scope that is open (`...`, `_`) lets all fields be, and restricts no further what it does not declare. What is embedded
+//! in a literal restricts no more than what is around that literal: beside `...` or `matchN` there it restricts nothing.
 
 use std::sync::Arc;
 
@@ -86,6 +87,39 @@ impl Engine {
         false
     }
 
+    /// Whether a scope that lets fields be stands beside the literal that the required scope is embedded in.
+    fn is_beside(&self, required: ScopeId, mut open: ScopeId) -> bool {
+        let scopes = &self.store.scopes;
+        let mut embedded = required;
+        while embedded != NONE && scopes[embedded].embedding != NONE {
+            embedded = scopes[scopes[embedded].embedding].parent;
+        }
+        if embedded == required {
+            return false;
+        }
+        let around = scopes[embedded].parent;
+        // A literal that embeds, and what is embedded in it, speak for what is around it.
+        let speaks_on = |scope: ScopeId| matches!(scopes[scope].kind, ScopeKind::Struct | ScopeKind::Embedding);
+        while open != around && open != NONE && speaks_on(open) {
+            open = scopes[open].parent;
+        }
+        open == around
+    }
+
+    /// Whether a validator of a whole value around the vertex lets what is embedded in it be. What is embedded in the
+    /// elements of a list inside that value stays closed.
+    fn is_unchecked(&self, required: ScopeId, vertex: VertexId) -> bool {
+        if required == NONE || self.store.scopes[required].embedding == NONE {
+            return false;
+        }
+        let field_of = |vertex: &VertexId| {
+            let is_element = self.v(*vertex).label.as_index().is_some();
+            self.restricting_parent(*vertex).filter(|_| !is_element)
+        };
+        let mut around = std::iter::successors(field_of(&vertex), field_of);
+        around.any(|parent| self.v(parent).work.unchecked_scopes.iter().any(|found| self.is_beside(required, *found)))
+    }
+
     /// The scopes that restrict the fields of a vertex.
     pub(crate) fn required_scopes(&self, vertex: VertexId) -> Arc<[ScopeId]> {
         let (chain, mut parent, mut all) = self.unknown_chain(vertex);
@@ -131,7 +165,8 @@ impl Engine {
             let one_level = self.store.scopes[*scope].kind == ScopeKind::Close;
             !one_level && !own.contains(scope) && !self.is_released(*scope, vertex, parent)
         };
-        own.iter().copied().chain(inherited.iter().copied().filter(reaches)).collect()
+        let own_ones = own.iter().copied().filter(|scope| !self.is_unchecked(*scope, vertex));
+        own_ones.chain(inherited.iter().copied().filter(reaches)).collect()
     }
 
     /// Opens a scope that restricts the fields of a vertex.
@@ -168,7 +203,7 @@ impl Engine {
     fn is_open(&self, vertex: VertexId, required: ScopeId) -> bool {
         let work = &self.v(vertex).work;
         let within = |scope: &ScopeId| self.is_evidence(required, *scope);
-        work.open_scopes.iter().any(|open| self.is_evidence(required, *open))
+        work.open_scopes.iter().any(|open| self.is_evidence(required, *open) || self.is_beside(required, *open))
             || (work.top_scopes.iter().any(within) && !work.structs.iter().any(|part| within(&part.scope)))
     }
 

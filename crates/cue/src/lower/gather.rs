@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::computed;
@@ -72,6 +72,9 @@ pub(super) struct Parts<'a> {
     pub(super) nameless: BTreeSet<Group>,
     /// Groups with a validator of the whole value: they close neither the node nor what is inside.
     pub(super) lifted: BTreeSet<Group>,
+    /// What stands around the struct literals with embeddings, each a group of its own: such a group closes only if what
+    /// is around it is not opened.
+    pub(super) around: BTreeMap<Group, Group>,
     /// What holds between the members of the node, and whether it looks inside their values.
     pub(super) relations: Vec<(vet::Relation, bool)>,
     /// Why the node cannot be lowered.
@@ -86,6 +89,16 @@ pub(super) struct StructPart<'a> {
     /// The struct's own declarations, innermost.
     pub(super) scope: Scope<'a>,
     pub(super) groups: Rc<[Group]>,
+}
+
+/// What no group is around.
+const NOWHERE: Group = Group::MAX;
+/// What a validator of a whole value lifts inside that value.
+const LIFTED: Group = 0;
+
+/// The group that stands closest around a conjunct of these groups.
+fn innermost(groups: &[Group]) -> Group {
+    groups.last().copied().unwrap_or(NOWHERE)
 }
 
 impl Alternative<'_> {
@@ -109,18 +122,40 @@ impl<'a> Parts<'a> {
     pub(super) fn closing(&self) -> impl Iterator<Item = Group> {
         let names = |group: &Group| self.structs.iter().any(|part| part.groups.contains(group));
         let closes = move |group: &Group| {
-            !self.open.contains(group)
-                && !self.lifted.contains(group)
+            !self.from(*group).any(|group| self.open.contains(&group))
+                && !self.is_lifted(*group)
                 && (!self.nameless.contains(group) || names(group))
         };
         self.closed.iter().copied().filter(closes)
+    }
+
+    /// The group and those around it, as far as they are struct literals with embeddings.
+    fn from(&self, group: Group) -> impl Iterator<Item = Group> {
+        std::iter::successors(Some(group), |group| self.around.get(group).copied())
+    }
+
+    /// Whether a validator of the whole value lets the group close nothing, here or inside.
+    pub(super) fn is_lifted(&self, group: Group) -> bool {
+        self.from(group).any(|group| group == LIFTED || self.lifted.contains(&group))
+    }
+
+    /// The groups of what stands in a field that has these.
+    pub(super) fn inner_groups(&self, groups: &[Group]) -> Rc<[Group]> {
+        let kept = groups.iter().copied().filter(|group| !self.shallow.contains(group));
+        kept.chain(self.is_lifted(innermost(groups)).then_some(LIFTED)).collect()
+    }
+
+    /// The groups of what stands in an element of a list that has these: what is embedded in elements stays closed.
+    pub(super) fn element_groups(&self, groups: &[Group]) -> Rc<[Group]> {
+        self.inner_groups(groups).iter().copied().filter(|group| *group != LIFTED).collect()
     }
 
     /// A validator of the whole value.
     fn whole(&mut self, term: Result<Term, String>, groups: &[Group]) {
         match term {
             Ok(term) => {
-                self.lifted.extend(groups);
+                let around: Vec<Group> = self.from(innermost(groups)).collect();
+                self.lifted.extend(around.iter().chain(groups));
                 self.term(term, groups);
             }
             Err(reason) => self.give_up(reason),
@@ -329,6 +364,9 @@ impl<'a> Lowering<'a> {
         let embeds = decls.iter().any(|decl| matches!(decl, Decl::Embed(_)));
         let group = embeds.then(|| self.new_group());
         let groups = group.map_or_else(|| conjunct.groups.clone(), |group| conjunct.within(group).groups);
+        if let Some(group) = group {
+            parts.around.insert(group, innermost(&conjunct.groups));
+        }
         let mut names_members = !embeds;
         for decl in decls {
             match decl {
@@ -372,7 +410,8 @@ impl<'a> Lowering<'a> {
                 }
                 Decl::Ellipsis(ellipsis) if ellipsis.value.is_none() => {
                     names_members = true;
-                    parts.open.extend(groups.iter());
+                    let around: Vec<Group> = parts.from(innermost(&groups)).collect();
+                    parts.open.extend(around.iter().chain(groups.iter()));
                 }
                 Decl::Ellipsis(_) => parts.give_up("`...` has a value"),
                 Decl::Let(_) | Decl::Attribute(_) | Decl::Comments(_) => {}

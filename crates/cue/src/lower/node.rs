@@ -646,7 +646,7 @@ impl<'a> Lowering<'a> {
         let matching = patterns.iter().filter(|pattern| self.builder.allows(pattern.names, name));
         let all = own.chain(matching.map(|pattern| (pattern.value, &pattern.scope, &pattern.groups)));
         let conjuncts: Vec<Conjunct<'a>> = all
-            .map(|(expr, scope, groups)| Conjunct { expr, scope: scope.clone(), groups: inner_groups(parts, groups) })
+            .map(|(expr, scope, groups)| Conjunct { expr, scope: scope.clone(), groups: parts.inner_groups(groups) })
             .collect();
         let groups: Vec<Group> = conjuncts.iter().flat_map(|conjunct| conjunct.groups.iter().copied()).collect();
         (self.node(&conjuncts, &inner_closed(parts, &groups), missing), constraint)
@@ -669,7 +669,7 @@ impl<'a> Lowering<'a> {
         self.path.push("[pattern]".into());
         let (mut rules, mut provides) = (Vec::new(), false);
         for pattern in patterns {
-            let groups = inner_groups(parts, &pattern.groups);
+            let groups = parts.inner_groups(&pattern.groups);
             let closed = inner_closed(parts, &groups);
             let conjunct = Conjunct { expr: pattern.value, scope: pattern.scope.clone(), groups };
             let node = self.node(&[conjunct], &closed, missing);
@@ -802,7 +802,7 @@ fn is_validated(parts: &Parts<'_>) -> bool {
 }
 
 fn side<'a>(lit: &'a ListLit, conjunct: &Conjunct<'a>, parts: &Parts<'a>) -> Result<Side<'a>, &'static str> {
-    let groups = if is_validated(parts) { Rc::new([]) as Rc<[Group]> } else { inner_groups(parts, &conjunct.groups) };
+    let groups = if is_validated(parts) { Rc::new([]) as Rc<[Group]> } else { parts.element_groups(&conjunct.groups) };
     let inner = |expr: &'a Expr| Conjunct { expr, scope: conjunct.scope.clone(), groups: groups.clone() };
     let mut side = Side { prefix: Vec::new(), rest: None };
     for element in &lit.elements {
@@ -848,15 +848,10 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// The groups that a conjunct of a field or element belongs to, if the conjunct around it belongs to these.
-fn inner_groups(parts: &Parts<'_>, groups: &[Group]) -> Rc<[Group]> {
-    groups.iter().copied().filter(|group| !parts.shallow.contains(group)).collect()
-}
-
 /// The groups that close a field or element with conjuncts of these groups.
 fn inner_closed(parts: &Parts<'_>, groups: &[Group]) -> BTreeSet<Group> {
     let closes =
-        |group: &Group| parts.closed.contains(group) && !parts.shallow.contains(group) && !parts.lifted.contains(group);
+        |group: &Group| parts.closed.contains(group) && !parts.shallow.contains(group) && !parts.is_lifted(*group);
     groups.iter().copied().filter(closes).collect()
 }
 
