@@ -64,7 +64,7 @@ impl Engine {
                 }
                 _ => self.eval_binary(env, expr, op, (left, right), at),
             },
-            Expr::Interpolation { parts, bytes } => self.eval_interpolation(env, &parts, bytes, at),
+            Expr::Interpolation { parts, bytes } => self.eval_interpolation(env, expr, (&parts, bytes), at),
             Expr::Slice { base, low, high } => self.eval_slice(env, base, (low, high), at),
             Expr::Call { function, args } => self.eval_call(env, expr, function, &args, at),
             Expr::Bottom => {
@@ -355,12 +355,18 @@ impl Engine {
         false
     }
 
-    fn eval_interpolation(&mut self, env: EnvId, parts: &Arc<[Part]>, bytes: bool, at: VertexId) -> Outcome<Val> {
+    fn eval_interpolation(
+        &mut self,
+        env: EnvId,
+        whole: ExprId,
+        (parts, bytes): (&Arc<[Part]>, bool),
+        at: VertexId,
+    ) -> Outcome<Val> {
         let mut out = Vec::new();
         for part in parts.iter() {
             match part {
                 Part::Text(text) => out.extend_from_slice(text),
-                Part::Expr(expr) => self.interpolate(env, *expr, &mut out, at)?,
+                Part::Expr(expr) => self.interpolate(env, (whole, *expr), &mut out, at)?,
             }
         }
         Ok(Val::Atom(match bytes {
@@ -369,16 +375,22 @@ impl Engine {
         }))
     }
 
-    fn interpolate(&mut self, env: EnvId, expr: ExprId, out: &mut Vec<u8>, at: VertexId) -> Outcome<()> {
+    fn interpolate(
+        &mut self,
+        env: EnvId,
+        (whole, expr): (ExprId, ExprId),
+        out: &mut Vec<u8>,
+        at: VertexId,
+    ) -> Outcome<()> {
+        let start = self.pos(whole);
         let value = match self.eval(env, expr, at) {
             Ok(value) => value,
             Err(error) => {
                 let bottom = &self.store.errors[error];
                 let (code, rule) = (bottom.code, bottom.rule);
                 let message = format!("invalid interpolation: {}", self.error_text(error));
-                let mut positions = bottom.positions.clone();
-                positions.push(self.pos(expr));
-                return Err(self.error(code, rule, message, at, Pos::NONE, positions));
+                let positions = [start].into_iter().chain(bottom.positions.iter().copied()).collect();
+                return Err(self.error(code, rule, message, at, start, positions));
             }
         };
         match value {
@@ -386,18 +398,21 @@ impl Engine {
             Val::Atom(Atom::Bytes(bytes)) => out.extend_from_slice(&bytes),
             Val::Atom(Atom::Number(number)) => out.extend_from_slice(number.to_source().replace('e', "E").as_bytes()),
             Val::Atom(Atom::Bool(value)) => out.extend_from_slice(value.to_string().as_bytes()),
-            Val::Atom(Atom::Null) => return Err(self.bad_interpolation("null", Kind::NULL, expr, Code::Eval, at)),
+            Val::Atom(Atom::Null) => {
+                let pos = self.value_position(env, expr, at);
+                return Err(self.bad_interpolation(whole, ("null", Kind::NULL), pos, at));
+            }
             Val::Vertex(vertex) => {
                 let kind = self.kind_of(vertex);
                 let shown = self.show_vertex(vertex);
                 let concrete = matches!(self.v(vertex).base, Base::Struct | Base::List);
-                let code = if concrete { Code::Eval } else { Code::Incomplete };
-                if code == Code::Incomplete {
+                if !concrete {
                     let message = format!("invalid interpolation: non-concrete value {shown} (type {kind})");
-                    let pos = self.pos(expr);
-                    return Err(self.incomplete(at, Rule::Incomplete, message, vec![pos]));
+                    let positions = [start].into_iter().chain(self.own_position(vertex)).collect();
+                    return Err(self.error(Code::Incomplete, Rule::Incomplete, message, at, start, positions));
                 }
-                return Err(self.bad_interpolation(&shown, kind, expr, code, at));
+                let pos = self.v(vertex).work.kind_origin.as_ref().map(|origin| origin.pos);
+                return Err(self.bad_interpolation(whole, (&shown, kind), pos, at));
             }
         }
         crate::builtin::check_text_length(out.len()).map_err(|message| {
@@ -406,11 +421,18 @@ impl Engine {
         })
     }
 
-    fn bad_interpolation(&mut self, shown: &str, kind: Kind, expr: ExprId, code: Code, at: VertexId) -> ErrorId {
+    fn bad_interpolation(
+        &mut self,
+        whole: ExprId,
+        (shown, kind): (&str, Kind),
+        value: Option<Pos>,
+        at: VertexId,
+    ) -> ErrorId {
         let message =
             format!("invalid interpolation: cannot use {shown} (type {kind}) as type (bool|string|bytes|number)");
-        let pos = self.pos(expr);
-        self.error(code, Rule::Type, message, at, pos, vec![pos])
+        let start = self.pos(whole);
+        let positions = [start].into_iter().chain(value).collect();
+        self.error(Code::Eval, Rule::Type, message, at, start, positions)
     }
 
     fn eval_slice(

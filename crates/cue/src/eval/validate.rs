@@ -185,7 +185,7 @@ impl Engine {
     }
 
     /// Where the only thing stands that a value without parts is known by.
-    fn own_position(&self, vertex: VertexId) -> Option<Pos> {
+    pub(crate) fn own_position(&self, vertex: VertexId) -> Option<Pos> {
         let work = &self.v(vertex).work;
         let pos = match work.checks.as_slice() {
             [] if work.kind != Kind::TOP => work.kind_origin.as_ref()?.pos,

@@ -786,6 +786,7 @@ impl<'a> Compiler<'a> {
             self.disjuncts(right, &mut disjuncts);
             return self.push(Expr::Or(disjuncts.into()), pos);
         }
+        let in_parens = matches!(left, ast::Expr::Paren { .. });
         let (left, right) = (self.expr(left), self.expr(right));
         let expr = match op {
             ast::BinaryOp::And => Expr::And { left, right },
@@ -794,8 +795,8 @@ impl<'a> Compiler<'a> {
             }
             _ => Expr::Binary { op, left, right },
         };
-        let left_pos = self.exprs[left].pos;
-        self.push(expr, left_pos)
+        let start = if in_parens { pos } else { self.exprs[left].pos };
+        self.push(expr, start)
     }
 
     fn disjuncts(&mut self, expr: &ast::Expr, out: &mut Vec<Disjunct>) {
