@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use cue_command::{Arguments, World};
 
+/// That of `sluice`, so that measurements of this program hold for it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 struct Cli {
     #[command(flatten)]

@@ -74,12 +74,20 @@ impl Encoder {
     /// # Errors
     /// If the value is contradictory, or not concrete where the format needs it.
     pub(crate) fn value(&mut self, value: &Value) -> Result<(), Failure> {
-        value.validate(Validation { concrete: self.kind.encoding != Encoding::Cue || self.mode == Mode::Export })?;
+        // What writes JSON and YAML judges it.
+        if !matches!(self.kind.encoding, Encoding::Json | Encoding::JsonLines | Encoding::Yaml) {
+            value
+                .validate(Validation { concrete: self.kind.encoding != Encoding::Cue || self.mode == Mode::Export })?;
+        }
         match self.kind.encoding {
             Encoding::Json | Encoding::JsonLines => {
                 let json = value.to_json()?;
                 let json = if self.escape { escape_html(&json) } else { json };
-                self.text(&json);
+                if self.out.is_empty() {
+                    self.out = json.into_bytes();
+                } else {
+                    self.text(&json);
+                }
             }
             Encoding::Yaml => {
                 let yaml = value.to_yaml()?;

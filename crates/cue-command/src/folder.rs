@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cue::syntax::literal::{Lines, quote_string};
-use cue::{Entry, Instance, Limits, LoadOptions, Loader, Source, SourceFile};
+use cue::{Entry, Instance, Limits, LoadOptions, Loader, Source, SourceFile, Trees};
 
 use crate::arguments::Input;
 use crate::failure::Failure;
@@ -85,6 +85,7 @@ pub(crate) fn load(
         folder: tree.folder.clone(),
         tags: input.inject.clone(),
         variables,
+        trees: Trees::Outlined,
     };
     let here = |pattern: &String| if pattern.starts_with(':') { format!(".{pattern}") } else { pattern.clone() };
     let patterns: Vec<String> = patterns.iter().map(here).collect();

@@ -17,7 +17,7 @@ use crate::{
         compile::{CompileError, Compiler, ImportedPackage},
     },
     limits::Limits,
-    load::{LoadOptions, Loader, Source},
+    load::{LoadOptions, Loader, Source, Trees},
     syntax::{
         self, ParseLimits, ParseOptions, SyntaxError, ast,
         experiment::Version,
@@ -55,11 +55,11 @@ pub(crate) struct Package {
 }
 
 /// Compiles packages. File ids in their trees are indices into `files`.
-pub(crate) fn link(units: Vec<Unit>, files: Vec<Arc<SourceFile>>, limits: &Limits) -> Linked {
+pub(crate) fn link(mut units: Vec<Unit>, files: Vec<Arc<SourceFile>>, limits: &Limits, trees: Trees) -> Linked {
     let mut store = Store::default();
     let mut errors = Vec::with_capacity(units.len());
     let mut literals: Vec<Vec<ExprId>> = Vec::with_capacity(units.len());
-    for unit in &units {
+    for unit in &mut units {
         let mut compiler = Compiler::new(
             &mut store.exprs,
             &mut store.labels,
@@ -68,7 +68,7 @@ pub(crate) fn link(units: Vec<Unit>, files: Vec<Arc<SourceFile>>, limits: &Limit
             builtin::package,
             limits.depth_max,
         );
-        literals.push(compiler.files(&unit.asts, &files));
+        literals.push(compiler.files(&mut unit.asts, &files, trees));
         let found = std::mem::take(&mut compiler.errors);
         errors.push(compile_errors(&store, &files, found));
     }
@@ -127,7 +127,7 @@ impl Instance {
         let asts = parse_files(&files, limits)?;
         let name = asts.iter().find_map(|file| file.package.as_ref()).map_or("", |package| package.name.name.as_str());
         let unit = Unit { identity: name.into(), asts, imports: FxHashMap::default() };
-        link(vec![unit], files, limits).instance(0)
+        link(vec![unit], files, limits, Trees::Kept).instance(0)
     }
 
     /// Loads the only package of a folder, with what it imports. [`Loader`] offers more.
@@ -154,10 +154,10 @@ impl Instance {
         let base = &self.frozen;
         let mut engine = base.fork();
         let sources: Vec<_> = base.files.iter().cloned().chain(sources).collect();
-        let files: Vec<_> = files.into_iter().map(Arc::new).collect();
+        let mut files: Vec<_> = files.into_iter().map(Arc::new).collect();
         let Package { identity, asts, imports, root: below } = &*base.package;
         let mut compiler = compiler(&mut engine, identity, imports);
-        let literals = compiler.files(&files, &sources);
+        let literals = compiler.files(&mut files, &sources, Trees::Kept);
         let found = std::mem::take(&mut compiler.errors);
         if !found.is_empty() {
             return Err(Errors::new(compile_errors(&engine.store, &sources, found)));

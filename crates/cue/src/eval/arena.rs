@@ -15,20 +15,64 @@ use rustc_hash::FxHashMap;
 pub(crate) struct Arena<T> {
     frozen: Vec<Arc<Layer<T>>>,
     base: u32,
-    local: Vec<T>,
+    local: Chunks<T>,
     changed: FxHashMap<u32, T>,
 }
 
 #[derive(Debug)]
 struct Layer<T> {
     base: u32,
-    items: Vec<T>,
+    items: Chunks<T>,
     changed: FxHashMap<u32, T>,
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { frozen: Vec::new(), base: 0, local: Vec::new(), changed: FxHashMap::default() }
+        Self { frozen: Vec::new(), base: 0, local: Chunks::default(), changed: FxHashMap::default() }
+    }
+}
+
+/// A vector that never moves its elements: each chunk is twice as long as the one before it.
+#[derive(Debug)]
+struct Chunks<T> {
+    chunks: Vec<Vec<T>>,
+    len: u32,
+}
+
+impl<T> Default for Chunks<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), len: 0 }
+    }
+}
+
+impl<T> Chunks<T> {
+    /// The length of the first chunk, a power of two.
+    const FIRST: u32 = 16;
+
+    /// The chunk of an index, and where it lies there.
+    fn place(index: u32) -> (usize, usize) {
+        let shifted = index + Self::FIRST;
+        let chunk = shifted.ilog2() - Self::FIRST.ilog2();
+        (chunk as usize, (shifted - (Self::FIRST << chunk)) as usize)
+    }
+
+    fn push(&mut self, item: T) {
+        let (chunk, _) = Self::place(self.len);
+        if chunk == self.chunks.len() {
+            self.chunks.push(Vec::with_capacity((Self::FIRST as usize) << chunk));
+        }
+        self.chunks[chunk].push(item);
+        self.len += 1;
+    }
+
+    fn get(&self, index: u32) -> &T {
+        let (chunk, at) = Self::place(index);
+        &self.chunks[chunk][at]
+    }
+
+    fn get_mut(&mut self, index: u32) -> &mut T {
+        let (chunk, at) = Self::place(index);
+        &mut self.chunks[chunk][at]
     }
 }
 
@@ -42,30 +86,30 @@ impl<T: Clone> Arena<T> {
 
     /// One more than the last handle.
     pub(crate) fn len(&self) -> u32 {
-        self.base + self.local.len() as u32
+        self.base + self.local.len
     }
 
     /// Turns the local layer into a shared one and starts an empty one on top.
     pub(crate) fn freeze(&mut self) {
-        if self.local.is_empty() && self.changed.is_empty() {
+        if self.local.len == 0 && self.changed.is_empty() {
             return;
         }
         let items = std::mem::take(&mut self.local);
         let changed = std::mem::take(&mut self.changed);
         let layer = Layer { base: self.base, items, changed };
-        self.base += layer.items.len() as u32;
+        self.base += layer.items.len;
         self.frozen.push(Arc::new(layer));
     }
 
     /// A new arena on top of the same frozen layers, without what is local here.
     pub(crate) fn fork(&self) -> Self {
-        Self { frozen: self.frozen.clone(), base: self.base, local: Vec::new(), changed: FxHashMap::default() }
+        Self { frozen: self.frozen.clone(), base: self.base, local: Chunks::default(), changed: FxHashMap::default() }
     }
 
     /// How many elements two arenas share: their handles mean the same in both.
     pub(crate) fn shared_len(&self, other: &Self) -> u32 {
         let pairs = self.frozen.iter().zip(&other.frozen).take_while(|(one, other)| Arc::ptr_eq(one, other));
-        pairs.last().map_or(0, |(layer, _)| layer.base + layer.items.len() as u32)
+        pairs.last().map_or(0, |(layer, _)| layer.base + layer.items.len)
     }
 
     fn frozen_item(&self, id: u32) -> &T {
@@ -74,7 +118,7 @@ impl<T: Clone> Arena<T> {
         }
         for layer in self.frozen.iter().rev() {
             if id >= layer.base {
-                return &layer.items[(id - layer.base) as usize];
+                return layer.items.get(id - layer.base);
             }
             if let Some(item) = layer.changed.get(&id) {
                 return item;
@@ -88,14 +132,14 @@ impl<T: Clone> Index<u32> for Arena<T> {
     type Output = T;
 
     fn index(&self, id: u32) -> &T {
-        if id >= self.base { &self.local[(id - self.base) as usize] } else { self.frozen_item(id) }
+        if id >= self.base { self.local.get(id - self.base) } else { self.frozen_item(id) }
     }
 }
 
 impl<T: Clone> IndexMut<u32> for Arena<T> {
     fn index_mut(&mut self, id: u32) -> &mut T {
         if id >= self.base {
-            return &mut self.local[(id - self.base) as usize];
+            return self.local.get_mut(id - self.base);
         }
         if !self.changed.contains_key(&id) {
             let copy = self.frozen_item(id).clone();

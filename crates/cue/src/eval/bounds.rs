@@ -8,11 +8,11 @@ use super::{
     engine::{Engine, Outcome},
     expression::Val,
     kind::Kind,
-    vertex::{Check, CheckRule, Conjunct, EnvId, Info, Origin, Show, Term, VertexId},
+    vertex::{Check, CheckRule, Conjunct, EnvId, Info, Origin, PushTight as _, Show, Term, VertexId},
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, ExprId},
+    ir::{Atom, Expr, ExprId, Node},
     syntax::pos::Pos,
     value::BoundOp,
 };
@@ -51,12 +51,14 @@ impl Engine {
                 return Err(self.incomplete(vertex, Rule::Incomplete, message, vec![self.pos(operand)]));
             }
         };
-        let show = match &rule {
-            CheckRule::Bound(op, atom) => Show::Bound(*op, atom.clone()),
-            _ => Show::Expr(expr),
-        };
         self.bring_value(vertex, info);
-        let origin = self.origin(show, expr, info);
+        let origin = match &rule {
+            CheckRule::Bound(op, atom) if !matches!(self.expr(operand), Expr::Atom(_)) => {
+                let operand = self.store.exprs.push(Node { expr: Expr::Atom(atom.clone()), pos: self.pos(operand) });
+                self.computed_origin(Expr::Bound { op: *op, operand }, pos, info)
+            }
+            _ => self.origin(Show::Expr(expr), expr, info),
+        };
         if let CheckRule::Bound(op, atom) = &rule {
             let Some(kind) = bound_kind(*op, atom) else {
                 let message = format!("cannot use {} for bound {}", self.show_atom(atom), op_text(*op));
@@ -89,7 +91,7 @@ impl Engine {
                 Together::Conflict => return self.fail_bounds(vertex, &old.origin, &check.origin),
             }
         }
-        self.vm(vertex).work.checks.push(check);
+        self.vm(vertex).work.checks.push_tight(check);
     }
 
     fn fail_bounds(&mut self, vertex: VertexId, old: &Origin, new: &Origin) {

@@ -159,12 +159,15 @@ impl Engine {
     }
 
     /// The scopes that restrict a vertex: its own, and those of its parent that reach into it.
-    fn passed_down(&self, vertex: VertexId, parent: VertexId, inherited: &[ScopeId]) -> Arc<[ScopeId]> {
+    fn passed_down(&self, vertex: VertexId, parent: VertexId, inherited: &Arc<[ScopeId]>) -> Arc<[ScopeId]> {
         let own = &self.v(vertex).work.required;
         let reaches = |scope: &ScopeId| {
             let one_level = self.store.scopes[*scope].kind == ScopeKind::Close;
             !one_level && !own.contains(scope) && !self.is_released(*scope, vertex, parent)
         };
+        if own.is_empty() && inherited.iter().all(reaches) {
+            return inherited.clone();
+        }
         let own_ones = own.iter().copied().filter(|scope| !self.is_unchecked(*scope, vertex));
         own_ones.chain(inherited.iter().copied().filter(reaches)).collect()
     }

@@ -64,7 +64,7 @@ impl Engine {
     ) -> Option<Info> {
         let info = conjunct.info;
         let len = if info.steps == NONE { 0 } else { self.store.steps[info.steps].len + 1 };
-        if !self.steps_of((len + self.depth_of(vertex)) / WAY_PER_STEP, vertex) {
+        if !self.steps_of((len as usize + self.depth_of(vertex)) / WAY_PER_STEP, vertex) {
             return None;
         }
         let postponed = Postponed { conjunct, expr, target: Some(target) };
@@ -288,7 +288,7 @@ impl Engine {
     pub(crate) fn inline_struct(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<VertexId> {
         let (steps, cycle) = self.way;
         let len = if steps == NONE { 0 } else { self.store.steps[steps].len + 1 };
-        if !self.steps_of(len / WAY_PER_STEP, at) {
+        if !self.steps_of(len as usize / WAY_PER_STEP, at) {
             return Err(self.exhausted);
         }
         if cycle == Cycle::Closed && self.is_on_the_way(expr, steps) {

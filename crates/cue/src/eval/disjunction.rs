@@ -11,13 +11,13 @@ use super::{
     arith,
     engine::Engine,
     vertex::{
-        Alternatives, Base, Check, CheckRule, Choice, ErrorId, Mode, NONE, State, TaskState, Undecided, Vertex,
-        VertexId,
+        Alternatives, Base, Check, CheckRule, Choice, ErrorId, Mode, NONE, Origin, PushTight as _, State, TaskState,
+        Undecided, Vertex, VertexId,
     },
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, Builtin},
+    ir::{Atom, Builtin, Expr},
     syntax::{ast::Constraint, pos::Pos},
 };
 
@@ -26,12 +26,22 @@ use crate::{
 struct Tried {
     survivors: Vec<VertexId>,
     failures: Vec<Failure>,
+    /// How many were left out since they contradict what is known already; their errors are not known.
+    hopeless: usize,
 }
 
 /// An alternative that failed: the choices that led there, and the errors it is told by.
 struct Failure {
     choices: Vec<Choice>,
     errors: Vec<ErrorId>,
+}
+
+/// Whether alternatives are tried that contradict what is known already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Try {
+    /// For the errors of all of them.
+    All,
+    Hopeful,
 }
 
 impl Failure {
@@ -56,26 +66,36 @@ const ERRORS_UNFILTERED: usize = 2;
 impl Engine {
     /// Tries the alternatives of the first undecided disjunction of a vertex, and of those that follow from them.
     pub(crate) fn branch(&mut self, vertex: VertexId) {
+        let tried = self.try_all(vertex, Try::Hopeful);
+        let tried = match tried.survivors.is_empty() && tried.hopeless > 0 && !self.is_exhausted() {
+            true => self.try_all(vertex, Try::All),
+            false => tried,
+        };
+        self.conclude(vertex, tried);
+    }
+
+    fn try_all(&mut self, vertex: VertexId, which: Try) -> Tried {
         // A conjunct that comes while alternatives are tried makes them out of date.
         loop {
             let inputs = self.v(vertex).conjuncts.len();
             let mut tried = Tried::default();
-            self.try_alternatives(vertex, &mut tried);
+            self.try_alternatives(vertex, which, &mut tried);
             self.redirect(vertex, NONE);
             if self.v(vertex).conjuncts.len() == inputs || self.is_exhausted() {
-                return self.conclude(vertex, tried);
+                self.drop_unresolved(vertex, &mut tried);
+                return tried;
             }
         }
     }
 
     /// Decides one disjunction after the other. Between them, what failed or equals another is left out, so that
     /// repeated disjunctions do not multiply.
-    fn try_alternatives(&mut self, vertex: VertexId, tried: &mut Tried) {
+    fn try_alternatives(&mut self, vertex: VertexId, which: Try, tried: &mut Tried) {
         let mut level = vec![vertex];
         while !level.is_empty() {
             let mut partial = Vec::new();
             for base in level {
-                self.try_next(vertex, base, &mut partial, tried);
+                self.try_next((vertex, base), which, &mut partial, tried);
                 if self.is_exhausted() {
                     return;
                 }
@@ -90,10 +110,20 @@ impl Engine {
     }
 
     /// Tries the alternatives of the first undecided disjunction of a vertex; those inside of alternatives come first.
-    fn try_next(&mut self, top: VertexId, base: VertexId, partial: &mut Vec<VertexId>, tried: &mut Tried) {
+    fn try_next(
+        &mut self,
+        (top, base): (VertexId, VertexId),
+        which: Try,
+        partial: &mut Vec<VertexId>,
+        tried: &mut Tried,
+    ) {
         let all = &self.v(base).work.undecided;
         let undecided = all.iter().find(|one| one.info.choice != NONE).unwrap_or(&all[0]).clone();
         for (index, mode) in modes(&undecided.alternatives).into_iter().enumerate() {
+            if which == Try::Hopeful && self.is_hopeless(base, &undecided.alternatives, index) {
+                tried.hopeless += 1;
+                continue;
+            }
             self.disjuncts += 1;
             if self.disjuncts > self.limits.disjuncts_max {
                 let message =
@@ -106,6 +136,35 @@ impl Engine {
             let candidate = self.candidate(base, &undecided, index as u32, mode);
             self.redirect(top, candidate);
             self.try_candidate(candidate, partial, tried);
+        }
+    }
+
+    /// Whether an alternative is a type or value that can't be that of a vertex, from what is known of it.
+    fn is_hopeless(&self, vertex: VertexId, alternatives: &Alternatives, index: usize) -> bool {
+        let Alternatives::Exprs(disjuncts) = alternatives else { return false };
+        let work = &self.v(vertex).work;
+        // Where nothing narrowed the kind, the vertex may count as a struct for now.
+        let excludes = |kind| work.kind_origin.is_some() && work.kind.and(kind).is_bottom();
+        match self.expr(disjuncts[index].expr) {
+            Expr::Atom(atom) => {
+                let differs = |(known, _): &(Atom, Origin)| !arith::atoms_equal(known, atom);
+                excludes(atom.kind()) || work.atom.as_ref().is_some_and(differs)
+            }
+            Expr::Type(kind) => excludes(*kind),
+            _ => false,
+        }
+    }
+
+    /// Gives up what was gathered in an alternative that failed: nobody asks for more than its errors, which are known.
+    fn give_up(&mut self, candidate: VertexId) {
+        let mut pending = vec![candidate];
+        while let Some(vertex) = pending.pop() {
+            let v = self.v(vertex);
+            if v.state == State::Active || v.work.is_empty() {
+                continue;
+            }
+            pending.extend(v.arcs.iter().map(|(_, child)| *child).filter(|child| self.v(*child).parent == vertex));
+            self.vm(vertex).work.give_up();
         }
     }
 
@@ -150,7 +209,7 @@ impl Engine {
         fresh.declared.clone_from(&v.declared);
         fresh.notes.clone_from(&v.notes);
         fresh.choices.clone_from(&v.choices);
-        fresh.choices.push(Choice { key: undecided.key, alternative, mode, parent: undecided.info.choice });
+        fresh.choices.push_tight(Choice { key: undecided.key, alternative, mode, parent: undecided.info.choice });
         self.store.vertices.push(fresh)
     }
 
@@ -169,7 +228,10 @@ impl Engine {
             return;
         }
         match self.error_of(candidate) {
-            Some(error) if !self.is_incomplete(error) => tried.failures.push(self.failed_alternative(candidate, error)),
+            Some(error) if !self.is_incomplete(error) => {
+                tried.failures.push(self.failed_alternative(candidate, error));
+                self.give_up(candidate);
+            }
             _ => {
                 let survivor = self.follow(candidate);
                 tried.survivors.push(survivor);
@@ -182,7 +244,7 @@ impl Engine {
         if errors.is_empty() {
             errors.push(error);
         }
-        Failure { choices: self.v(candidate).choices.clone(), errors }
+        Failure { choices: self.v(candidate).choices.to_vec(), errors }
     }
 
     /// The definite errors that stand for a vertex: those of its first part that fails, then its own. Fields that are
@@ -252,8 +314,7 @@ impl Engine {
         });
     }
 
-    fn conclude(&mut self, vertex: VertexId, mut tried: Tried) {
-        self.drop_unresolved(vertex, &mut tried);
+    fn conclude(&mut self, vertex: VertexId, tried: Tried) {
         if tried.survivors.is_empty() {
             let error = self.empty_disjunction(vertex, &tried.failures);
             if !self.v(vertex).work.lost_alternatives {
@@ -276,7 +337,7 @@ impl Engine {
     /// Leaves out the alternatives that wait for information, unless there is but one. They are tried again when more
     /// is known.
     fn drop_unresolved(&mut self, vertex: VertexId, tried: &mut Tried) {
-        if tried.survivors.len() + tried.failures.len() < 2 {
+        if tried.survivors.len() + tried.failures.len() + tried.hopeless < 2 {
             return;
         }
         let waits = |leaf: &VertexId| {
@@ -294,7 +355,7 @@ impl Engine {
             return;
         }
         tried.survivors.retain(|leaf| waits(leaf).is_none());
-        let failure = |(leaf, error)| Failure { choices: self.v(leaf).choices.clone(), errors: vec![error] };
+        let failure = |(leaf, error)| Failure { choices: self.v(leaf).choices.to_vec(), errors: vec![error] };
         tried.failures.extend(unresolved.into_iter().map(failure));
         self.vm(vertex).work.lost_alternatives = true;
     }
@@ -500,7 +561,7 @@ impl Engine {
         self.process(b);
         let (a, b) = (self.follow(a), self.follow(b));
         let (left, right) = (self.v(a), self.v(b));
-        if left.constraint != right.constraint || left.work.kind != right.work.kind {
+        if left.constraint != right.constraint || self.kind_of(a) != self.kind_of(b) {
             return false;
         }
         match (&left.base, &right.base) {

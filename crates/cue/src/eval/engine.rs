@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     /// The error of a limit that was reached; evaluation stops.
     pub(crate) exhausted: ErrorId,
     pub(crate) lets: FxHashMap<(EnvId, ExprId), VertexId>,
+    /// Patterns that mean the same everywhere.
+    pub(crate) patterns: FxHashMap<ExprId, VertexId>,
     pub(crate) restrictions: Restrictions,
     pub(crate) regexps: FxHashMap<Arc<str>, super::bounds::CachedRegexp>,
 }
@@ -65,6 +67,7 @@ impl Engine {
             depth: 0,
             exhausted: NONE,
             lets: FxHashMap::default(),
+            patterns: FxHashMap::default(),
             restrictions: Restrictions::default(),
             regexps: FxHashMap::default(),
         }

@@ -165,7 +165,7 @@ impl Engine {
             _ => format!("non-concrete value {shown} in operand to {op}"),
         };
         let mut positions = vec![self.pos(expr)];
-        if let Some(origin) = self.v(vertex).work.kind_origin.clone() {
+        if let Some(origin) = self.v(vertex).work.kind_origin {
             positions.extend(self.positions(&origin));
         }
         Err(self.incomplete(at, Rule::Incomplete, message, positions))

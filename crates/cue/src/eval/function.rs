@@ -49,7 +49,7 @@ impl Engine {
         match self.eval_call(env, expr, function, args, vertex)? {
             Val::Atom(atom) => {
                 self.bring_value(vertex, conjunct.info);
-                let origin = self.origin(Show::Atom(atom.clone()), expr, conjunct.info);
+                let origin = self.computed_origin(Expr::Atom(atom.clone()), self.pos(expr), conjunct.info);
                 self.add_atom(vertex, atom, origin);
             }
             Val::Vertex(value) => {
@@ -415,7 +415,7 @@ impl Engine {
                 let at = self.store.envs[env].vertex;
                 vec![self.error(Code::Incomplete, Rule::Incomplete, message, at, pos, vec![pos])]
             }
-            _ => v.work.unmet.clone(),
+            _ => v.work.unmet.to_vec(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     engine::{Engine, Outcome},
     kind::Kind,
     label::Label,
-    vertex::{Base, Conjunct, Declared, Info, ListPart, NONE, Origin, Show, Term, VertexId},
+    vertex::{Base, Conjunct, Declared, Info, ListPart, NONE, Origin, PushTight as _, Show, Term, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -78,7 +78,7 @@ impl Engine {
         if self.conflicts_in_length(vertex, &part) {
             return;
         }
-        self.vm(vertex).work.lists.push(part);
+        self.vm(vertex).work.lists.push_tight(part);
         for (index, (term, env)) in elements.iter().enumerate() {
             let pos = match term {
                 Term::Expr(expr) => self.pos(*expr),
@@ -133,7 +133,14 @@ impl Engine {
         self.add_kind(list, Kind::LIST, &origin);
         let info = Info::ROOT;
         let len = elements.len();
-        self.vm(list).work.lists.push(ListPart { len, open: false, rest: None, info, applied: len, pos: Pos::NONE });
+        self.vm(list).work.lists.push_tight(ListPart {
+            len,
+            open: false,
+            rest: None,
+            info,
+            applied: len,
+            pos: Pos::NONE,
+        });
         for (index, element) in elements.iter().enumerate() {
             let conjunct = Conjunct { term: Term::Vertex(*element), env: NONE, info };
             self.add_arc(list, Label::index(index), Constraint::None, conjunct, Pos::NONE, None);

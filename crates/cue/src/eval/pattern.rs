@@ -4,9 +4,9 @@ use super::{
     engine::{Engine, Outcome},
     kind::Kind,
     label::Label,
-    vertex::{Base, CheckRule, Conjunct, Declared, Env, EnvId, Info, NONE, Pattern, Term, VertexId},
+    vertex::{Base, CheckRule, Conjunct, Declared, Env, EnvId, Info, NONE, Pattern, PushTight as _, Term, VertexId},
 };
-use crate::ir::{Atom, ExprId};
+use crate::ir::{Atom, Expr, ExprId};
 
 impl Engine {
     /// Adds a pattern, once it is known what names satisfy it.
@@ -18,7 +18,7 @@ impl Engine {
         env: EnvId,
         info: Info,
     ) -> Outcome<()> {
-        let pattern = self.anonymous(Term::Expr(pattern_expr), env);
+        let pattern = self.pattern_vertex(pattern_expr, env);
         self.process(pattern);
         let followed = self.follow(pattern);
         if let Base::Bottom(error) = self.v(followed).base {
@@ -29,8 +29,28 @@ impl Engine {
         Ok(())
     }
 
+    /// The vertex that labels must satisfy: one for all environments, if the pattern means the same in each.
+    fn pattern_vertex(&mut self, pattern: ExprId, env: EnvId) -> VertexId {
+        if let Some(known) = self.patterns.get(&pattern) {
+            return *known;
+        }
+        let vertex = self.anonymous(Term::Expr(pattern), env);
+        if self.is_same_everywhere(pattern) {
+            self.patterns.insert(pattern, vertex);
+        }
+        vertex
+    }
+
+    fn is_same_everywhere(&self, expr: ExprId) -> bool {
+        match self.expr(expr) {
+            Expr::Atom(_) | Expr::Top | Expr::Type(_) => true,
+            Expr::Bound { operand, .. } => matches!(self.expr(*operand), Expr::Atom(_)),
+            _ => false,
+        }
+    }
+
     pub(crate) fn use_pattern(&mut self, vertex: VertexId, pattern: Pattern) {
-        self.vm(vertex).work.patterns.push(pattern);
+        self.vm(vertex).work.patterns.push_tight(pattern);
         for (label, child) in self.v(vertex).arcs.snapshot() {
             self.apply_pattern(&pattern, label, child);
         }

@@ -3,14 +3,20 @@
 //! A vertex whose inputs grow after it was evaluated is evaluated again on the next demand; tasks that wait for
 //! information are tried again when the epoch has changed.
 
+use thin_vec::ThinVec;
+
 use super::{
     engine::{Engine, Outcome},
     kind::Kind,
     label::Label,
-    vertex::{Base, Conjunct, ErrorId, NONE, State, Task, TaskState, VertexId, Work},
+    vertex::{
+        Base, Conjunct, Cycle, ErrorId, Literal, NONE, Origin, PushTight as _, Show, State, Task, TaskState, Term,
+        VertexId, Work,
+    },
 };
 use crate::{
     error::{Code, Rule},
+    ir::Expr,
     syntax::ast::Constraint,
     syntax::pos::Pos,
 };
@@ -58,6 +64,9 @@ impl Engine {
     }
 
     fn process_inner(&mut self, vertex: VertexId) {
+        if self.take_literal(vertex) {
+            return;
+        }
         self.vm(vertex).state = State::Active;
         let settled = std::mem::replace(&mut self.settled, false);
         // Whatever is evaluated for the first time is judged in full, for whomever asks.
@@ -80,6 +89,63 @@ impl Engine {
             self.vm(vertex).read_early = false;
             self.epoch += 1;
         }
+        self.tidy(vertex);
+    }
+
+    /// Takes the value of a vertex of which nothing is said but a literal: what most vertices of data are.
+    fn take_literal(&mut self, vertex: VertexId) -> bool {
+        let v = self.v(vertex);
+        let [Conjunct { term: Term::Expr(expr), info, .. }] = v.conjuncts[..] else { return false };
+        let Expr::Atom(atom) = self.expr(expr) else { return false };
+        if info.cycle != Cycle::None || !v.work.is_empty() || !v.choices.is_empty() || !v.arcs.is_empty() {
+            return false;
+        }
+        let (atom, epoch) = (atom.clone(), self.epoch);
+        let v = self.vm(vertex);
+        v.base = Base::Atom(atom);
+        v.literal = Literal { expr, trail: info.trail };
+        v.cursor = 1;
+        v.state = State::Done;
+        v.epoch = epoch;
+        true
+    }
+
+    /// Gives up what was gathered in a vertex that is evaluated. It is a function of its inputs: should there be more
+    /// of them, all are expanded again.
+    fn tidy(&mut self, vertex: VertexId) {
+        let v = self.v(vertex);
+        let work = &v.work;
+        if work.tasks.iter().any(|task| task.state != TaskState::Done) {
+            return;
+        }
+        let literal = match (&v.base, &work.atom) {
+            (Base::Atom(_), Some((_, Origin { show: Show::Expr(expr), trail, .. }))) => {
+                Some(Literal { expr: *expr, trail: *trail })
+            }
+            // Whoever complains of a disjunction tells what narrowed it.
+            (Base::Disjunction(_), None) if work.kind_origin.is_none() => Some(v.literal),
+            _ if v.redirect != NONE => Some(v.literal),
+            _ => None,
+        };
+        match literal {
+            Some(literal) if v.arcs.is_empty() && work.is_mere_value() => {
+                let v = self.vm(vertex);
+                v.literal = literal;
+                v.work.give_up();
+            }
+            _ if !work.tasks.is_empty() => self.vm(vertex).work.tasks = ThinVec::new(),
+            _ => {}
+        }
+    }
+
+    /// How the value without parts of a vertex came.
+    pub(crate) fn atom_origin(&self, vertex: VertexId) -> Option<Origin> {
+        let v = self.v(vertex);
+        let Literal { expr, trail } = v.literal;
+        if v.work.is_empty() && expr != NONE {
+            return Some(Origin { show: Show::Expr(expr), pos: self.pos(expr), trail });
+        }
+        v.work.atom.as_ref().map(|(_, origin)| *origin)
     }
 
     /// Expands and runs tasks until nothing moves.
@@ -106,7 +172,7 @@ impl Engine {
     }
 
     fn expand(&mut self, vertex: VertexId) {
-        while let Some(conjunct) = self.v(vertex).conjuncts.get(self.v(vertex).cursor).copied() {
+        while let Some(conjunct) = self.v(vertex).conjuncts.get(self.v(vertex).cursor as usize).copied() {
             self.vm(vertex).cursor += 1;
             self.add_conjunct(vertex, conjunct);
         }
@@ -189,7 +255,7 @@ impl Engine {
     }
 
     pub(crate) fn schedule(&mut self, vertex: VertexId, work: Work) {
-        self.vm(vertex).work.tasks.push(Task { work, state: TaskState::Pending, error: NONE });
+        self.vm(vertex).work.tasks.push_tight(Task { work, state: TaskState::Pending, error: NONE });
     }
 
     /// Adds a conjunct to a vertex from outside; if it is evaluated already, it will be again.
@@ -201,6 +267,9 @@ impl Engine {
         v.shares = NONE;
         v.conjuncts.push(conjunct);
         if v.state == State::Done {
+            if v.work.is_empty() {
+                v.cursor = 0;
+            }
             v.state = State::New;
             v.base = Base::Unknown;
             v.finalized = 0;

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use super::{
     call::Datum,
     engine::{Engine, Outcome},
@@ -12,12 +14,12 @@ use super::{
     label::Label,
     vertex::{
         Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, Passage,
-        ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided, VertexId, Work,
+        PushTight as _, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided, VertexId, Work,
     },
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, Builtin, Decl, Element, Expr, ExprId, FieldDecl, Notes, StructLit},
+    ir::{Atom, Builtin, Decl, Element, Expr, ExprId, FieldDecl, Node, Notes, StructLit},
     syntax::{ast::Constraint, pos::Pos},
 };
 
@@ -81,7 +83,7 @@ impl Engine {
         match self.expr(expr).clone() {
             Expr::Atom(atom) => {
                 self.bring_value(vertex, conjunct.info);
-                let origin = self.origin(Show::Atom(atom.clone()), expr, conjunct.info);
+                let origin = self.origin(Show::Expr(expr), expr, conjunct.info);
                 self.add_atom(vertex, atom, origin);
             }
             Expr::Top => self.add_top(vertex, conjunct.info),
@@ -239,6 +241,12 @@ impl Engine {
         Origin { show, pos: self.pos(expr), trail: info.trail }
     }
 
+    /// The origin of a value that an expression is computed to.
+    pub(crate) fn computed_origin(&mut self, value: Expr, pos: Pos, info: Info) -> Origin {
+        let computed = self.store.exprs.push(Node { expr: value, pos });
+        Origin { show: Show::Expr(computed), pos, trail: info.trail }
+    }
+
     fn add_top(&mut self, vertex: VertexId, info: Info) {
         self.bring_value(vertex, info);
         let work = &mut self.vm(vertex).work;
@@ -254,7 +262,7 @@ impl Engine {
             if work.kind.is_bottom() {
                 return;
             }
-            let old = work.kind_origin.clone();
+            let old = work.kind_origin;
             let old_kind = work.kind;
             return self.fail_kinds(vertex, old.as_ref(), old_kind, origin, kind);
         }
@@ -262,7 +270,7 @@ impl Engine {
         let work = &mut self.vm(vertex).work;
         work.kind = both;
         if narrower {
-            work.kind_origin = Some(origin.clone());
+            work.kind_origin = Some(*origin);
         }
     }
 
@@ -310,9 +318,9 @@ impl Engine {
             false => info.scope,
         };
         let inner = Info { scope, ..info };
-        self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
+        self.vm(vertex).work.struct_seen.get_or_insert(origin);
         let part = StructPart { source: StructSource::Literal(expr), scope: info.scope, trail: info.trail };
-        self.vm(vertex).work.structs.push(part);
+        self.vm(vertex).work.structs.push_tight(part);
         self.vm(vertex).work.attributes.extend(lit.attributes.iter().cloned());
         let labels = &self.store.labels;
         let regular = |decl: &Decl| match decl {
@@ -383,7 +391,7 @@ impl Engine {
         if let Some(notes) = notes
             && !self.v(child).notes.iter().any(|known| Arc::ptr_eq(known, &notes))
         {
-            self.vm(child).notes.push(notes);
+            self.vm(child).notes.push_tight(notes);
         }
         self.add_input(child, conjunct);
         if new {
@@ -433,7 +441,7 @@ impl Engine {
                 *count
             }
             None => {
-                met.push((expr, 0));
+                met.push_tight((expr, 0));
                 0
             }
         };
@@ -446,7 +454,7 @@ impl Engine {
                 self.run_constants(vertex);
                 self.add_alternative(vertex, &alternatives, index, env, info);
             }
-            None => self.vm(vertex).work.undecided.push(Undecided { key, alternatives, info }),
+            None => self.vm(vertex).work.undecided.push_tight(Undecided { key, alternatives, info }),
         }
     }
 
@@ -480,7 +488,7 @@ impl Engine {
         if self.v(vertex).work.seen_references.contains(&(target, info.scope)) {
             return;
         }
-        self.vm(vertex).work.seen_references.push((target, info.scope));
+        self.vm(vertex).work.seen_references.push_tight((target, info.scope));
         info.trail =
             self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), passage: Passage::Reference });
         if self.is_in_definition(target) && !self.is_opened(info.scope, vertex) {
@@ -495,7 +503,7 @@ impl Engine {
         if !self.v(target).choices.is_empty() {
             return self.add_value_of(vertex, target, Conjunct { term: Term::Vertex(target), env: NONE, info });
         }
-        self.vm(target).followers.push((vertex, info));
+        self.vm(target).followers.push_tight((vertex, info));
         let inputs = self.v(target).conjuncts.clone();
         for input in inputs {
             self.add_conjunct(vertex, Conjunct { info, ..input });
@@ -532,15 +540,16 @@ impl Engine {
         }
         match self.v(source).base.clone() {
             Base::Atom(atom) => {
-                let origin = self.v(source).work.atom.as_ref().map_or(origin, |(_, known)| known.clone());
+                let origin = self.atom_origin(source).unwrap_or(origin);
                 self.add_atom(vertex, atom, origin);
             }
             Base::Bottom(error) => self.fail(vertex, error),
             Base::Struct | Base::List => self.add_parts_of(vertex, source, &origin, info),
             Base::Partial | Base::Unknown => {
-                let work = self.v(source).work.clone();
-                self.add_kind(vertex, work.kind, &origin);
-                for check in work.checks {
+                let work = &self.v(source).work;
+                let (kind, checks) = (work.kind, work.checks.clone());
+                self.add_kind(vertex, kind, &origin);
+                for check in checks {
                     self.add_check(vertex, check);
                 }
             }
@@ -568,9 +577,10 @@ impl Engine {
         match self.v(source).base.clone() {
             Base::Struct | Base::List => self.add_plain_parts(vertex, source, &origin, info),
             Base::Partial | Base::Unknown => {
-                let work = self.v(source).work.clone();
-                self.add_kind(vertex, work.kind, &origin);
-                for check in work.checks {
+                let work = &self.v(source).work;
+                let (kind, checks) = (work.kind, work.checks.clone());
+                self.add_kind(vertex, kind, &origin);
+                for check in checks {
                     if !matches!(check.rule, super::vertex::CheckRule::Function(_)) {
                         self.add_check(vertex, check);
                     }
@@ -592,10 +602,10 @@ impl Engine {
                 if self.conflicts_in_length(vertex, &part) {
                     return;
                 }
-                self.vm(vertex).work.lists.push(part);
+                self.vm(vertex).work.lists.push_tight(part);
             }
             false => {
-                self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
+                self.vm(vertex).work.struct_seen.get_or_insert(*origin);
                 let structs = self.v(source).work.structs.clone();
                 self.add_structs_of(vertex, structs, info);
             }
@@ -608,27 +618,30 @@ impl Engine {
 
     /// Unifies with the fields or elements of a finished struct or list.
     fn add_parts_of(&mut self, vertex: VertexId, source: VertexId, origin: &Origin, info: Info) {
-        let work = self.v(source).work.clone();
-        self.add_kind(vertex, work.kind, origin);
-        if work.kind == Kind::STRUCT {
-            self.vm(vertex).work.struct_seen.get_or_insert_with(|| origin.clone());
+        let work = &self.v(source).work;
+        let (kind, checks, lists) = (work.kind, work.checks.clone(), work.lists.clone());
+        let (patterns, structs) = (work.patterns.clone(), work.structs.clone());
+        let is_open = work.required.is_empty() && !work.open_scopes.is_empty();
+        self.add_kind(vertex, kind, origin);
+        if kind == Kind::STRUCT {
+            self.vm(vertex).work.struct_seen.get_or_insert(*origin);
         }
-        self.add_structs_of(vertex, work.structs, info);
-        for check in work.checks {
+        self.add_structs_of(vertex, structs, info);
+        for check in checks {
             self.add_check(vertex, check);
         }
         let info = Info { choice: NONE, ..info };
-        for part in work.lists {
+        for part in lists {
             let part = ListPart { info, applied: part.len, ..part };
             if self.conflicts_in_length(vertex, &part) {
                 return;
             }
-            self.vm(vertex).work.lists.push(part);
+            self.vm(vertex).work.lists.push_tight(part);
         }
-        for pattern in work.patterns {
+        for pattern in patterns {
             self.use_pattern(vertex, super::vertex::Pattern { info, ..pattern });
         }
-        if work.required.is_empty() && !work.open_scopes.is_empty() {
+        if is_open {
             self.vm(vertex).work.open_scopes.push(info.scope);
         }
         for (label, child) in self.v(source).arcs.snapshot() {
@@ -639,7 +652,7 @@ impl Engine {
         }
     }
 
-    fn add_structs_of(&mut self, vertex: VertexId, structs: Vec<StructPart>, info: Info) {
+    fn add_structs_of(&mut self, vertex: VertexId, structs: ThinVec<StructPart>, info: Info) {
         let parts = structs.into_iter().map(|part| StructPart { scope: info.scope, ..part });
         self.vm(vertex).work.structs.extend(parts);
     }
@@ -666,7 +679,7 @@ impl Engine {
                 return self.add_value_of(vertex, handle.0, conjunct);
             }
         };
-        let origin = Origin { show: Show::Atom(atom.clone()), pos: Pos::NONE, trail: info.trail };
+        let origin = self.computed_origin(Expr::Atom(atom.clone()), Pos::NONE, info);
         self.add_atom(vertex, atom, origin);
     }
 
@@ -677,7 +690,7 @@ impl Engine {
         if self.conflicts_in_length(vertex, &part) {
             return;
         }
-        self.vm(vertex).work.lists.push(part);
+        self.vm(vertex).work.lists.push_tight(part);
         for (index, item) in items.iter().enumerate() {
             self.add_datum_arc(vertex, Label::index(index), item, info);
         }
@@ -713,7 +726,7 @@ impl Engine {
         match self.eval(env, expr, vertex)? {
             Val::Atom(atom) => {
                 self.bring_value(vertex, info);
-                let origin = self.origin(Show::Atom(atom.clone()), expr, info);
+                let origin = self.computed_origin(Expr::Atom(atom.clone()), self.pos(expr), info);
                 self.add_atom(vertex, atom, origin);
             }
             Val::Vertex(value) => self.add_value_of(vertex, value, Conjunct { term: Term::Vertex(value), ..conjunct }),

@@ -40,19 +40,10 @@ impl Engine {
             return;
         }
         self.finalize_arcs(vertex);
-        let mut worst = NONE;
-        for (_, child) in self.v(vertex).arcs.snapshot() {
-            if self.v(child).constraint == Constraint::None {
-                worst = self.worse(worst, child);
-            }
-        }
+        let mut worst = self.worst_below(vertex, NONE);
         if !self.lenient && (worst == NONE || self.is_incomplete(worst)) {
             self.check_closed(vertex);
-            for (_, child) in self.v(vertex).arcs.snapshot() {
-                if self.v(child).constraint == Constraint::None {
-                    worst = self.worse(worst, child);
-                }
-            }
+            worst = self.worst_below(vertex, worst);
         }
         self.vm(vertex).child_error = worst;
         if !self.lenient && (worst == NONE || self.is_incomplete(worst)) {
@@ -76,6 +67,13 @@ impl Engine {
             }
             self.process(vertex);
         }
+    }
+
+    /// The worst of an error and what is wrong with the children of a vertex.
+    fn worst_below(&self, vertex: VertexId, first: ErrorId) -> ErrorId {
+        let children = self.v(vertex).arcs.iter().map(|(_, child)| *child);
+        let present = children.filter(|child| self.v(*child).constraint == Constraint::None);
+        present.fold(first, |worst, child| self.worse(worst, child))
     }
 
     /// The worse of an error and what is wrong with a child.
@@ -107,7 +105,7 @@ impl Engine {
         self.vm(vertex).work.unmet.clear();
         let checks = self.v(vertex).work.checks.clone();
         let errors = self.v(vertex).work.errors.len();
-        let origin = self.v(vertex).work.kind_origin.clone();
+        let origin = self.v(vertex).work.kind_origin;
         let origin = origin.unwrap_or(Origin { show: Show::Vertex(vertex), pos: Pos::NONE, trail: NONE });
         for check in checks {
             match &check.rule {

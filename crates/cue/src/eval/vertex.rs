@@ -3,9 +3,14 @@
 //! A vertex is a function of its input conjuncts: whatever else it holds can be computed again from them. That is
 //! what makes it possible to try an alternative of a disjunction by evaluating a fresh vertex over the same inputs.
 
-use std::sync::Arc;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::{arena::Arena, call::Datum, kind::Kind, label::Label};
 use crate::{
@@ -147,7 +152,7 @@ pub(crate) enum Passage {
 pub(crate) struct Step {
     pub(crate) parent: StepId,
     /// How many references were followed before.
-    pub(crate) len: usize,
+    pub(crate) len: u32,
     pub(crate) expr: ExprId,
     /// The vertex that the reference was followed for.
     pub(crate) vertex: VertexId,
@@ -155,7 +160,7 @@ pub(crate) struct Step {
 }
 
 /// What an error shows of a conjunct, and where that stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
     pub(crate) show: Show,
     pub(crate) pos: Pos,
@@ -163,12 +168,11 @@ pub(crate) struct Origin {
 }
 
 /// What an error shows of a conjunct.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Show {
-    Atom(Atom),
+    /// As it is written; what is computed is an expression of its own.
     Expr(ExprId),
     Kind(Kind),
-    Bound(BoundOp, Atom),
     Vertex(VertexId),
     /// Data that a function made, by its place in the store.
     Datum(u32),
@@ -385,12 +389,16 @@ pub(crate) enum Base {
 }
 
 /// A node of the result.
+///
+/// There are as many as a document has values, so that what few of them have lies apart: `work` most of all.
 #[derive(Clone, Debug)]
 pub(crate) struct Vertex {
     pub(crate) parent: VertexId,
     pub(crate) label: Label,
     pub(crate) constraint: Constraint,
     pub(crate) state: State,
+    /// Whether a value was read from it while it was evaluated.
+    pub(crate) read_early: bool,
     /// The epoch of the last evaluation.
     pub(crate) epoch: u32,
     /// The epoch of the last evaluation with all that is below; 0 for never.
@@ -401,26 +409,34 @@ pub(crate) struct Vertex {
     pub(crate) alternative_of: VertexId,
     /// The vertex that it is nothing but a reference to.
     pub(crate) shares: VertexId,
-    /// Inputs, and how many of them are expanded.
-    pub(crate) conjuncts: Vec<Conjunct>,
-    pub(crate) cursor: usize,
-    pub(crate) choices: Vec<Choice>,
-    /// Where the field is declared, and what allows it.
-    pub(crate) declared: Vec<Declared>,
-    pub(crate) notes: Vec<Arc<Notes>>,
-    pub(crate) arcs: Arcs,
-    /// Vertices that copied the inputs and must see later ones.
-    pub(crate) followers: Vec<(VertexId, Info)>,
-    /// Whether a value was read from it while it was evaluated.
-    pub(crate) read_early: bool,
     /// The worst definite error below.
     pub(crate) child_error: ErrorId,
+    /// How many of the inputs are expanded.
+    pub(crate) cursor: u32,
+    /// Inputs.
+    pub(crate) conjuncts: SmallVec<[Conjunct; 1]>,
+    /// Where the field is declared, and what allows it.
+    pub(crate) declared: SmallVec<[Declared; 1]>,
+    pub(crate) choices: ThinVec<Choice>,
+    pub(crate) notes: ThinVec<Arc<Notes>>,
+    pub(crate) arcs: Arcs,
+    /// Vertices that copied the inputs and must see later ones.
+    pub(crate) followers: ThinVec<(VertexId, Info)>,
     pub(crate) base: Base,
-    pub(crate) work: Box<Working>,
+    pub(crate) work: Workspace,
+    /// How the value came that is left of a workspace that was given up.
+    pub(crate) literal: Literal,
+}
+
+/// The expression of a value without parts, and the references that led to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Literal {
+    pub(crate) expr: ExprId,
+    pub(crate) trail: TrailId,
 }
 
 /// What is known about cycles at a vertex.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cycles {
     /// Whether a conjunct without a cycle on its way came, and whether it brought a value or was looked into.
     pub(crate) open_conjunct: bool,
@@ -429,9 +445,20 @@ pub(crate) struct Cycles {
     pub(crate) closed: bool,
     pub(crate) leads_up: bool,
     /// Conjuncts that close a cycle, until something else is said about the vertex.
-    pub(crate) postponed: Vec<Postponed>,
+    pub(crate) postponed: ThinVec<Postponed>,
     /// The error that there is nothing but cycles.
     pub(crate) error: Option<ErrorId>,
+}
+
+impl Cycles {
+    const EMPTY: Self = Self {
+        open_conjunct: false,
+        open_value: false,
+        closed: false,
+        leads_up: false,
+        postponed: ThinVec::new(),
+        error: None,
+    };
 }
 
 /// A conjunct that closes a cycle.
@@ -443,6 +470,52 @@ pub(crate) struct Postponed {
     pub(crate) target: Option<VertexId>,
 }
 
+/// What expansion gathers in a vertex, from the first conjunct on until it is given up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Workspace(Option<Box<Working>>);
+
+/// Vectors that most often hold one element, and take room for no more.
+pub(crate) trait PushTight<T> {
+    /// Adds an element.
+    fn push_tight(&mut self, item: T);
+}
+
+impl<T> PushTight<T> for ThinVec<T> {
+    fn push_tight(&mut self, item: T) {
+        if self.is_empty() {
+            self.reserve_exact(1);
+        }
+        self.push(item);
+    }
+}
+
+impl Workspace {
+    /// Whether there is nothing, or nothing any longer.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Forgets all that was gathered.
+    pub(crate) fn give_up(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Deref for Workspace {
+    type Target = Working;
+
+    fn deref(&self) -> &Working {
+        static EMPTY: Working = Working::EMPTY;
+        self.0.as_deref().unwrap_or(&EMPTY)
+    }
+}
+
+impl DerefMut for Workspace {
+    fn deref_mut(&mut self) -> &mut Working {
+        self.0.get_or_insert_with(|| Box::new(Working::EMPTY))
+    }
+}
+
 /// What expansion gathers in a vertex.
 #[derive(Clone, Debug)]
 pub(crate) struct Working {
@@ -451,64 +524,104 @@ pub(crate) struct Working {
     pub(crate) kind_origin: Option<Origin>,
     pub(crate) atom: Option<(Atom, Origin)>,
     pub(crate) struct_seen: Option<Origin>,
-    pub(crate) checks: Vec<Check>,
-    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) checks: ThinVec<Check>,
+    pub(crate) patterns: ThinVec<Pattern>,
     /// Scopes that allow any field.
-    pub(crate) open_scopes: Vec<ScopeId>,
+    pub(crate) open_scopes: ThinVec<ScopeId>,
     /// Scopes with validators that make closedness stop here.
-    pub(crate) unchecked_scopes: Vec<ScopeId>,
+    pub(crate) unchecked_scopes: ThinVec<ScopeId>,
     /// Scopes in which `_` stands.
-    pub(crate) top_scopes: Vec<ScopeId>,
-    pub(crate) structs: Vec<StructPart>,
+    pub(crate) top_scopes: ThinVec<ScopeId>,
+    pub(crate) structs: ThinVec<StructPart>,
     /// Whether `_` is among the conjuncts.
     pub(crate) top_seen: bool,
-    pub(crate) lists: Vec<ListPart>,
+    pub(crate) lists: ThinVec<ListPart>,
     /// Groups opened here that restrict the fields.
-    pub(crate) required: Vec<ScopeId>,
+    pub(crate) required: ThinVec<ScopeId>,
     /// All scopes that conjuncts came from.
-    pub(crate) scopes: Vec<ScopeId>,
-    pub(crate) tasks: Vec<Task>,
-    pub(crate) undecided: Vec<Undecided>,
-    pub(crate) disjunctions_met: Vec<(ExprId, u32)>,
-    pub(crate) errors: Vec<ErrorId>,
+    pub(crate) scopes: SmallVec<[ScopeId; 4]>,
+    pub(crate) tasks: ThinVec<Task>,
+    pub(crate) undecided: ThinVec<Undecided>,
+    pub(crate) disjunctions_met: ThinVec<(ExprId, u32)>,
+    pub(crate) errors: ThinVec<ErrorId>,
     /// Checks of a struct or list that fail now but may be met with more information.
-    pub(crate) unmet: Vec<ErrorId>,
-    pub(crate) seen: FxHashSet<(Term, EnvId, ScopeId)>,
-    pub(crate) seen_references: Vec<(VertexId, ScopeId)>,
+    pub(crate) unmet: ThinVec<ErrorId>,
+    pub(crate) seen: Seen,
+    pub(crate) seen_references: ThinVec<(VertexId, ScopeId)>,
     pub(crate) cycles: Cycles,
     /// Whether alternatives were left out that may come back when more is known.
     pub(crate) lost_alternatives: bool,
-    pub(crate) attributes: Vec<Arc<str>>,
+    pub(crate) attributes: ThinVec<Arc<str>>,
 }
 
-impl Default for Working {
-    fn default() -> Self {
-        Self {
-            kind: Kind::TOP,
-            kind_origin: None,
-            atom: None,
-            struct_seen: None,
-            checks: Vec::new(),
-            patterns: Vec::new(),
-            open_scopes: Vec::new(),
-            unchecked_scopes: Vec::new(),
-            top_scopes: Vec::new(),
-            structs: Vec::new(),
-            top_seen: false,
-            lists: Vec::new(),
-            required: Vec::new(),
-            scopes: Vec::new(),
-            tasks: Vec::new(),
-            undecided: Vec::new(),
-            disjunctions_met: Vec::new(),
-            errors: Vec::new(),
-            unmet: Vec::new(),
-            seen: FxHashSet::default(),
-            seen_references: Vec::new(),
-            cycles: Cycles::default(),
-            lost_alternatives: false,
-            attributes: Vec::new(),
+impl Working {
+    const EMPTY: Self = Self {
+        kind: Kind::TOP,
+        kind_origin: None,
+        atom: None,
+        struct_seen: None,
+        checks: ThinVec::new(),
+        patterns: ThinVec::new(),
+        open_scopes: ThinVec::new(),
+        unchecked_scopes: ThinVec::new(),
+        top_scopes: ThinVec::new(),
+        structs: ThinVec::new(),
+        top_seen: false,
+        lists: ThinVec::new(),
+        required: ThinVec::new(),
+        scopes: SmallVec::new_const(),
+        tasks: ThinVec::new(),
+        undecided: ThinVec::new(),
+        disjunctions_met: ThinVec::new(),
+        errors: ThinVec::new(),
+        unmet: ThinVec::new(),
+        seen: Seen::EMPTY,
+        seen_references: ThinVec::new(),
+        cycles: Cycles::EMPTY,
+        lost_alternatives: false,
+        attributes: ThinVec::new(),
+    };
+}
+
+impl Working {
+    /// Whether it holds nothing that anybody would ask of a vertex whose value is known and has no parts.
+    pub(crate) fn is_mere_value(&self) -> bool {
+        let nothing_inside = self.struct_seen.is_none() && self.lists.is_empty() && self.patterns.is_empty();
+        let nothing_wrong = self.errors.is_empty() && self.unmet.is_empty() && !self.lost_alternatives;
+        nothing_inside && nothing_wrong && self.attributes.is_empty()
+    }
+}
+
+/// The conjuncts that were expanded in a vertex.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    few: SmallVec<[Expanded; 1]>,
+    /// All, once there are many.
+    many: Option<Box<FxHashSet<Expanded>>>,
+}
+
+/// A conjunct as far as it tells it from others in one vertex.
+pub(crate) type Expanded = (Term, EnvId, ScopeId);
+
+impl Seen {
+    const EMPTY: Self = Self { few: SmallVec::new_const(), many: None };
+
+    /// Up to this many are searched one by one.
+    const FEW: usize = 16;
+
+    /// Notes a conjunct; gives whether it is new.
+    pub(crate) fn insert(&mut self, conjunct: Expanded) -> bool {
+        if let Some(many) = &mut self.many {
+            return many.insert(conjunct);
         }
+        if self.few.contains(&conjunct) {
+            return false;
+        }
+        self.few.push(conjunct);
+        if self.few.len() > Self::FEW {
+            self.many = Some(Box::new(std::mem::take(&mut self.few).into_iter().collect()));
+        }
+        true
     }
 }
 
@@ -520,22 +633,23 @@ impl Vertex {
             label,
             constraint: Constraint::None,
             state: State::New,
+            read_early: false,
             epoch: 0,
             finalized: 0,
             redirect: NONE,
             alternative_of: NONE,
             shares: NONE,
-            conjuncts: Vec::new(),
-            cursor: 0,
-            choices: Vec::new(),
-            declared: Vec::new(),
-            notes: Vec::new(),
-            arcs: Arcs::default(),
-            followers: Vec::new(),
-            read_early: false,
             child_error: NONE,
+            cursor: 0,
+            conjuncts: SmallVec::new(),
+            declared: SmallVec::new(),
+            choices: ThinVec::new(),
+            notes: ThinVec::new(),
+            arcs: Arcs::default(),
+            followers: ThinVec::new(),
             base: Base::Unknown,
-            work: Box::default(),
+            work: Workspace::default(),
+            literal: Literal { expr: NONE, trail: NONE },
         }
     }
 
@@ -548,9 +662,9 @@ impl Vertex {
 /// The children of a vertex in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arcs {
-    all: Vec<(Label, VertexId)>,
+    all: ThinVec<(Label, VertexId)>,
     /// By label, once there are many.
-    by_label: FxHashMap<Label, VertexId>,
+    by_label: Option<Box<FxHashMap<Label, VertexId>>>,
 }
 
 impl Arcs {
@@ -560,21 +674,21 @@ impl Arcs {
     /// Adds the child of a label that has none.
     pub(crate) fn push(&mut self, label: Label, child: VertexId) {
         self.all.push((label, child));
-        if self.all.len() == Self::FEW + 1 {
-            self.by_label.extend(self.all.iter().copied());
+        if let Some(by_label) = &mut self.by_label {
+            by_label.insert(label, child);
         } else if self.all.len() > Self::FEW {
-            self.by_label.insert(label, child);
+            self.by_label = Some(Box::new(self.all.iter().copied().collect()));
         }
     }
 
     /// The children there are now, to go through while more may come.
     pub(crate) fn snapshot(&self) -> Vec<(Label, VertexId)> {
-        self.all.clone()
+        self.all.to_vec()
     }
 
     fn get(&self, label: Label) -> Option<VertexId> {
-        if self.all.len() > Self::FEW {
-            return self.by_label.get(&label).copied();
+        if let Some(by_label) = &self.by_label {
+            return by_label.get(&label).copied();
         }
         self.all.iter().find(|(found, _)| *found == label).map(|(_, id)| *id)
     }

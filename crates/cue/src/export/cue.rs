@@ -40,16 +40,12 @@ impl Engine {
     /// Prints what an error shows of a conjunct.
     pub(crate) fn show(&self, show: &Show) -> String {
         match show {
-            Show::Atom(atom) => self.show_atom(atom),
             // What a function that is only named does is shown as a call.
             Show::Expr(expr) => match self.expr(*expr) {
                 Expr::Builtin(crate::ir::Builtin::Package(..)) => self.show_expr(*expr) + "()",
                 _ => self.show_expr(*expr),
             },
             Show::Kind(kind) => kind.to_string(),
-            Show::Bound(op, atom) => {
-                format!("{}{}", op_text(*op), self.show_atom(atom))
-            }
             Show::Vertex(vertex) => self.show_vertex(*vertex),
             Show::Datum(datum) => self.store.data[*datum].to_string(),
         }

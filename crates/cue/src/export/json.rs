@@ -22,44 +22,57 @@ impl Engine {
         match &self.v(vertex).base {
             Base::Atom(atom) => write_atom(atom, out),
             Base::List => {
-                let elements = self.elements(vertex);
-                self.write_parts('[', ']', elements.len(), depth, out, |index, out| {
-                    self.write_json(elements[index], depth + 1, out);
-                });
+                let mut parts = Parts::open('[', depth, out);
+                for element in self.elements(vertex) {
+                    parts.next(out);
+                    self.write_json(element, depth + 1, out);
+                }
+                parts.close(']', out);
             }
             _ => {
-                let fields = self.regular_arcs_in_order(vertex);
-                self.write_parts('{', '}', fields.len(), depth, out, |index, out| {
-                    let (label, child) = fields[index];
+                let mut parts = Parts::open('{', depth, out);
+                for (label, child) in self.regular_arcs_in_order(vertex) {
+                    parts.next(out);
                     write_string(&self.store.labels.name(label).text, out);
                     out.push_str(": ");
                     self.write_json(child, depth + 1, out);
-                });
+                }
+                parts.close('}', out);
             }
         }
     }
+}
 
-    fn write_parts(
-        &self,
-        open: char,
-        close: char,
-        count: usize,
-        depth: usize,
-        out: &mut String,
-        mut part: impl FnMut(usize, &mut String),
-    ) {
-        out.push(open);
-        for index in 0..count {
-            out.push_str(if index == 0 { "\n" } else { ",\n" });
-            out.push_str(&INDENT.repeat(depth + 1));
-            part(index, out);
-        }
-        if count > 0 {
-            out.push('\n');
-            out.push_str(&INDENT.repeat(depth));
-        }
-        out.push(close);
+/// The lines of a list or object, one for each part.
+struct Parts {
+    depth: usize,
+    is_empty: bool,
+}
+
+impl Parts {
+    fn open(bracket: char, depth: usize, out: &mut String) -> Self {
+        out.push(bracket);
+        Self { depth, is_empty: true }
     }
+
+    fn next(&mut self, out: &mut String) {
+        if !std::mem::replace(&mut self.is_empty, false) {
+            out.push(',');
+        }
+        new_line(self.depth + 1, out);
+    }
+
+    fn close(self, bracket: char, out: &mut String) {
+        if !self.is_empty {
+            new_line(self.depth, out);
+        }
+        out.push(bracket);
+    }
+}
+
+fn new_line(depth: usize, out: &mut String) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n(INDENT, depth));
 }
 
 fn write_atom(atom: &Atom, out: &mut String) {
@@ -78,21 +91,27 @@ fn write_atom(atom: &Atom, out: &mut String) {
 
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 || matches!(c, '\u{2028}' | '\u{2029}') => {
-                out.push_str(&format!("\\u{:04x}", c as u32));
-            }
-            c => out.push(c),
+    let mut written = 0;
+    for (at, c) in text.char_indices() {
+        let short = match c {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\u{8}' => "\\b",
+            '\u{c}' => "\\f",
+            '\0'..='\x1f' | '\u{2028}' | '\u{2029}' => "",
+            _ => continue,
+        };
+        out.push_str(&text[written..at]);
+        match short {
+            "" => out.push_str(&format!("\\u{:04x}", c as u32)),
+            short => out.push_str(short),
         }
+        written = at + c.len_utf8();
     }
+    out.push_str(&text[written..]);
     out.push('"');
 }
 

@@ -21,6 +21,7 @@ use crate::{
         call::Package,
         label::{Label, LabelKind, Labels},
     },
+    load::Trees,
     number::Number,
     syntax::{
         ast,
@@ -131,13 +132,25 @@ impl<'a> Compiler<'a> {
     /// Compiles the files of a package to one struct literal each.
     ///
     /// `sources` are the texts, by file id.
-    pub(crate) fn files(&mut self, files: &[Arc<ast::File>], sources: &[Arc<SourceFile>]) -> Vec<ExprId> {
+    pub(crate) fn files(
+        &mut self,
+        files: &mut [Arc<ast::File>],
+        sources: &[Arc<SourceFile>],
+        trees: Trees,
+    ) -> Vec<ExprId> {
         let mut package_scope = Scope { level: true, is_struct: true, names: FxHashMap::default() };
-        for file in files {
+        for file in &*files {
             self.declare_fields(&mut package_scope, &file.decls);
         }
         self.scopes.push(package_scope);
-        let compiled = files.iter().map(|file| self.file(file, sources)).collect();
+        let mut compiled = Vec::with_capacity(files.len());
+        for file in files {
+            compiled.push(self.file(file, sources));
+            if trees == Trees::Outlined {
+                // The whole tree goes before the next one is compiled.
+                *file = Arc::new(file.outline());
+            }
+        }
         self.scopes.pop();
         compiled
     }
@@ -309,7 +322,7 @@ impl<'a> Compiler<'a> {
 
     /// Declares the alias of a field with a computed name for the fields beside it; the name is filled in later.
     fn declare_named_field(&mut self, scope: &mut Scope, field: &ast::Field) {
-        let alias = field.alias.as_ref().or_else(|| field.postfix_alias.as_ref().map(|alias| &alias.field));
+        let alias = field.alias.as_deref().or_else(|| field.postfix_alias.as_ref().map(|alias| &alias.field));
         if let Some(alias) = alias
             && !matches!(field.label, ast::Label::Pattern(_))
         {
@@ -439,7 +452,7 @@ impl<'a> Compiler<'a> {
             ast::Label::Ident(_) | ast::Label::Pattern(_) => return,
         };
         let mut aliases = Scope { level: false, is_struct: false, names: FxHashMap::default() };
-        let alias = field.alias.as_ref().or_else(|| field.postfix_alias.as_ref().map(|alias| &alias.field));
+        let alias = field.alias.as_deref().or_else(|| field.postfix_alias.as_ref().map(|alias| &alias.field));
         if let Some(alias) = alias
             && let Some((_, Target::NamedField(placeholder))) = self.find(&alias.name)
         {

@@ -70,6 +70,18 @@ pub struct LoadOptions {
     /// What `@tag(name,var=...)` may ask for, such as `now` or `hostname`: literals of CUE by name. Without this,
     /// variables are left alone.
     pub variables: Option<BTreeMap<String, String>>,
+    /// What the instances keep of the trees of their files.
+    pub trees: Trees,
+}
+
+/// What an instance keeps of the trees of its files once they are compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trees {
+    /// All: they can be lowered.
+    #[default]
+    Kept,
+    /// The names at the top, for whoever only evaluates: trees take more room than what they are compiled to.
+    Outlined,
 }
 
 /// Loads packages of a source.

@@ -112,8 +112,9 @@ impl<'a> Session<'a> {
                 .collect(),
         };
         let units = packages.into_iter().map(unit).collect();
-        let files = parsed.iter().map(|file| file.source.clone()).collect();
-        let linked = instance::link(units, files, &options.limits);
+        // The units are the only ones that hold the trees from here on.
+        let files = parsed.into_iter().map(|file| file.source).collect();
+        let linked = instance::link(units, files, &options.limits, options.trees);
         loaded.into_iter().map(|package| package.and_then(|index| linked.instance(index))).collect()
     }
 

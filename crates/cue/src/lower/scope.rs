@@ -160,7 +160,7 @@ fn is_label(label: &Label, name: &str) -> bool {
 fn binds(field: &Field, name: &str) -> bool {
     let is = |ident: &Ident| ident.name == name;
     matches!(&field.label, Label::Ident(ident) if is(ident))
-        || field.alias.as_ref().is_some_and(is)
+        || field.alias.as_deref().is_some_and(is)
         || field.postfix_alias.as_ref().is_some_and(|alias| is(&alias.field) || alias.label.as_ref().is_some_and(is))
         || matches!(&field.value, Expr::Alias { ident, .. } if is(ident))
         || matches!(&field.label, Label::Pattern(pattern) if pattern.alias.as_ref().is_some_and(is))

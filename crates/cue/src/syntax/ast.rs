@@ -4,6 +4,7 @@
 //! here and literals keep their source text; `literal` decodes them.
 
 use super::experiment::Experiments;
+use super::made;
 use super::pos::Pos;
 use super::teardown;
 
@@ -67,7 +68,6 @@ pub struct ImportSpec {
 
 /// What may stand in a struct or file.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every declaration is a field")]
 pub enum Decl {
     /// `label: value`.
     Field(Field),
@@ -102,9 +102,9 @@ pub struct Field {
     /// Name of the field, or what makes it.
     pub label: Label,
     /// `X=label:` in the old form.
-    pub alias: Option<Ident>,
+    pub alias: Option<Box<Ident>>,
     /// `label~X:` or `label~(K,V):` (experiment `aliasv2`).
-    pub postfix_alias: Option<PostfixAlias>,
+    pub postfix_alias: Option<Box<PostfixAlias>>,
     /// `?`, `!` or none.
     pub constraint: Constraint,
     /// Position of the colon.
@@ -523,9 +523,40 @@ pub enum PostfixOp {
     Optional,
 }
 
-/// Comments around a node.
+/// Comments around a node; they take room only where there are any.
+#[derive(Clone, Debug, Default)]
+pub struct Comments(Option<Box<CommentGroups>>);
+
+impl std::ops::Deref for Comments {
+    type Target = CommentGroups;
+
+    fn deref(&self) -> &CommentGroups {
+        static NONE: CommentGroups = CommentGroups { before: Vec::new(), line: None, after: Vec::new() };
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl std::ops::DerefMut for Comments {
+    fn deref_mut(&mut self) -> &mut CommentGroups {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl PartialEq for Comments {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl From<CommentGroups> for Comments {
+    fn from(groups: CommentGroups) -> Self {
+        Self(Some(Box::new(groups)))
+    }
+}
+
+/// The groups of [`Comments`].
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Comments {
+pub struct CommentGroups {
     /// Groups that stand directly above; `doc` marks the last one where nothing but a line end follows it.
     pub before: Vec<CommentGroup>,
     /// A comment on the same line, after the node.
@@ -565,6 +596,27 @@ pub struct CommentGroup {
     pub slot: u8,
     /// Each line, from `//` to before the line end.
     pub lines: Vec<String>,
+}
+
+impl File {
+    /// What the file says of itself and the names that it declares at the top, without their values.
+    pub(crate) fn outline(&self) -> Self {
+        let named = |decl: &Decl| match decl {
+            Decl::Field(Field { label: label @ (Label::Ident(_) | Label::String(_)), .. }) => {
+                Some(Decl::Field(made::field(label.clone(), Constraint::None, Expr::Bottom(label.pos()))))
+            }
+            _ => None,
+        };
+        let Self { comments, package, attributes, imports, decls, experiments } = self;
+        Self {
+            comments: comments.clone(),
+            package: package.clone(),
+            attributes: attributes.clone(),
+            imports: imports.clone(),
+            decls: decls.iter().filter_map(named).collect(),
+            experiments: *experiments,
+        }
+    }
 }
 
 /// A tree of any depth is taken apart without recursion.

@@ -2,7 +2,7 @@
 //!
 //! Only names are looked at, as they are declared; what a reference means is for the compiler to find out.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{
     SyntaxError,
@@ -42,7 +42,7 @@ enum Kind {
 #[derive(Default)]
 struct Scopes<'a> {
     /// The declarations of each name that are in scope, innermost last, each with the depth of its scope.
-    names: HashMap<&'a str, Vec<(usize, Kind)>>,
+    names: FxHashMap<&'a str, Vec<(usize, Kind)>>,
     /// The names declared in each open scope.
     open: Vec<Vec<&'a str>>,
     errors: Vec<SyntaxError>,

@@ -9,7 +9,7 @@ use crate::{
     eval::label::Label,
     ir::{Atom, Builtin, Clause, Comprehension, Decl as IrDecl, Element, Expr as Ir, ExprId, Part, StructLit},
     syntax::{
-        ast::{self, BinaryOp, Comments, Constraint, Decl, Expr, UnaryOp},
+        ast::{self, BinaryOp, CommentGroups, Comments, Constraint, Decl, Expr, UnaryOp},
         literal::{self, Lines},
         pos::Pos,
     },
@@ -388,6 +388,6 @@ pub(super) fn with_line_comment(expr: Expr, text: &str) -> Expr {
     let mut group = doc_comment(text, Pos::NONE);
     group.doc = false;
     group.slot = u8::MAX;
-    let comments = Comments { line: Some(group), ..Comments::default() };
+    let comments = Comments::from(CommentGroups { line: Some(group), ..CommentGroups::default() });
     Expr::Commented(Box::new(expr), comments)
 }

@@ -21,7 +21,7 @@ use crate::{
     },
     ir::Notes,
     syntax::{
-        ast::{self, Comments, Constraint, Decl, Expr},
+        ast::{self, CommentGroups, Comments, Constraint, Decl, Expr},
         literal::{self, Lines},
         made::{embed, field, list, structure},
         pos::{Pos, SourceFile},
@@ -120,7 +120,7 @@ fn head(file: &mut ast::File, asts: &[Arc<ast::File>], docs: bool) {
         }
     }
     if let Some(name) = name {
-        let mut comments = Comments { before: package_docs, ..Comments::default() };
+        let mut comments = Comments::from(CommentGroups { before: package_docs, ..CommentGroups::default() });
         merge_docs(&mut comments.before);
         file.package = Some(ast::Package { pos: Pos::NONE, name: ident(&name), comments });
     }

@@ -136,7 +136,7 @@ pub(super) fn dependencies(extractor: &mut Extractor<'_>, schema: &mut Schema, k
             false => field(&name, Constraint::Optional, top()),
         };
         if !plain {
-            tested.alias = Some(identifier(&variable));
+            tested.alias = Some(Box::new(identifier(&variable)));
             count += 1;
         }
         let condition = Expr::Binary {

@@ -23,8 +23,8 @@ enum Head {
 /// A field up to its colon.
 struct FieldHead {
     label: Label,
-    alias: Option<Ident>,
-    postfix_alias: Option<PostfixAlias>,
+    alias: Option<Box<Ident>>,
+    postfix_alias: Option<Box<PostfixAlias>>,
     constraint: Constraint,
     colon: Pos,
     comments: Comments,
@@ -43,6 +43,7 @@ impl Parser<'_> {
                 extend(comments_of(decl), groups);
             }
         }
+        decls.shrink_to_fit();
         Ok(decls)
     }
 
@@ -89,7 +90,7 @@ impl Parser<'_> {
                 return self.finish_embedding(expr);
             }
         };
-        let postfix_alias = self.parse_postfix_alias()?;
+        let postfix_alias = self.parse_postfix_alias()?.map(Box::new);
         let constraint = self.parse_constraint();
         match self.token.kind {
             Kind::Colon => {
@@ -139,7 +140,7 @@ impl Parser<'_> {
                 Head::Label(expr) | Head::Expr(expr) => break expr,
                 Head::Nothing | Head::Decl(_) => break self.parse_expr()?,
             };
-            let postfix_alias = self.parse_postfix_alias()?;
+            let postfix_alias = self.parse_postfix_alias()?.map(Box::new);
             let constraint = self.parse_constraint();
             heads.push(self.finish_label(label, postfix_alias, constraint)?);
             self.nest()?;
@@ -158,7 +159,7 @@ impl Parser<'_> {
     fn finish_label(
         &mut self,
         mut label: Expr,
-        postfix_alias: Option<PostfixAlias>,
+        postfix_alias: Option<Box<PostfixAlias>>,
         constraint: Constraint,
     ) -> Parsed<FieldHead> {
         let colon = self.pos();
@@ -167,7 +168,7 @@ impl Parser<'_> {
         let mut alias = None;
         let mut label = unwrap_comments(&mut label, &mut comments);
         if let Expr::Alias { ident, expr } = &mut label {
-            alias = Some(ident.clone());
+            alias = Some(Box::new(ident.clone()));
             label = unwrap_comments(expr, &mut comments);
         }
         let label = self.label_of(label)?;

@@ -202,7 +202,7 @@ impl<'a> Printer<'a> {
 
     fn field(&mut self, field: &'a Field) {
         self.part(|printer| printer.label(field));
-        self.postfix_alias(field.postfix_alias.as_ref());
+        self.postfix_alias(field.postfix_alias.as_deref());
         match field.constraint {
             Constraint::None => {}
             Constraint::Optional => self.token("?"),
