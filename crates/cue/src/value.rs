@@ -368,14 +368,7 @@ impl Value {
     pub fn allows(&self, name: &str) -> bool {
         let mut engine = self.frozen.fork();
         let label = engine.store.labels.regular(name);
-        let vertex = engine.follow(self.vertex);
-        if engine.accepts(vertex, label) {
-            return true;
-        }
-        // A pattern may let it be.
-        let (child, _) = engine.child(vertex, label, Constraint::Optional);
-        engine.apply_patterns_to(vertex, label, child);
-        engine.accepts(vertex, label)
+        engine.accepts(self.vertex, label)
     }
 
     /// Whether a struct may have a regular field of any name.
@@ -387,7 +380,8 @@ impl Value {
             let v = engine.v(engine.follow(pattern.pattern));
             matches!(v.base, Base::Partial) && v.work.checks.is_empty() && v.work.kind.contains(Kind::STRING)
         };
-        !engine.is_closed(vertex) || self.allows("\u{0}") || engine.v(vertex).work.patterns.iter().any(any)
+        let work = &engine.v(vertex).work;
+        !engine.is_closed(vertex) || !work.open_scopes.is_empty() || work.patterns.iter().any(any)
     }
 
     /// The field or element at a name, definition or index, if there is one.

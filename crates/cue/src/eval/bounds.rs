@@ -8,11 +8,11 @@ use super::{
     engine::{Engine, Outcome},
     expression::Val,
     kind::Kind,
-    vertex::{Check, CheckRule, Conjunct, EnvId, Info, Origin, PushTight as _, Show, Term, VertexId},
+    vertex::{Check, CheckRule, Conjunct, EnvId, Info, Origin, PushTight as _, Show, Term, Validator, VertexId},
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, Expr, ExprId, Node},
+    ir::{Atom, Builtin, Expr, ExprId, Node},
     syntax::pos::Pos,
     value::BoundOp,
 };
@@ -110,10 +110,10 @@ impl Engine {
         self.fail(vertex, error);
     }
 
-    fn together(&self, vertex: VertexId, old: &CheckRule, new: &CheckRule) -> Together {
+    fn together(&mut self, vertex: VertexId, old: &CheckRule, new: &CheckRule) -> Together {
         let (CheckRule::Bound(old_op, a), CheckRule::Bound(new_op, b)) = (old, new) else {
             return match (old, new) {
-                (CheckRule::Function(a), CheckRule::Function(b)) if a.expr == b.expr && a.env == b.env => Together::Old,
+                (CheckRule::Function(a), CheckRule::Function(b)) if self.same_function(a, b) => Together::Old,
                 _ => Together::Both,
             };
         };
@@ -131,6 +131,29 @@ impl Engine {
             (Side::Not, Side::Lower | Side::Upper) if !satisfies(*new_op, a, b) => Together::New,
             _ => Together::Both,
         }
+    }
+
+    /// Whether two validators are the same function of the same arguments.
+    pub(crate) fn same_function(&mut self, a: &Validator, b: &Validator) -> bool {
+        if a.expr == b.expr && a.env == b.env {
+            return true;
+        }
+        let same_name = match (&a.function, &b.function) {
+            (Builtin::Package(_, a), Builtin::Package(_, b)) => std::ptr::eq(*a, *b),
+            (Builtin::MatchN, Builtin::MatchN) | (Builtin::MatchIf, Builtin::MatchIf) => true,
+            _ => false,
+        };
+        same_name && a.args.len() == b.args.len() && a.args.iter().zip(&b.args).all(|(a, b)| self.same_argument(*a, *b))
+    }
+
+    fn same_argument(&mut self, a: (EnvId, ExprId), b: (EnvId, ExprId)) -> bool {
+        if let (Expr::Atom(a), Expr::Atom(b)) = (self.expr(a.1), self.expr(b.1)) {
+            return a == b;
+        }
+        let (a, b) = (self.anonymous(Term::Expr(a.1), a.0), self.anonymous(Term::Expr(b.1), b.0));
+        self.finalize(a);
+        self.finalize(b);
+        self.same_value(a, b)
     }
 
     /// Judges the value of a vertex by its checks.

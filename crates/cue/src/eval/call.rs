@@ -67,10 +67,36 @@ pub enum Datum {
     List(Vec<Datum>),
     /// The regular fields of a struct.
     Struct(Vec<(Arc<str>, Datum)>),
-    /// What is not concrete, as it prints.
-    Abstract(Arc<str>),
+    /// What is not concrete.
+    Abstract(Abstract),
     /// A value that stays in the evaluator.
     Handle(Handle),
+}
+
+/// A value that is not concrete: how it prints, and itself if it comes from the evaluator, so that it can be part of a
+/// result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Abstract {
+    text: Arc<str>,
+    pub(crate) value: Option<Handle>,
+}
+
+impl Abstract {
+    pub(crate) fn of(text: String, value: Handle) -> Self {
+        Self { text: text.into(), value: Some(value) }
+    }
+}
+
+impl From<String> for Abstract {
+    fn from(text: String) -> Self {
+        Self { text: text.into(), value: None }
+    }
+}
+
+impl fmt::Display for Abstract {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
 }
 
 /// As errors print values: `{a:1}`, `[1,2]`.
@@ -91,7 +117,7 @@ impl fmt::Display for Datum {
                     fields.iter().map(|(name, value)| format!("{}:{value}", field_name(name))).collect();
                 write!(out, "{{{}}}", fields.join(","))
             }
-            Self::Abstract(text) => out.write_str(text),
+            Self::Abstract(value) => value.fmt(out),
             Self::Handle(_) => out.write_str("_"),
         }
     }

@@ -192,14 +192,18 @@ impl Engine {
         inherits.then(|| self.follow(v.parent))
     }
 
-    /// Whether a required scope of the parent does not reach into a field: nothing that it knows declares the field,
-    /// or `matchN` and `matchIf` judge what is below.
+    /// Whether a required scope of the parent does not reach into a field: `...` in what it knows lets the field be, which
+    /// nothing that it knows declares, or `matchN` and `matchIf` judge what is below.
     fn is_released(&self, scope: ScopeId, vertex: VertexId, parent: VertexId) -> bool {
-        let unchecked = &self.v(parent).work.unchecked_scopes;
-        if unchecked.iter().any(|found| self.is_evidence(scope, *found)) {
+        let work = &self.v(parent).work;
+        if work.unchecked_scopes.iter().any(|found| self.is_evidence(scope, *found)) {
             return true;
         }
-        !self.v(vertex).declared.iter().any(|found| self.is_evidence(scope, found.scope))
+        // Hidden fields and elements may always be.
+        let label = self.v(vertex).label;
+        let free = label.as_index().is_some() || !self.store.labels.is_regular(label);
+        let known = |found: &Declared| self.is_evidence(scope, found.scope);
+        (free || self.is_open(parent, scope)) && !self.v(vertex).declared.iter().any(known)
     }
 
     /// Whether a required scope lets any field be: through `...`, or because `_` is all it says.
@@ -216,20 +220,22 @@ impl Engine {
         !self.required_scopes(vertex).is_empty() || self.is_in_definition(vertex)
     }
 
-    /// Whether a struct may have a regular field of a name.
-    pub(crate) fn accepts(&self, vertex: VertexId, label: Label) -> bool {
+    /// Whether a struct may have a regular field of a name, looking at the struct as a whole: what it declares, a pattern
+    /// or `...` lets the field be, whichever conjunct that is from.
+    pub(crate) fn accepts(&mut self, vertex: VertexId, label: Label) -> bool {
         let vertex = self.follow(vertex);
-        if !self.store.labels.is_regular(label) {
+        if let Base::Disjunction(leaves) = self.v(vertex).base.clone() {
+            return leaves.iter().any(|(leaf, _)| self.accepts(*leaf, label));
+        }
+        if !self.store.labels.is_regular(label) || !self.is_closed(vertex) {
             return true;
         }
         let v = self.v(vertex);
-        let declared = v.arc(label).map(|child| self.v(child).declared.clone()).unwrap_or_default();
-        let required = self.required_scopes(vertex);
-        if self.is_in_definition(vertex) && required.is_empty() {
-            return !declared.is_empty() || self.is_open(vertex, NONE);
+        if !v.work.open_scopes.is_empty() || v.arc(label).is_some() {
+            return true;
         }
-        let known = |scope: &ScopeId| declared.iter().any(|found| self.is_evidence(*scope, found.scope));
-        required.iter().all(|scope| self.is_open(vertex, *scope) || known(scope))
+        let patterns: Vec<VertexId> = v.work.patterns.iter().map(|pattern| pattern.pattern).collect();
+        patterns.into_iter().any(|pattern| self.pattern_matches(pattern, label))
     }
 
     /// Reports the fields that are not allowed.
@@ -248,8 +254,7 @@ impl Engine {
         }
         let required: Vec<ScopeId> = required.iter().copied().filter(|scope| !self.is_open(vertex, *scope)).collect();
         for (label, child) in self.v(vertex).arcs.snapshot() {
-            let concerned = self.v(child).constraint != Constraint::Optional && self.store.labels.is_regular(label);
-            if !concerned || label.as_index().is_some() {
+            if !self.store.labels.is_regular(label) || label.as_index().is_some() {
                 continue;
             }
             let declared = self.v(child).declared.clone();
@@ -271,6 +276,9 @@ impl Engine {
         let child = self.follow(child);
         let error = self.error(Code::Eval, Rule::UnknownField, message, child, Pos::NONE, positions);
         self.fail(child, error);
-        self.vm(child).base = Base::Bottom(error);
+        // An optional field is still what it would be.
+        if self.v(child).constraint != Constraint::Optional {
+            self.vm(child).base = Base::Bottom(error);
+        }
     }
 }

@@ -117,7 +117,8 @@ impl Engine {
         Some(Info { steps, ..info })
     }
 
-    fn encloses(&self, target: VertexId, vertex: VertexId) -> bool {
+    /// Whether a vertex is around another one.
+    pub(crate) fn encloses(&self, target: VertexId, vertex: VertexId) -> bool {
         let target = self.whole_of(target);
         let mut above = self.v(vertex).parent;
         while above != NONE {

@@ -100,7 +100,7 @@ impl Engine {
                     return;
                 }
             }
-            level = if partial.len() > 1 { self.thin_out(vertex, partial, tried) } else { partial };
+            level = self.thin_out(vertex, partial, tried);
         }
         let order = |leaf: &VertexId| {
             let choices = self.v(*leaf).choices.iter();
@@ -293,7 +293,9 @@ impl Engine {
     /// The parts of a vertex whose errors are its errors too.
     fn judged_parts(&self, vertex: VertexId) -> impl Iterator<Item = VertexId> {
         let v = self.v(vertex);
-        let arcs = if v.work.kind.is_bottom() || self.ends_in_cycle(vertex) { &[][..] } else { &v.arcs[..] };
+        let unknown = |error: &ErrorId| self.store.errors[*error].rule == Rule::UnknownField;
+        let is_leaf = self.is_leaf(vertex) || v.work.errors.iter().any(unknown);
+        let arcs = if is_leaf { &[][..] } else { &v.arcs[..] };
         let is_field = |child: &VertexId| self.v(*child).constraint == Constraint::None;
         arcs.iter().map(|(_, child)| *child).filter(is_field)
     }
@@ -340,15 +342,7 @@ impl Engine {
         if tried.survivors.len() + tried.failures.len() + tried.hopeless < 2 {
             return;
         }
-        let waits = |leaf: &VertexId| {
-            let leaf = self.v(self.follow(*leaf));
-            match leaf.base {
-                // A value in a cycle is known and only to be confirmed.
-                Base::Bottom(error) if self.code(error) == Code::Cycle && leaf.work.atom.is_some() => None,
-                Base::Bottom(error) if self.is_incomplete(error) => Some(error),
-                _ => None,
-            }
-        };
+        let waits = |leaf: &VertexId| self.unresolved(*leaf).or_else(|| self.unresolved_field(*leaf));
         let unresolved: Vec<(VertexId, ErrorId)> =
             tried.survivors.iter().filter_map(|leaf| Some((*leaf, waits(leaf)?))).collect();
         if unresolved.is_empty() {
@@ -358,6 +352,26 @@ impl Engine {
         let failure = |(leaf, error)| Failure { choices: self.v(leaf).choices.to_vec(), errors: vec![error] };
         tried.failures.extend(unresolved.into_iter().map(failure));
         self.vm(vertex).work.lost_alternatives = true;
+    }
+
+    /// Why a value waits for information.
+    fn unresolved(&self, vertex: VertexId) -> Option<ErrorId> {
+        let v = self.v(self.follow(vertex));
+        match v.base {
+            // A value in a cycle is known and only to be confirmed.
+            Base::Bottom(error) if self.code(error) == Code::Cycle && v.work.atom.is_some() => None,
+            Base::Bottom(error) if self.is_incomplete(error) => Some(error),
+            _ => v.work.unmet.first().copied(),
+        }
+    }
+
+    /// Why a field or element of a value waits for information. What is further below does not count.
+    fn unresolved_field(&self, vertex: VertexId) -> Option<ErrorId> {
+        let arcs = self.v(self.follow(vertex)).arcs.iter();
+        let present = arcs.filter(|(_, child)| self.v(*child).constraint == Constraint::None);
+        let unresolved = present.filter_map(|(_, child)| self.unresolved(*child));
+        // A field that leads back to the alternatives tells nothing of this one.
+        unresolved.into_iter().find(|error| self.code(*error) != Code::Cycle)
     }
 
     fn empty_disjunction(&mut self, vertex: VertexId, failures: &[Failure]) -> ErrorId {
@@ -581,15 +595,13 @@ impl Engine {
         self.v(vertex).work.tasks.iter().any(|task| task.state == TaskState::Pending)
     }
 
-    fn same_checks(&self, a: VertexId, b: VertexId) -> bool {
-        let (a, b) = (&self.v(a).work.checks, &self.v(b).work.checks);
+    fn same_checks(&mut self, a: VertexId, b: VertexId) -> bool {
+        let (a, b) = (self.v(a).work.checks.clone(), self.v(b).work.checks.clone());
         a.len() == b.len()
             && a.iter().all(|x| {
                 b.iter().any(|y| match (&x.rule, &y.rule) {
                     (CheckRule::Bound(p, x), CheckRule::Bound(q, y)) => p == q && arith::atoms_equal(x, y),
-                    (CheckRule::Function(x), CheckRule::Function(y)) => {
-                        x.expr == y.expr || self.show_expr(x.expr) == self.show_expr(y.expr)
-                    }
+                    (CheckRule::Function(x), CheckRule::Function(y)) => self.same_function(x, y),
                     (CheckRule::Compare(p, x), CheckRule::Compare(q, y)) => p == q && x == y,
                     _ => false,
                 })

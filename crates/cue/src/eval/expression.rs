@@ -7,10 +7,10 @@ use super::{
     engine::{Engine, Outcome},
     kind::Kind,
     label::Label,
-    vertex::{Base, EnvId, ErrorId, NONE, State, Term, VertexId},
+    vertex::{Base, Bottom, EnvId, ErrorId, NONE, State, Term, VertexId},
 };
 use crate::{
-    error::{Code, Rule},
+    error::{Code, PathPart, Rule, path_text},
     ir::{Atom, Expr, ExprId, Node, Part},
     syntax::{
         ast::{BinaryOp, UnaryOp},
@@ -195,7 +195,49 @@ impl Engine {
         let text = op.text();
         let a = self.operand(env, left, text, at)?;
         let b = self.operand(env, right, text, at)?;
+        let kind = self.val_kind(&a);
+        self.demand_valid_operand(expr, (op, "left"), &a, kind, at)?;
+        self.demand_valid_operand(expr, (op, "right"), &b, kind, at)?;
         self.binary_values(env, expr, op, (&a, &b), at)
+    }
+
+    /// A struct or list takes part in an operation only if all that is in it is concrete. Messages tell the kind of
+    /// the left operand for both.
+    fn demand_valid_operand(
+        &mut self,
+        expr: ExprId,
+        (op, side): (BinaryOp, &str),
+        operand: &Val,
+        kind: Kind,
+        at: VertexId,
+    ) -> Outcome<()> {
+        let Val::Vertex(vertex) = *operand else { return Ok(()) };
+        if self.v(vertex).state == State::Active || self.encloses(vertex, at) {
+            return Ok(());
+        }
+        let Some(first) = self.violations(vertex, true).first().copied() else { return Ok(()) };
+        let Bottom { code, rule, ref message, vertex: place, .. } = self.store.errors[first];
+        if code == Code::Limit {
+            return Err(first);
+        }
+        let reason = match self.path_below(place, vertex) {
+            path if path.is_empty() => message.clone(),
+            path => format!("{}: {message}", path_text(&path)),
+        };
+        let message = format!("invalid {side}-hand value to '{}' (type {kind}): {reason}", op.text());
+        let pos = self.pos(expr);
+        Err(self.error(code, rule, message, at, pos, vec![pos]))
+    }
+
+    /// The path from a vertex to one inside of it.
+    fn path_below(&self, mut inner: VertexId, outer: VertexId) -> Vec<PathPart> {
+        let mut path = Vec::new();
+        while inner != NONE && self.follow(inner) != self.follow(outer) {
+            path.push(self.store.labels.part(self.v(inner).label));
+            inner = self.v(inner).parent;
+        }
+        path.reverse();
+        path
     }
 
     fn binary_values(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{
-    call::{self, Datum, Extent, Failure, Handle, Strictness},
+    call::{self, Abstract, Datum, Extent, Failure, Handle, Strictness},
     engine::{Engine, Outcome},
     expression::Val,
     kind::Kind,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     builtin,
     error::{Code, Rule},
-    ir::{Atom, Builtin, Expr, ExprId, compile::Compiler},
+    ir::{Atom, Builtin, Expr, ExprId, Part, compile::Compiler},
     syntax::{
         ast::{self, BinaryOp, Constraint},
         pos::Pos,
@@ -282,12 +282,36 @@ impl Engine {
 
     fn user_error(&mut self, env: EnvId, expr: ExprId, args: &[ExprId], at: VertexId) -> Outcome<Val> {
         let [arg] = args else { return Err(self.wrong_count("error", args, 1, at)) };
-        let message = match self.eval_atom(env, *arg, at) {
-            Ok(Atom::String(text)) => text.to_string(),
-            _ => self.show_expr(*arg),
+        let message = match self.expr(*arg).clone() {
+            Expr::Interpolation { parts, .. } => self.interpolate_loosely(env, &parts, at),
+            _ => match self.eval_atom(env, *arg, at)? {
+                Atom::String(text) => text.to_string(),
+                other => return Err(self.wrong_argument(&Val::Atom(other), Kind::STRING, 1, "error", *arg, at)),
+            },
         };
         let pos = self.pos(expr);
         Err(self.error(Code::User, Rule::User, message, at, pos, vec![pos]))
+    }
+
+    /// An interpolation in which what has no value stands as it is written.
+    fn interpolate_loosely(&mut self, env: EnvId, parts: &[Part], at: VertexId) -> String {
+        let mut out = String::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => out.push_str(&String::from_utf8_lossy(text)),
+                Part::Expr(expr) => match self.eval(env, *expr, at) {
+                    Ok(Val::Atom(Atom::String(text))) => out.push_str(&text),
+                    Ok(Val::Atom(Atom::Bytes(bytes))) => out.push_str(&String::from_utf8_lossy(&bytes)),
+                    Ok(Val::Vertex(vertex)) => {
+                        self.finalize(vertex);
+                        out.push_str(&self.show_vertex(vertex));
+                    }
+                    Ok(value) => out.push_str(&self.show_val(&value)),
+                    Err(_) => out.push_str(&self.show_expr(*expr)),
+                },
+            }
+        }
+        out
     }
 
     fn call_package(
@@ -390,7 +414,7 @@ impl Engine {
                 }
                 Ok(Datum::Struct(fields))
             }
-            _ => Ok(Datum::Abstract(self.show_vertex(vertex).into())),
+            _ => Ok(Datum::Abstract(Abstract::of(self.show_vertex(vertex), Handle(vertex)))),
         }
     }
 

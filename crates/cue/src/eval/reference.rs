@@ -45,7 +45,7 @@ impl Engine {
                 let vertex = self.store.envs[env].vertex;
                 self.lookup(vertex, label, self.pos(expr), at)
             }
-            Expr::Itself { up } => {
+            Expr::Itself { up, .. } => {
                 let env = self.env_up(env, up);
                 Ok(self.store.envs[env].vertex)
             }
@@ -204,9 +204,9 @@ impl Engine {
 
     /// The error that a field is not there.
     fn undefined(&mut self, base: VertexId, label: Label, pos: Pos, at: VertexId) -> ErrorId {
+        let open = self.may_grow(base, label);
         let v = self.v(base);
         let is_list = matches!(v.base, Base::List) || v.work.kind == Kind::LIST;
-        let open = self.may_grow(base, label);
         let part = self.store.labels.part(label);
         let message = match label.as_index() {
             Some(index) if is_list => {
@@ -221,7 +221,7 @@ impl Engine {
     }
 
     /// Whether a field that is not there may come with more information.
-    fn may_grow(&self, base: VertexId, label: Label) -> bool {
+    fn may_grow(&mut self, base: VertexId, label: Label) -> bool {
         let v = self.v(base);
         match v.base {
             Base::List => v.work.lists.iter().all(|part| part.open),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use thin_vec::ThinVec;
 
 use super::{
-    call::Datum,
+    call::{Abstract, Datum},
     engine::{Engine, Outcome},
     expression::Val,
     kind::Kind,
@@ -669,14 +669,14 @@ impl Engine {
             Datum::Bytes(bytes) => Atom::Bytes(bytes.clone()),
             Datum::List(items) => return self.add_datum_list(vertex, id, items, info),
             Datum::Struct(fields) => return self.add_datum_struct(vertex, id, fields, info),
+            Datum::Abstract(Abstract { value: Some(handle), .. }) | Datum::Handle(handle) => {
+                let conjunct = Conjunct { term: Term::Vertex(handle.0), env: NONE, info };
+                return self.add_value_of(vertex, handle.0, conjunct);
+            }
             Datum::Abstract(text) => {
                 let message = format!("non-concrete value {text} in result of a function");
                 let error = self.incomplete(vertex, Rule::Incomplete, message, Vec::new());
                 return self.fail(vertex, error);
-            }
-            Datum::Handle(handle) => {
-                let conjunct = Conjunct { term: Term::Vertex(handle.0), env: NONE, info };
-                return self.add_value_of(vertex, handle.0, conjunct);
             }
         };
         let origin = self.computed_origin(Expr::Atom(atom.clone()), Pos::NONE, info);

@@ -36,12 +36,12 @@ impl Engine {
     }
 
     fn finalize_inner(&mut self, vertex: VertexId) {
-        if matches!(self.v(vertex).base, Base::Disjunction(_)) || self.ends_in_cycle(vertex) {
+        if self.is_leaf(vertex) {
             return;
         }
         self.finalize_arcs(vertex);
         let mut worst = self.worst_below(vertex, NONE);
-        if !self.lenient && (worst == NONE || self.is_incomplete(worst)) {
+        if !self.lenient && self.holds_but_unknown_fields(vertex) {
             self.check_closed(vertex);
             worst = self.worst_below(vertex, worst);
         }
@@ -49,6 +49,25 @@ impl Engine {
         if !self.lenient && (worst == NONE || self.is_incomplete(worst)) {
             self.check_parts(vertex);
         }
+    }
+
+    /// Whether nothing below a vertex belongs to its value: it is a cycle, or of two types, or its alternatives have the
+    /// fields.
+    pub(crate) fn is_leaf(&self, vertex: VertexId) -> bool {
+        let work = &self.v(vertex).work;
+        // As long as alternatives are tried, what is known so far counts.
+        let branched = !work.undecided.is_empty() && !self.lenient;
+        self.ends_in_cycle(vertex) || work.kind.is_bottom() || branched
+    }
+
+    /// Whether nothing below a vertex is in error but for fields that are not allowed: only then those of the vertex itself
+    /// are looked for.
+    fn holds_but_unknown_fields(&self, vertex: VertexId) -> bool {
+        let mut present = self.v(vertex).arcs.iter().filter(|(_, child)| self.v(*child).constraint == Constraint::None);
+        present.all(|(_, child)| match self.known_error(*child) {
+            NONE => true,
+            error => self.is_incomplete(error) || self.store.errors[error].rule == Rule::UnknownField,
+        })
     }
 
     /// Finalizes what is below a vertex, again if that adds to the vertex itself.

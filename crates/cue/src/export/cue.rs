@@ -87,7 +87,7 @@ impl Engine {
             | Expr::NamedField { name, .. }
             | Expr::Let { name, .. }
             | Expr::Import { name, .. } => name.to_string(),
-            Expr::Itself { .. } => "self".to_owned(),
+            Expr::Itself { name, .. } => name.to_string(),
             Expr::Builtin(builtin) => builtin_name(builtin),
             Expr::Selector { base, label, .. } => format!("{}.{}", self.show_expr(*base), self.show_label(*label)),
             Expr::Index { base, index } => format!("{}[{}]", self.show_expr(*base), self.show_expr(*index)),

@@ -103,6 +103,8 @@ enum Target {
     MatchedLabel,
     MatchedField,
     NamedField(ExprId),
+    /// The value of a field that is a struct, and the field as it is seen from beside it.
+    Value(Box<Target>),
     Text(String),
     /// What an import stands for, and how messages show it.
     Import {
@@ -491,7 +493,8 @@ impl<'a> Compiler<'a> {
             inner = commented;
         }
         if let ast::Expr::Alias { ident, expr } = inner {
-            self.declare(&mut aliases, ident, itself, true);
+            let target = if is_struct(expr) { Target::Value(Box::new(itself)) } else { itself };
+            self.declare(&mut aliases, ident, target, true);
             inner = expr;
         }
         self.scopes.push(aliases);
@@ -828,6 +831,20 @@ impl<'a> Compiler<'a> {
                 out.push(Disjunct { expr, default: false });
             }
         }
+    }
+}
+
+/// Whether all structs in an expression that others can stand in are the value of the whole.
+fn is_struct(expr: &ast::Expr) -> bool {
+    match expr {
+        ast::Expr::Struct(_) | ast::Expr::Ident(_) | ast::Expr::Lit(_) | ast::Expr::Bottom(_) => true,
+        ast::Expr::Paren { inner, .. } | ast::Expr::Commented(inner, _) => is_struct(inner),
+        ast::Expr::Unary { op: ast::UnaryOp::Default, operand, .. } => is_struct(operand),
+        ast::Expr::Selector { base, .. } => is_struct(base),
+        ast::Expr::Binary { op: ast::BinaryOp::And | ast::BinaryOp::Or, left, right, .. } => {
+            is_struct(left) && is_struct(right)
+        }
+        _ => false,
     }
 }
 

@@ -86,6 +86,9 @@ pub(crate) enum Expr {
     /// The struct some environments up itself.
     Itself {
         up: u32,
+        name: Arc<str>,
+        /// The field whose value it is, if that has a fixed name.
+        field: Option<Label>,
     },
     /// A `let` of the struct some environments up.
     Let {

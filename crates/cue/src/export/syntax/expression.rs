@@ -48,7 +48,8 @@ impl Exporter<'_> {
                 name(&text)
             }
             Ir::MatchedField { name: text, .. } | Ir::NamedField { name: text, .. } => name(&text),
-            Ir::Itself { .. } => name("self"),
+            Ir::Itself { field: Some(label), .. } => self.field_name(label),
+            Ir::Itself { name: text, .. } => name(&text),
             Ir::Let { up, name: text, value } => {
                 self.let_reference(scopes, up, &text, value);
                 name(&text)

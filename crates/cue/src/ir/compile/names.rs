@@ -48,6 +48,7 @@ impl Compiler<'_> {
             Target::NamedField(field) => Expr::NamedField { up, name, field },
             Target::Text(text) => Expr::Atom(Atom::String(text.into())),
             Target::Module(package) => Expr::Import { package, name },
+            Target::Value(field) => self.value_alias(up, name, *field),
             Target::Import { .. } => unreachable!("a lookup yields what the import stands for"),
             Target::Missing => Expr::Bottom,
             Target::Builtin(package) => {
@@ -60,11 +61,22 @@ impl Compiler<'_> {
         self.push(expr, pos)
     }
 
+    /// What the alias of a field's value stands for: inside of a struct that is the value, this struct, wherever it is
+    /// copied to; elsewhere the field.
+    fn value_alias(&self, up: u32, name: Arc<str>, itself: Target) -> Expr {
+        match (up.checked_sub(1), itself) {
+            (Some(up), Target::Field(label)) => Expr::Itself { up, name, field: Some(label) },
+            (Some(up), _) => Expr::Itself { up, name, field: None },
+            (None, Target::Field(label)) => Expr::Field { up, label },
+            (None, _) => Expr::MatchedField { up, name },
+        }
+    }
+
     /// `self`: the struct around.
     fn itself(&mut self, pos: Pos) -> ExprId {
         let inside = self.scopes.iter().rev().take_while(|scope| !scope.is_struct);
         let up = inside.map(|scope| u32::from(scope.level)).sum();
-        self.push(Expr::Itself { up }, pos)
+        self.push(Expr::Itself { up, name: "self".into(), field: None }, pos)
     }
 
     fn predeclared(&mut self, ident: &ast::Ident) -> ExprId {
