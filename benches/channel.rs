@@ -33,7 +33,8 @@ fn records() -> Vec<Record> {
             Header::new("ce_time", "2026-11-20T12:00:00.000Z"),
             Header::new("ce_dataschema", "/v1/products/orders/schemas/com.acme.order.placed.v1"),
             Header::new("content-type", "application/json"),
-        ],
+        ]
+        .into(),
         timestamp_ms: 1_790_000_000_000,
     };
     ORDERS.lines().map(record).collect()

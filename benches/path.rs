@@ -113,7 +113,7 @@ fn steps(criterion: &mut Criterion) {
     }
     let ingest = |channel: Option<Arc<dyn Channel>>| {
         let metrics = Arc::new(Metrics::new());
-        let serving = Serving::new(Arc::clone(&in_cue), PUBLIC_URL, &metrics);
+        let serving = Serving::new(Arc::clone(&in_cue), PUBLIC_URL, &settings.source, &metrics);
         Ingest::new(settings.clone(), serving, channel, metrics)
     };
     for (name, ingest) in [

@@ -70,7 +70,7 @@ impl Gateway {
             None => format!("http://{}", listener.local_addr()?),
         };
         let metrics = Arc::new(Metrics::new());
-        let serving = Serving::new(catalog, &public_url, &metrics);
+        let serving = Serving::new(catalog, &public_url, &settings.ingest.source, &metrics);
         let edge = Edge {
             ingest: Ingest::new(settings.ingest, serving, channel.clone(), Arc::clone(&metrics)),
             health: Health::new(channel.clone()),

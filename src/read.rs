@@ -133,7 +133,7 @@ fn line(record: &Record, wanted: Option<&str>) -> Option<Vec<u8>> {
         return None;
     }
     let mut members = Vec::new();
-    for attribute in &record.headers {
+    for attribute in record.headers.iter() {
         if let Some(name) = attribute.name.strip_prefix("ce_") {
             members.push(member(name, &attribute.value));
         }

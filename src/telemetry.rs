@@ -3,8 +3,13 @@
 //! Labels are bounded: products and types come from the catalog, routes and outcomes from the code, rules up to a
 //! number.
 
-use std::{collections::HashSet, sync::Mutex, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
 
+use http::StatusCode;
 use prometheus::{
     Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
     TextEncoder, core::Collector,
@@ -59,6 +64,33 @@ impl EventCounters {
     /// Counts one event.
     pub fn count(&self, outcome: Outcome) {
         self.outcomes[outcome as usize].inc();
+    }
+}
+
+/// The counters of one route. Those that every good request needs are looked up once.
+#[derive(Debug)]
+pub struct RouteMetrics {
+    name: &'static str,
+    duration: Histogram,
+    requests: IntCounterVec,
+    succeeded: OnceLock<IntCounter>,
+}
+
+impl RouteMetrics {
+    /// The address, with `{…}` for a segment that can be anything; empty for those that are not served.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Counts an answer.
+    pub fn count(&self, status: StatusCode, duration: Duration) {
+        let counter = || self.requests.with_label_values(&[self.name, status.as_str()]);
+        match status {
+            StatusCode::OK => self.succeeded.get_or_init(counter).inc(),
+            _ => counter().inc(),
+        }
+        self.duration.observe(duration.as_secs_f64());
     }
 }
 
@@ -143,10 +175,15 @@ impl Metrics {
         self.violations.with_label_values(&[kind, if is_known { rule } else { "other" }]).inc();
     }
 
-    /// Counts an answer.
-    pub fn request(&self, route: &str, status: &str, duration: Duration) {
-        self.requests.with_label_values(&[route, status]).inc();
-        self.request_duration.with_label_values(&[route]).observe(duration.as_secs_f64());
+    /// The counters of a route.
+    #[must_use]
+    pub fn route(&self, name: &'static str) -> RouteMetrics {
+        RouteMetrics {
+            name,
+            duration: self.request_duration.with_label_values(&[name]),
+            requests: self.requests.clone(),
+            succeeded: OnceLock::new(),
+        }
     }
 
     /// Tells the size of the catalog.

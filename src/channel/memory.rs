@@ -166,7 +166,7 @@ impl State {
         let receipt = Receipt { partition: 0, offset };
         records.push(Stored { record, receipt });
         if self.loses_acks {
-            return Err(AppendError::Unconfirmed("the acknowledgement was lost".to_owned()));
+            return Err(AppendError::Unconfirmed("the acknowledgement was lost".into()));
         }
         Ok(receipt)
     }

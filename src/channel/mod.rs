@@ -5,6 +5,7 @@
 //! [`AppendError::Unconfirmed`] says that nothing was written and nothing will be.
 
 mod address;
+mod headers;
 pub mod kafka;
 mod memory;
 pub mod sqlite;
@@ -15,6 +16,7 @@ use bytes::Bytes;
 
 pub use self::{
     address::{AddressError, ChannelAddress},
+    headers::{Header, Headers},
     memory::Memory,
 };
 
@@ -30,8 +32,8 @@ pub struct Record {
     pub key: Option<Bytes>,
     /// `None` is a tombstone: it deletes the key on a compacted topic.
     pub value: Option<Bytes>,
-    /// Names and values in order; a name occurs once.
-    pub headers: Vec<Header>,
+    /// What is told about the value.
+    pub headers: Headers,
     /// Time of acceptance, milliseconds since 1970.
     pub timestamp_ms: i64,
 }
@@ -40,24 +42,7 @@ impl Record {
     /// Bytes of its key, value, and the names and values of its headers: what the bounds of a channel count.
     #[must_use]
     pub fn size(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-        self.key.as_ref().map_or(0, Bytes::len) + self.value.as_ref().map_or(0, Bytes::len) + headers
-    }
-}
-
-/// A header of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// Such as `ce_type` or `content-type`.
-    pub name: Cow<'static, str>,
-    /// UTF-8, not percent-encoded.
-    pub value: Bytes,
-}
-
-impl Header {
-    /// A header of this name and value.
-    pub fn new(name: impl Into<Cow<'static, str>>, value: impl Into<Bytes>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        self.key.as_ref().map_or(0, Bytes::len) + self.value.as_ref().map_or(0, Bytes::len) + self.headers.bytes()
     }
 }
 
@@ -93,7 +78,7 @@ pub enum AppendError {
     /// The channel did not answer (in time): it is not known whether the record was written. It is not written later
     /// than this is said.
     #[error("not acknowledged, and not known whether it was written: {0}")]
-    Unconfirmed(String),
+    Unconfirmed(Cow<'static, str>),
     /// The channel refused the record for good (authorization, configuration); nothing was written.
     #[error("channel refused the record: {0}")]
     Refused(String),

@@ -14,7 +14,7 @@ use axum::{
 use futures_util::FutureExt;
 
 use super::problem::Problem;
-use crate::telemetry::Metrics;
+use crate::telemetry::RouteMetrics;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -51,8 +51,7 @@ impl RequestId {
 
 /// Watches over one request to a route, while `answer` makes the answer.
 pub(super) async fn observe<F: Future<Output = Response>>(
-    metrics: &Metrics,
-    route: &'static str,
+    route: &RouteMetrics,
     mut request: Request,
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
@@ -64,8 +63,8 @@ pub(super) async fn observe<F: Future<Output = Response>>(
     let answered = std::panic::AssertUnwindSafe(answer(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| Problem::internal().respond(&id.0));
     let duration = started.elapsed();
-    metrics.request(route, response.status().as_str(), duration);
-    log(&method, route, response.status(), duration, &id, traceparent.as_ref());
+    route.count(response.status(), duration);
+    log(&method, route.name(), response.status(), duration, &id, traceparent.as_ref());
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
 }

@@ -18,14 +18,16 @@ use super::{
     problem::Problem,
     webhook,
 };
-use crate::telemetry::signed;
+use crate::telemetry::{RouteMetrics, signed};
 
 /// The addresses, and what requests to them share.
 #[derive(Debug)]
 pub struct Site {
     pub(super) edge: Arc<Edge>,
     router: Router,
-    templates: Vec<&'static str>,
+    /// The same addresses once more, because what is counted for a request needs its address when it fails, too.
+    counted: matchit::Router<RouteMetrics>,
+    not_served: RouteMetrics,
 }
 
 /// An address, with `{…}` for a segment that can be anything, and its handlers by method.
@@ -54,20 +56,21 @@ impl Site {
     /// What this edge serves.
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
-        let (mut router, mut templates) = (Router::new(), Vec::new());
+        let (mut router, mut counted) = (Router::new(), matchit::Router::new());
         for (template, methods) in routes() {
-            templates.push(template);
+            counted.insert(template, edge.metrics.route(template)).expect("no two addresses are alike");
             // The router adds `Allow` to the answer.
             router = router.route(template, methods.fallback(method_not_allowed));
         }
         let router = router.fallback(not_found).with_state(Arc::clone(&edge));
-        Self { edge, router, templates }
+        let not_served = edge.metrics.route("");
+        Self { edge, router, counted, not_served }
     }
 
     /// Answers a request, whatever it is.
     pub(super) async fn answer(&self, request: Request<Body>) -> Response {
-        let route = self.template(request.uri().path());
-        observe(&self.edge.metrics, route, request, |request| self.route(request)).await
+        let counted = self.counted.at(request.uri().path()).map_or(&self.not_served, |found| found.value);
+        observe(counted, request, |request| self.route(request)).await
     }
 
     async fn route(&self, request: Request<Body>) -> Response {
@@ -75,19 +78,6 @@ impl Site {
             Ok(response) => response,
             Err(never) => match never {},
         }
-    }
-
-    /// The address as it is listed above, and as metrics name it; empty for one that is not served.
-    fn template(&self, path: &str) -> &'static str {
-        let is_of = |template: &&&str| {
-            let mut segments = path.split('/');
-            let matches = template.split('/').all(|wanted| match segments.next() {
-                Some(segment) => segment == wanted || wanted.starts_with('{') && !segment.is_empty(),
-                None => false,
-            });
-            matches && segments.next().is_none()
-        };
-        self.templates.iter().find(is_of).copied().unwrap_or_default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{body::Body, body::Draft, refusal::Refusal, route::Routed, serving::Serving, serving::Stream, text::Text};
+use super::{body::Body, refusal::Refusal, route::Routed, serving::Stream, text::Text};
 use crate::{
     channel::{AppendError, Appended, Channel, Receipt, Record},
     telemetry::Metrics,
@@ -160,9 +160,8 @@ impl<'a> Batch<'a> {
         Self { metrics, is_many: body.is_many(), slots, records }
     }
 
-    /// Counts one event as received.
-    pub(super) fn receive(&self, draft: &Result<Draft, Refusal>, serving: &Serving) -> Received<'a> {
-        let stream = draft.as_ref().ok().and_then(|draft| serving.stream(draft.kind()));
+    /// Counts one event as received; of an unknown type if there is no stream.
+    pub(super) fn receive(&self, stream: Option<&Arc<Stream>>) -> Received<'a> {
         Received::new(stream, self.metrics)
     }
 
@@ -205,7 +204,7 @@ impl<'a> Batch<'a> {
         let _timer = self.metrics.append_duration.start_timer();
         match tokio::time::timeout(within, channel.append(records)).await {
             Ok(appended) => appended,
-            Err(_) => vec![Err(AppendError::Unconfirmed(format!("waited {} ms", within.as_millis()))); count],
+            Err(_) => vec![Err(AppendError::Unconfirmed(format!("waited {} ms", within.as_millis()).into())); count],
         }
     }
 

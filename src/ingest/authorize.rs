@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{body::Draft, refusal::Refusal, serving::Serving, serving::Stream};
+use super::{body::Draft, refusal::Refusal, serving::Stream};
 
 /// Who sends: a value that a request carries from the edge on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,9 +26,9 @@ pub(super) struct Permitted {
     pub(super) stream: Arc<Stream>,
 }
 
-/// Finds the type of an event and asks whether the sender may write it.
-pub(super) fn permit(draft: Draft, serving: &Serving, identity: &Identity) -> Result<Permitted, Refusal> {
-    let stream = serving.stream(draft.kind()).ok_or_else(|| Refusal::UnknownType(draft.kind().to_owned()))?;
+/// Asks whether the sender may write events of this type, if it is one that is served.
+pub(super) fn permit(draft: Draft, stream: Option<&Arc<Stream>>, identity: &Identity) -> Result<Permitted, Refusal> {
+    let stream = stream.ok_or_else(|| Refusal::UnknownType(draft.kind().to_owned()))?;
     if !identity.may_write(stream) {
         return Err(Refusal::Forbidden(draft.kind().to_owned()));
     }

@@ -162,6 +162,15 @@ impl Body {
         self.items.len()
     }
 
+    /// How many of them are plain payloads, whose envelope sluice writes.
+    #[must_use]
+    pub(super) fn payloads(&self) -> usize {
+        match self.form {
+            Form::Payload(_) | Form::Lines(_) => self.items.len(),
+            Form::Binary | Form::Structured | Form::Batch => 0,
+        }
+    }
+
     /// Whether it holds none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -2,9 +2,10 @@
 //!
 //! The data is not touched. Attributes that came go out as they came; those of a plain payload are written here.
 
-use std::{borrow::Cow, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, cell::RefCell, sync::Arc, time::SystemTime};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use uuid::{Uuid, fmt::Hyphenated};
 
 use super::{
     ContentMode, Settings,
@@ -14,8 +15,9 @@ use super::{
     text::Text,
     validate::Valid,
 };
-use crate::channel::Header;
+use crate::channel::{Header, Headers};
 
+const JSON: &str = "application/json";
 const STRUCTURED: &str = "application/cloudevents+json; charset=UTF-8";
 
 /// The trace that the request belongs to (W3C Trace Context), as its headers say.
@@ -27,12 +29,20 @@ pub struct Trace {
     pub state: Option<Text>,
 }
 
+impl Trace {
+    /// The parts that there are, by the names of their headers, which are those of the attributes.
+    fn parts(&self) -> impl Iterator<Item = (&'static str, &Text)> {
+        let parts = [("traceparent", &self.parent), ("tracestate", &self.state)];
+        parts.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)))
+    }
+}
+
 /// An event with its envelope.
 pub(super) struct Event {
     pub(super) stream: Arc<Stream>,
     pub(super) id: Text,
     pub(super) partitionkey: Option<Text>,
-    pub(super) headers: Vec<Header>,
+    pub(super) headers: Headers,
     pub(super) data: Option<Json>,
     /// The field that gives the record's key, if it was met before.
     pub(super) key: Option<Json>,
@@ -44,55 +54,105 @@ pub(super) struct Event {
 pub(super) struct Envelope<'a> {
     pub(super) settings: &'a Settings,
     trace: &'a Trace,
+    ids: Ids,
     time: Text,
     timestamp_ms: i64,
 }
 
+/// What all plain payloads of a type have in their envelopes, as headers.
+pub(super) fn shared_headers(source: &str, kind: &Text, dataschema: &Text) -> Arc<[Header]> {
+    let source = Text::from(source);
+    Arc::new([
+        Header::new("ce_specversion", "1.0"),
+        Header::new("ce_source", source.bytes().clone()),
+        Header::new("ce_type", kind.bytes().clone()),
+        Header::new("content-type", JSON),
+        Header::new("ce_dataschema", dataschema.bytes().clone()),
+    ])
+}
+
 impl<'a> Envelope<'a> {
-    /// For events that are accepted at this time.
-    pub(super) fn of(settings: &'a Settings, trace: &'a Trace, now: SystemTime) -> Self {
-        let now = jiff::Timestamp::try_from(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Self { settings, trace, time: format!("{now:.3}").into(), timestamp_ms: now.as_millisecond() }
+    /// For events that are accepted at this time, `payloads` of them plain.
+    pub(super) fn of(settings: &'a Settings, trace: &'a Trace, payloads: usize, now: SystemTime) -> Self {
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let timestamp_ms = i64::try_from(since.as_millis()).unwrap_or_default();
+        Self { settings, trace, ids: Ids::new(payloads), time: time_text(timestamp_ms), timestamp_ms }
     }
 
     /// Puts the envelope around an event.
-    pub(super) fn wrap(&self, valid: Valid) -> Event {
+    pub(super) fn wrap(&mut self, valid: Valid) -> Event {
         let Valid { stream, attributes, data, key } = valid;
-        let attributes = attributes.unwrap_or_else(|| self.written_for(&stream));
+        match (attributes, self.settings.content_mode) {
+            (Some(attributes), _) => self.around(stream, attributes, data, key),
+            (None, ContentMode::Structured) => {
+                let attributes = self.written_for(&stream);
+                self.around(stream, attributes, data, key)
+            }
+            (None, ContentMode::Binary) => {
+                let id = self.ids.next();
+                let headers = Headers::new(self.own_headers(&id), Arc::clone(&stream.headers));
+                self.event(stream, id, None, headers, data, key)
+            }
+        }
+    }
+
+    fn around(&self, stream: Arc<Stream>, attributes: Attributes, data: Option<Json>, key: Option<Json>) -> Event {
         let (id, partitionkey) = (attributes.id.clone(), attributes.extension("partitionkey").cloned());
-        let (headers, value) = match (self.settings.content_mode, &data) {
-            (ContentMode::Structured, Some(data)) => (self.structured(), Some(structured::write(&attributes, data))),
-            (_, data) => (self.binary(attributes), data.as_ref().map(|data| data.bytes().clone())),
-        };
-        Event { id, partitionkey, headers, stream, data, key, value, timestamp_ms: self.timestamp_ms }
+        match (self.settings.content_mode, &data) {
+            (ContentMode::Structured, Some(whole)) => {
+                let value = structured::write(&attributes, whole);
+                Event { value: Some(value), ..self.event(stream, id, partitionkey, self.structured(), data, key) }
+            }
+            _ => self.event(stream, id, partitionkey, self.binary(attributes), data, key),
+        }
+    }
+
+    /// An event whose record holds the data as it came.
+    fn event(
+        &self,
+        stream: Arc<Stream>,
+        id: Text,
+        partitionkey: Option<Text>,
+        headers: Headers,
+        data: Option<Json>,
+        key: Option<Json>,
+    ) -> Event {
+        let value = data.as_ref().map(|data| data.bytes().clone());
+        Event { stream, id, partitionkey, headers, data, key, value, timestamp_ms: self.timestamp_ms }
+    }
+
+    /// The headers of a plain payload that are not [those of its type](shared_headers).
+    fn own_headers(&self, id: &Text) -> Vec<Header> {
+        let mut headers = Vec::with_capacity(6);
+        headers.push(Header::new("ce_id", id.bytes().clone()));
+        headers.push(Header::new("ce_time", self.time.bytes().clone()));
+        for (name, value) in self.trace.parts() {
+            headers.push(Header::new(extension_header(name), value.bytes().clone()));
+        }
+        headers.extend(self.hop());
+        headers
     }
 
     /// The attributes of an event that came as a plain payload. Its trace begins with the request that brought it
     /// (distributed tracing extension).
-    fn written_for(&self, stream: &Stream) -> Attributes {
-        let trace = [("traceparent", &self.trace.parent), ("tracestate", &self.trace.state)];
+    fn written_for(&mut self, stream: &Stream) -> Attributes {
         Attributes {
-            id: uuid::Uuid::now_v7().to_string().into(),
+            id: self.ids.next(),
             source: self.settings.source.as_str().into(),
             kind: stream.kind.clone(),
             time: Some(self.time.clone()),
             subject: None,
             dataschema: Some(stream.dataschema.clone()),
-            datacontenttype: Some(Text::from_static("application/json")),
-            extensions: trace
-                .into_iter()
-                .filter_map(|(name, value)| Some((Text::from_static(name), value.clone()?)))
-                .collect(),
+            datacontenttype: Some(Text::from_static(JSON)),
+            extensions: self.trace.parts().map(|(name, value)| (Text::from_static(name), value.clone())).collect(),
         }
     }
 
-    fn structured(&self) -> Vec<Header> {
-        let mut headers = vec![Header::new("content-type", STRUCTURED.as_bytes())];
-        headers.extend(self.hop());
-        headers
+    fn structured(&self) -> Headers {
+        [Header::new("content-type", STRUCTURED)].into_iter().chain(self.hop()).collect()
     }
 
-    fn binary(&self, attributes: Attributes) -> Vec<Header> {
+    fn binary(&self, attributes: Attributes) -> Headers {
         let mut headers = Vec::with_capacity(10 + attributes.extensions.len());
         let mut push =
             |name, value: Text| headers.push(Header { name: Cow::Borrowed(name), value: value.bytes().clone() });
@@ -115,14 +175,42 @@ impl<'a> Envelope<'a> {
             headers.push(Header { name: extension_header(&name), value: value.bytes().clone() });
         }
         headers.extend(self.hop());
-        headers
+        headers.into()
     }
 
     /// The hop that brought the event, which its own `traceparent` attribute must not tell.
     fn hop(&self) -> impl Iterator<Item = Header> {
-        let hop = [("traceparent", &self.trace.parent), ("tracestate", &self.trace.state)];
-        hop.into_iter().filter_map(|(name, value)| Some(Header::new(name, value.as_ref()?.bytes().clone())))
+        self.trace.parts().map(|(name, value)| Header::new(name, value.bytes().clone()))
     }
+}
+
+/// UUIDs (version 7) as text, cut out of one allocation for all events of a request.
+struct Ids(BytesMut);
+
+impl Ids {
+    fn new(count: usize) -> Self {
+        Self(BytesMut::with_capacity(count * Hyphenated::LENGTH))
+    }
+
+    fn next(&mut self) -> Text {
+        let mut buffer = Uuid::encode_buffer();
+        let id = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+        self.0.extend_from_slice(id.as_bytes());
+        Text::from_utf8(self.0.split().freeze()).expect("a UUID is ASCII")
+    }
+}
+
+/// Milliseconds since 1970 in RFC 3339. Under load many requests of a thread are accepted in one millisecond and share
+/// the text.
+fn time_text(timestamp_ms: i64) -> Text {
+    thread_local!(static LAST: RefCell<(i64, Text)> = RefCell::default());
+    LAST.with_borrow_mut(|(last_ms, text)| {
+        if *last_ms != timestamp_ms || text.is_empty() {
+            let time = jiff::Timestamp::from_millisecond(timestamp_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+            (*last_ms, *text) = (timestamp_ms, format!("{time:.3}").into());
+        }
+        text.clone()
+    })
 }
 
 fn extension_header(name: &str) -> Cow<'static, str> {

@@ -40,7 +40,7 @@ use self::{
     json::JsonLimits,
     refusal::{Refusal, Space},
     route::Routed,
-    serving::Serving,
+    serving::{Serving, Stream},
     wording::Budget,
 };
 use crate::{channel::Channel, telemetry::Metrics};
@@ -147,13 +147,14 @@ impl Ingest {
             Ok(body) => body,
             Err(refusal) => return Answer::unreadable(refusal, &self.metrics),
         };
-        let envelope = Envelope::of(&self.settings, &body.trace, SystemTime::now());
+        let mut envelope = Envelope::of(&self.settings, &body.trace, body.payloads(), SystemTime::now());
         let mut batch = Batch::new(&body, &self.metrics);
         let mut space = Space::new(self.settings.limits.violations_max);
         let mut pace = Pace::new();
         for draft in body.drafts() {
-            let received = batch.receive(&draft, &serving);
-            let routed = self.accept(draft, &serving, &body.identity, &envelope).await;
+            let stream = draft.as_ref().ok().and_then(|draft| serving.stream(draft.kind()));
+            let received = batch.receive(stream);
+            let routed = self.accept(draft, stream, &body.identity, &mut envelope).await;
             batch.add(received, routed.map_err(|error| space.fit(error)));
             pace.keep().await;
         }
@@ -171,12 +172,13 @@ impl Ingest {
             Ok(body) => body,
             Err(refusal) => return Answer::One(Err(refusal)),
         };
-        let envelope = Envelope::of(&self.settings, &body.trace, SystemTime::now());
+        let mut envelope = Envelope::of(&self.settings, &body.trace, body.payloads(), SystemTime::now());
         let mut verdicts = Vec::with_capacity(body.len());
         let mut space = Space::new(self.settings.limits.violations_max);
         let mut pace = Pace::new();
         for draft in body.drafts() {
-            let routed = self.accept(draft, &serving, &body.identity, &envelope).await;
+            let stream = draft.as_ref().ok().and_then(|draft| serving.stream(draft.kind()));
+            let routed = self.accept(draft, stream, &body.identity, &mut envelope).await;
             verdicts.push(routed.map(Routed::judged).map_err(|error| space.fit(error)));
             pace.keep().await;
         }
@@ -197,11 +199,11 @@ impl Ingest {
     async fn accept(
         &self,
         draft: Result<Draft, Refusal>,
-        serving: &Serving,
+        stream: Option<&Arc<Stream>>,
         identity: &Identity,
-        envelope: &Envelope<'_>,
+        envelope: &mut Envelope<'_>,
     ) -> Result<Routed, Refusal> {
-        let permitted = authorize::permit(draft?, serving, identity)?;
+        let permitted = authorize::permit(draft?, stream, identity)?;
         let valid = validate::check(permitted, &envelope.settings.limits, &self.wording).await?;
         let event = envelope.wrap(valid);
         route::to_topic(event, &envelope.settings.limits)
@@ -227,20 +229,25 @@ impl Ingest {
 
 /// Lets other requests of this thread go on while a long body is judged.
 struct Pace {
-    since: Instant,
+    events: usize,
+    since: Option<Instant>,
 }
 
 impl Pace {
     const SLICE: Duration = Duration::from_millis(1);
+    /// Events after which the clock is read.
+    const STEP: usize = 16;
 
     fn new() -> Self {
-        Self { since: Instant::now() }
+        Self { events: 0, since: None }
     }
 
     async fn keep(&mut self) {
-        if self.since.elapsed() > Self::SLICE {
+        self.events += 1;
+        if self.events.is_multiple_of(Self::STEP) && self.since.get_or_insert_with(Instant::now).elapsed() > Self::SLICE
+        {
             tokio::task::yield_now().await;
-            self.since = Instant::now();
+            self.since = None;
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::text::Text;
+use super::{envelope::shared_headers, text::Text};
 use crate::{
     catalog::{Catalog, EventType},
+    channel::Header,
     telemetry::{EventCounters, Metrics},
 };
 
@@ -25,19 +26,27 @@ pub struct Stream {
     pub kind: Text,
     /// The `dataschema` attribute of events whose envelope sluice writes.
     pub dataschema: Text,
+    /// The headers that its plain payloads share.
+    pub(super) headers: Arc<[Header]>,
     /// Counts the outcomes of its events.
     pub counters: EventCounters,
 }
 
 impl Serving {
-    /// `public_url` is where senders and readers reach the gateway, without a slash at its end.
+    /// `public_url` is where senders and readers reach the gateway, without a slash at its end; `source` is the attribute
+    /// of events whose envelope sluice writes.
     #[must_use]
-    pub fn new(catalog: Arc<Catalog>, public_url: &str, metrics: &Metrics) -> Self {
-        let stream = |event_type: &Arc<EventType>| Stream {
-            event_type: Arc::clone(event_type),
-            kind: Text::from(&*event_type.name),
-            dataschema: Text::from(format!("{public_url}{}", event_type.schema_path)),
-            counters: metrics.event_counters(&event_type.product, &event_type.name),
+    pub fn new(catalog: Arc<Catalog>, public_url: &str, source: &str, metrics: &Metrics) -> Self {
+        let stream = |event_type: &Arc<EventType>| {
+            let kind = Text::from(&*event_type.name);
+            let dataschema = Text::from(format!("{public_url}{}", event_type.schema_path));
+            Stream {
+                event_type: Arc::clone(event_type),
+                headers: shared_headers(source, &kind, &dataschema),
+                kind,
+                dataschema,
+                counters: metrics.event_counters(&event_type.product, &event_type.name),
+            }
         };
         let streams = catalog.types.iter().map(|(name, kind)| (Arc::clone(name), Arc::new(stream(kind)))).collect();
         metrics.catalog(catalog.products.len(), catalog.types.len());

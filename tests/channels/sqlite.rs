@@ -16,8 +16,8 @@ fn topic() -> Arc<str> {
 
 fn event(value: &'static str) -> Record {
     let mut record = record(&topic(), "trip-1", value);
-    record.headers.push(Header::new("ce_id", "event-1"));
-    record.headers.push(Header::new("ce_source", "/fleet"));
+    let own = [Header::new("ce_id", "event-1"), Header::new("ce_source", "/fleet")];
+    record.headers = record.headers.iter().cloned().chain(own).collect();
     record
 }
 
@@ -36,7 +36,7 @@ async fn people_can_query_the_file() {
     let channel = open(&path);
     offset(&channel, event("{\"speed\":7}")).await.unwrap();
     let mut structured = event("{\"id\":\"event-2\",\"type\":\"t\",\"source\":\"/s\",\"data\":{}}");
-    structured.headers = vec![Header::new("content-type", "application/cloudevents+json; charset=utf-8")];
+    structured.headers = vec![Header::new("content-type", "application/cloudevents+json; charset=utf-8")].into();
     offset(&channel, structured).await.unwrap();
 
     let connection = Connection::open(&path).unwrap();

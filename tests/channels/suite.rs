@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use sluice::channel::{AppendError, Header, ReadFrom, Receipt, Record, Stored, TopicSpec};
+use sluice::channel::{AppendError, Header, Headers, ReadFrom, Receipt, Record, Stored, TopicSpec};
 
 use crate::fixture::{Fixture, QUEUE_RECORDS_MAX, RECORD_BYTES_MAX};
 
@@ -21,7 +21,7 @@ pub(crate) fn record(topic: &Arc<str>, key: &str, value: impl Into<Bytes>) -> Re
         topic: topic.clone(),
         key: Some(Bytes::copy_from_slice(key.as_bytes())),
         value: Some(value.into()),
-        headers: vec![Header::new("ce_type", "trip.reported"), Header::new("content-type", "application/json")],
+        headers: vec![Header::new("ce_type", "trip.reported"), Header::new("content-type", "application/json")].into(),
         timestamp_ms: 1_790_000_000_000,
     }
 }
@@ -87,7 +87,7 @@ pub(crate) async fn records_come_back_as_they_were(fixture: &Fixture) {
     let records = vec![
         Record { value: None, ..plain.clone() },
         Record { value: Some(Bytes::new()), key: Some(Bytes::new()), ..plain.clone() },
-        Record { key: None, headers: Vec::new(), ..plain.clone() },
+        Record { key: None, headers: Headers::default(), ..plain.clone() },
         Record { value: Some(every_byte.clone().into()), key: Some(every_byte.into()), ..plain.clone() },
         Record { value: Some(" {\"a\" : 1.0e2,\n\t\"b\":\"Ä🍎\"} ".into()), ..plain.clone() },
         Record { value: Some("text with a \0 in it".into()), ..plain.clone() },
@@ -97,7 +97,8 @@ pub(crate) async fn records_come_back_as_they_were(fixture: &Fixture) {
                 Header::new("z", "last name first"),
                 Header::new("ce_subject", "Straße \"7\" \\ 🍎"),
                 Header::new("empty", ""),
-            ],
+            ]
+            .into(),
             ..plain
         },
     ];

@@ -42,7 +42,7 @@ async fn refusals_of_the_channel() {
         (AppendError::UnknownTopic("things".into()), 503, "topic-missing", Some("5")),
         (AppendError::TooLarge { size: 9, reason: "8 at most".to_owned() }, 413, "record-too-large", None),
         (AppendError::Refused("not authorized".to_owned()), 502, "channel-refused", None),
-        (AppendError::Unconfirmed("no answer".to_owned()), 504, "outcome-unknown", None),
+        (AppendError::Unconfirmed("no answer".into()), 504, "outcome-unknown", None),
     ] {
         app.memory.refuse(Some(error));
         let reply = app.post(PATH, &[JSON], "1").await;

@@ -3,9 +3,12 @@
 //! Every record that is handed over has a ticket, which travels through librdkafka as its opaque value. An append is
 //! answered when the last of its tickets is settled: one allocation for the batch, none for a record.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use rdkafka::{
@@ -20,6 +23,9 @@ use tokio::sync::oneshot;
 
 use super::Settings;
 use crate::channel::{AppendError, Appended, BoxFuture, Depth, Receipt, Record};
+
+/// The outcome that nobody set.
+const LOST: Result<Receipt, AppendError> = Err(AppendError::Unconfirmed(Cow::Borrowed("its delivery report was lost")));
 
 /// Which record of which batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,13 +102,12 @@ impl Deliveries {
         &self,
         records: &[Record],
     ) -> (impl Iterator<Item = Ticket> + use<>, BoxFuture<'static, Appended>) {
-        let lost = || Err(AppendError::Unconfirmed("its delivery report was lost".to_owned()));
         let (answer, answered) = oneshot::channel();
         let count = records.len();
         let (batch, taken) =
             self.waiting().insert(records, &self.depth_max, self.silence.load(Ordering::Acquire), answer);
         let tickets = (0..taken).map(move |record| Ticket { batch, record });
-        (tickets, Box::pin(async move { answered.await.unwrap_or_else(|_| vec![lost(); count]) }))
+        (tickets, Box::pin(async move { answered.await.unwrap_or_else(|_| vec![LOST; count]) }))
     }
 
     /// Sets the outcome of a record; answers the append when it was the last one.
@@ -194,7 +199,7 @@ impl Waiting {
             }
             self.depth = depth;
             record_bytes.push(record.size());
-            *outcome = Err(AppendError::Unconfirmed("its delivery report was lost".to_owned()));
+            *outcome = LOST;
         }
         let unsettled = record_bytes.len();
         if unsettled == 0 {
@@ -303,7 +308,7 @@ impl Context {
         let is_certain = is_verdict(code) || self.deliveries.was_never_sent(ticket);
         if may_be_written(message) || !is_certain {
             let reason = if code == RDKafkaErrorCode::MessageTimedOut { self.timed_out() } else { code.to_string() };
-            return Err(AppendError::Unconfirmed(reason));
+            return Err(AppendError::Unconfirmed(reason.into()));
         }
         Err(self.refusal(code, message.topic(), message.key_len() + message.payload_len()))
     }
@@ -384,6 +389,7 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::Headers;
 
     #[test]
     fn a_ticket_survives_its_journey() {
@@ -399,8 +405,13 @@ mod tests {
     #[tokio::test]
     async fn a_batch_is_answered_when_its_last_ticket_is_settled() {
         let deliveries = Deliveries::new(&Settings::default());
-        let record =
-            Record { topic: "t".into(), key: None, value: Some("12345".into()), headers: vec![], timestamp_ms: 0 };
+        let record = Record {
+            topic: "t".into(),
+            key: None,
+            value: Some("12345".into()),
+            headers: Headers::default(),
+            timestamp_ms: 0,
+        };
         let (tickets, mut appended) = deliveries.expect(&[record.clone(), record]);
         let tickets: Vec<Ticket> = tickets.collect();
         assert_eq!(deliveries.depth(), Depth { records: 2, bytes: 10 });
@@ -425,7 +436,7 @@ mod tests {
         let deliveries = Deliveries::new(&settings);
         let record = |value: &'static str| {
             let value = Some(value.into());
-            Record { topic: "t".into(), key: None, value, headers: vec![], timestamp_ms: 0 }
+            Record { topic: "t".into(), key: None, value, headers: Headers::default(), timestamp_ms: 0 }
         };
         let refused: Result<Receipt, _> = Err(AppendError::QueueFull);
         assert_eq!(deliveries.expect(&[record("elevenbytes")]).1.await, std::slice::from_ref(&refused));

@@ -271,7 +271,7 @@ fn produce(producer: &Producer, record: &Record, ticket: Ticket) -> Result<(), A
 }
 
 fn headers(record: &Record) -> Result<OwnedHeaders, AppendError> {
-    if let Some(header) = record.headers.iter().find(|header| header.name.contains('\0')) {
+    if let Some(header) = record.headers.iter().find(|header| memchr::memchr(0, header.name.as_bytes()).is_some()) {
         return Err(AppendError::Refused(format!("the name of header {:?} has a NUL", header.name)));
     }
     let headers = OwnedHeaders::new_with_capacity(record.headers.len());

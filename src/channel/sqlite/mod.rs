@@ -119,7 +119,7 @@ impl Channel for Sqlite {
         }
         Box::pin(async move {
             // The writer answers each job it takes; it goes without an answer only by a panic, in a transaction.
-            let lost = AppendError::Unconfirmed("the thread that writes ended".to_owned());
+            let lost = AppendError::Unconfirmed("the thread that writes ended".into());
             answered.await.unwrap_or_else(|_| vec![Err(lost); count])
         })
     }

@@ -12,7 +12,7 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use crate::channel::{AppendError, Header, Receipt, Record, Stored};
+use crate::channel::{AppendError, Header, Headers, Receipt, Record, Stored};
 
 /// A row to be inserted; its offset is given by the writer.
 #[derive(Debug)]
@@ -58,12 +58,11 @@ fn text_or_blob(bytes: Option<&[u8]>) -> ValueRef<'_> {
     }
 }
 
-fn headers_to_json(headers: &[Header]) -> Result<String, AppendError> {
-    let size = headers.iter().map(|header| header.name.len() + header.value.len() + 6).sum::<usize>() + 2;
-    let mut json = Vec::with_capacity(size);
+fn headers_to_json(headers: &Headers) -> Result<String, AppendError> {
+    let mut json = Vec::with_capacity(headers.bytes() + headers.len() * 6 + 2);
     let mut serializer = serde_json::Serializer::new(&mut json);
     let mut pairs = Vec::with_capacity(headers.len());
-    for header in headers {
+    for header in headers.iter() {
         let value = std::str::from_utf8(&header.value)
             .map_err(|_| AppendError::Refused(format!("the value of header {:?} is not UTF-8", header.name)))?;
         pairs.push((&*header.name, value));
@@ -91,7 +90,7 @@ fn bytes(value: ValueRef<'_>) -> rusqlite::Result<Option<Bytes>> {
     Ok(value.as_bytes_or_null()?.map(Bytes::copy_from_slice))
 }
 
-fn headers_from_json(json: &str) -> serde_json::Result<Vec<Header>> {
+fn headers_from_json(json: &str) -> serde_json::Result<Headers> {
     struct InOrder;
 
     impl<'de> Visitor<'de> for InOrder {
@@ -110,7 +109,7 @@ fn headers_from_json(json: &str) -> serde_json::Result<Vec<Header>> {
         }
     }
 
-    serde_json::Deserializer::from_str(json).deserialize_map(InOrder)
+    serde_json::Deserializer::from_str(json).deserialize_map(InOrder).map(Headers::from)
 }
 
 #[cfg(test)]
@@ -124,14 +123,15 @@ mod tests {
             Header::new("a", "\"quotes\" \\ \u{1} and Äpfel 🍎"),
             Header::new("", ""),
         ];
+        let headers = Headers::from(headers);
         let json = headers_to_json(&headers).unwrap();
         assert_eq!(headers_from_json(&json).unwrap(), headers);
-        assert_eq!(headers_to_json(&[]).unwrap(), "{}");
+        assert_eq!(headers_to_json(&Headers::default()).unwrap(), "{}");
     }
 
     #[test]
     fn a_header_that_is_not_text_is_refused() {
-        let error = headers_to_json(&[Header::new("ce_id", vec![0xff])]).unwrap_err();
+        let error = headers_to_json(&vec![Header::new("ce_id", vec![0xff])].into()).unwrap_err();
         assert_eq!(error.to_string(), "channel refused the record: the value of header \"ce_id\" is not UTF-8");
     }
 

@@ -53,7 +53,7 @@ impl Writer {
         let written = self.insert(&rows).map_err(|error| AppendError::Unavailable(file::describe(&error)));
         let written = written.and_then(|receipts| match self.connection.execute_batch("COMMIT") {
             Ok(()) => Ok(receipts),
-            Err(error) if file::may_be_written(&error) => Err(AppendError::Unconfirmed(file::describe(&error))),
+            Err(error) if file::may_be_written(&error) => Err(AppendError::Unconfirmed(file::describe(&error).into())),
             Err(error) => Err(AppendError::Unavailable(file::describe(&error))),
         });
         if let Err(error) = &written {
