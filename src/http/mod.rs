@@ -10,6 +10,7 @@ mod health;
 mod intake;
 mod negotiate;
 mod observe;
+mod patience;
 mod problem;
 pub mod server;
 mod site;
@@ -48,6 +49,9 @@ pub struct Settings {
     /// From the head of a request to the end of its body.
     #[serde(with = "crate::config::duration")]
     pub body_read_timeout: Duration,
+    /// How long the other side may take nothing of an answer; it is cut off then.
+    #[serde(with = "crate::config::duration")]
+    pub write_timeout: Duration,
     /// After SIGTERM: how long to go on while `/readyz` says that no more should come.
     #[serde(with = "crate::config::duration")]
     pub unready_delay: Duration,
@@ -67,6 +71,7 @@ impl Default for Settings {
             in_flight_bytes_max: 256 << 20,
             header_read_timeout: Duration::from_secs(30),
             body_read_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             unready_delay: Duration::ZERO,
             shutdown_timeout: Duration::from_secs(25),
         }

@@ -22,7 +22,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use super::{Edge, Site, problem::Problem, workers::Workers};
+use super::{Edge, Site, patience::Patient, problem::Problem, workers::Workers};
 
 /// Takes connections until `stop` resolves, and then waits for requests under way, at most `shutdown_timeout`.
 /// Returns how many connections were not finished by then; they are cut off when the workers are dropped.
@@ -95,6 +95,7 @@ async fn connection(
     let begun = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&begun);
     let header_read_timeout = site.edge.settings.header_read_timeout;
+    let stream = Patient::new(stream, site.edge.settings.write_timeout);
     let service = service_fn(move |request: Request<Incoming>| {
         seen.store(true, Ordering::Relaxed);
         let site = Arc::clone(&site);

@@ -176,6 +176,18 @@ async fn time_for_the_body() {
 }
 
 #[tokio::test]
+async fn time_without_reading() {
+    let app = App::builder().set(|settings| settings.http.write_timeout = Duration::from_millis(100)).start().await;
+    let mut idle = app.connect().await;
+    // Answers that fill all buffers between us, and are not read.
+    let question = request("GET", "/metrics", &[], b"");
+    let asked = async { while idle.write_all(&question).await.is_ok() {} };
+    let cut_off = tokio::time::timeout(Duration::from_secs(30), asked).await;
+    assert!(cut_off.is_ok(), "still connected");
+    assert_eq!(app.get("/healthz", &[]).await.status, 200);
+}
+
+#[tokio::test]
 async fn time_for_the_head() {
     let app =
         App::builder().set(|settings| settings.http.header_read_timeout = Duration::from_millis(100)).start().await;
