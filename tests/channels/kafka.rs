@@ -1,6 +1,13 @@
 //! What only the Kafka channel has: brokers that are away, slow, or refuse.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    ffi::OsStr,
+    io::Write as _,
+    os::unix::ffi::OsStrExt as _,
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 
 use rdkafka::{
     ClientConfig,
@@ -9,7 +16,7 @@ use rdkafka::{
     types::{RDKafkaApiKey, RDKafkaRespErr},
 };
 use sluice::channel::{
-    AppendError, Channel, ReadFrom, Receipt, Record, TopicSpec,
+    AppendError, Channel, Header, ReadFrom, Receipt, Record, TopicSpec,
     kafka::{Kafka, Settings},
 };
 
@@ -175,6 +182,27 @@ async fn topics_are_created_as_described() {
     let too_many = TopicSpec { replication: Some(99), ..spec("test-too-many-replicas") };
     let error = channel.create_topics(&[too_many]).await.unwrap_err().to_string();
     assert!(error.starts_with("can't create topic \"test-too-many-replicas\": "), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs a Kafka broker (scripts/kafka up) and kcat"]
+async fn records_of_others_are_read_whatever_their_headers_are_called() {
+    let channel = Kafka::open(&[real_kafka_address()], &kafka_settings()).unwrap();
+    let name = format!("test-foreign-{}", std::process::id());
+    channel.create_topics(&[TopicSpec { partitions: 1, replication: Some(1), ..spec(&name) }]).await.unwrap();
+    let mut kcat = Command::new("kcat")
+        .args(["-P", "-b", &real_kafka_address(), "-t", &name, "-H", "plain=1", "-H"])
+        .arg(OsStr::from_bytes(b"odd\xff=2"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    kcat.stdin.take().unwrap().write_all(b"{}").unwrap();
+    assert!(kcat.wait().unwrap().success());
+
+    let mut reader = channel.reader(&name, ReadFrom::Beginning).await.unwrap();
+    let record = reader.next(Duration::from_secs(10)).await.unwrap().unwrap().record;
+    let expected = [Header::new("plain", "1"), Header::new("odd\u{fffd}", "2")];
+    assert_eq!(record.headers, expected.into_iter().collect());
 }
 
 #[tokio::test]

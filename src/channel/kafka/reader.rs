@@ -1,14 +1,15 @@
 //! Reading a topic back: all partitions, each in the order of its offsets, without a group and without a trace.
 
-use std::{borrow::Cow, collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, ffi::CStr, ptr, slice, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use rdkafka::{
     ClientConfig, ClientContext, Message, Offset, TopicPartitionList,
+    bindings::{rd_kafka_header_get_all, rd_kafka_message_headers, rd_kafka_resp_err_t},
     config::RDKafkaLogLevel,
     consumer::{Consumer, ConsumerContext, StreamConsumer},
     error::{KafkaError, RDKafkaErrorCode},
-    message::{BorrowedMessage, Headers as _},
+    message::BorrowedMessage,
 };
 use tokio::{
     task::spawn_blocking,
@@ -16,7 +17,7 @@ use tokio::{
 };
 
 use super::{METADATA_TIMEOUT, delivery};
-use crate::channel::{BoxFuture, ChannelError, Header, ReadFrom, Reader, Receipt, Record, Stored};
+use crate::channel::{BoxFuture, ChannelError, Header, Headers, ReadFrom, Reader, Receipt, Record, Stored};
 
 /// How long the brokers may take to send a record that they have.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -123,16 +124,41 @@ impl Reader for KafkaReader {
 }
 
 fn stored(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> Stored {
-    let header = |header: rdkafka::message::Header<'_, &[u8]>| {
-        let value = Bytes::copy_from_slice(header.value.unwrap_or_default());
-        Header::new(Cow::Owned(header.key.to_owned()), value)
-    };
     let record = Record {
         topic: topic.clone(),
         key: message.key().map(Bytes::copy_from_slice),
         value: message.payload().map(Bytes::copy_from_slice),
-        headers: message.headers().map(|headers| headers.iter().map(header).collect()).unwrap_or_default(),
+        headers: headers(message),
         timestamp_ms: message.timestamp().to_millis().unwrap_or_default(),
     };
     Stored { record, receipt: Receipt { partition: message.partition(), offset: message.offset() } }
+}
+
+/// The headers of a message. Others may have written names that are not UTF-8, on which the crate's own reading panics.
+#[expect(unsafe_code, reason = "the crate has no form of it that takes every name")]
+fn headers(message: &BorrowedMessage<'_>) -> Headers {
+    let mut native = ptr::null_mut();
+    // SAFETY: the message lives as long as it is borrowed, and owns the headers that are found.
+    let found = unsafe { rd_kafka_message_headers(message.ptr(), &raw mut native) };
+    if found != rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+        return Headers::default();
+    }
+    let header = |index| {
+        let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
+        // SAFETY: the headers were found above. Behind the last one this is an error, and nothing is set.
+        let found = unsafe { rd_kafka_header_get_all(native, index, &raw mut name, &raw mut value, &raw mut size) };
+        if found != rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return None;
+        }
+        // SAFETY: a name ends with a NUL, and lives as long as the headers.
+        let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+        let value = if value.is_null() {
+            Bytes::new()
+        } else {
+            // SAFETY: a value that is not null has this size, and lives as long as the headers.
+            Bytes::copy_from_slice(unsafe { slice::from_raw_parts(value.cast(), size) })
+        };
+        Some(Header::new(name, value))
+    };
+    (0..).map_while(header).collect()
 }
