@@ -23,7 +23,7 @@ pub struct GroupRule {
     pub patterns: Vec<(Rule, Rule)>,
     /// Whether the patterns' rules hold for fields too.
     pub fields: bool,
-    /// The rule for members that are no field and match no pattern: [`Builder::never`] closes the struct.
+    /// The rule for members that are no field and match no pattern: [`crate::Builder::never`] closes the struct.
     pub rest: Rule,
 }
 
@@ -42,7 +42,7 @@ pub struct StructRule {
     pub members_min: usize,
     /// The greatest number of members.
     pub members_max: Option<usize>,
-    /// Rules between members. They look at no more than [`SLOTS_MAX`] members in all.
+    /// Rules between members. They look at no more than [`crate::SLOTS_MAX`] members in all.
     pub relations: Vec<Relation>,
 }
 
@@ -78,7 +78,7 @@ impl StructRule {
 pub struct ListRule {
     /// Rules for the first elements. They may be missing unless `length_min` says otherwise.
     pub prefix: Vec<Rule>,
-    /// The rule for all other elements: [`Builder::never`] closes the list.
+    /// The rule for all other elements: [`crate::Builder::never`] closes the list.
     pub rest: Rule,
     /// The least number of elements.
     pub length_min: usize,
