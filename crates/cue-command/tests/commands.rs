@@ -139,6 +139,40 @@ fn eval_and_def_print_cue() {
 }
 
 #[test]
+fn a_part_of_a_package_is_printed_with_what_it_refers_to() {
+    let mut shop = Shop::new(&[(
+        "x.cue",
+        "import \"math\"\n\n#Unit: \"kg\" | \"g\"\nlimit: max: 5\nstock: {apples: 3, pears: 4}\nlet half = limit.max / 2\n\n\
+         order: {\n\tunit: #Unit\n\tamount: <limit.max\n\tpies: math.Pi\n\tshare: half\n\
+         \tfor name, _ in stock {\n\t\t(name): stock[name] - 1\n\t}\n}\nsame: order\n",
+    )]);
+    shop.run("def x.cue -e order")
+        .run("def x.cue -e same.unit")
+        .run("eval x.cue -e order")
+        .run("def x.cue -e limit.max+1");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn def_keeps_aliases_marks_and_comments() {
+    let mut shop = Shop::new(&[
+        (
+            "alias.cue",
+            "@note(top)\n\nX=\"a b\": 1\nb: V={c: X, d: V.c}\n[K=string]: _\n(\"e\" + \"f\"): 2\nZ=(g): 3\ng: \"i\"\nh: Z\n",
+        ),
+        (
+            "guard.cue",
+            "// For all.\n\npackage p\n\nimport T \"strings\"\n\na?: int\n\n// Only with a.\nif a != _|_ if true {b: a}\n\
+             l: {\n\tlet A = 1\n\t{let A = 2, c: A}\n\td: A\n}\nu: T.ToUpper(\"x\")\n",
+        ),
+        ("lone.cue", "package p\n\nx: close({y: 1}) & {z?: 2}\n"),
+        ("data.json", "{\"x\": {\"y\": 1}}"),
+    ]);
+    shop.run("def alias.cue").run("def guard.cue").run("def lone.cue").run("def lone.cue data.json");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
 fn tags_and_imports_of_the_module_are_known() {
     let mut shop = Shop::new(&[
         ("cue.mod/module.cue", "module: \"shop.example\"\nlanguage: version: \"v0.13.0\"\n"),

@@ -106,10 +106,16 @@ pub(crate) fn constant_position(package: &Package, name: &str) -> Pos {
     }
 }
 
+/// The package and the name of the constant that a position stands for.
+pub(crate) fn constant_at(file: FileId) -> Option<(&'static str, &'static str)> {
+    let index = file.0.checked_sub(CONSTANTS_FIRST)? as usize;
+    let constants = PACKAGES.iter().flat_map(|package| package.constants.iter().map(|(name, _)| (package.path, *name)));
+    constants.into_iter().nth(index)
+}
+
 /// The file that the position of a constant names.
 pub(crate) fn constant_file(file: FileId) -> Option<Arc<SourceFile>> {
-    let index = file.0.checked_sub(CONSTANTS_FIRST)? as usize;
-    let (name, _) = PACKAGES.iter().flat_map(|package| package.constants).nth(index)?;
+    let (_, name) = constant_at(file)?;
     Some(SourceFile::new(format!("<builtin:{name}>"), ""))
 }
 

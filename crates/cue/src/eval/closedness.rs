@@ -220,6 +220,19 @@ impl Engine {
         !self.required_scopes(vertex).is_empty() || self.is_in_definition(vertex)
     }
 
+    /// Whether a definition restricts what is below a vertex.
+    pub(crate) fn is_recursively_closed(&self, vertex: VertexId) -> bool {
+        let vertex = self.follow(vertex);
+        let is_definition = |scope: &ScopeId| self.store.scopes[*scope].kind == ScopeKind::Definition;
+        self.required_scopes(vertex).iter().any(is_definition) || self.is_in_definition(vertex)
+    }
+
+    /// Whether `close()` restricts the fields of a vertex.
+    pub(crate) fn is_closed_once(&self, vertex: VertexId) -> bool {
+        let is_close = |scope: &ScopeId| self.store.scopes[*scope].kind == ScopeKind::Close;
+        self.required_scopes(self.follow(vertex)).iter().any(is_close)
+    }
+
     /// Whether a struct may have a regular field of a name, looking at the struct as a whole: what it declares, a pattern
     /// or `...` lets the field be, whichever conjunct that is from.
     pub(crate) fn accepts(&mut self, vertex: VertexId, label: Label) -> bool {

@@ -266,7 +266,7 @@ impl Order<'_> {
                 let (value, pos, is_dynamic) = match decl {
                     Decl::Field(field) => (field.value, field.pos, false),
                     Decl::Dynamic { value, pos, .. } => (*value, *pos, true),
-                    Decl::Pattern { pattern, value } => (*value, self.engine.pos(*pattern), false),
+                    Decl::Pattern { pattern, value, .. } => (*value, self.engine.pos(*pattern), false),
                     Decl::Embed(_) | Decl::Comprehension(_) | Decl::Ellipsis => continue,
                 };
                 all.insert(value, (index, pos, is_dynamic));

@@ -349,7 +349,7 @@ impl Engine {
                 let (name, constraint, value, pos) = (*name, *constraint, *value, *pos);
                 self.schedule(vertex, Work::Dynamic { name, constraint, value, pos, notes: notes.clone(), env, info });
             }
-            Decl::Pattern { pattern, value } => {
+            Decl::Pattern { pattern, value, .. } => {
                 let info = info.optional();
                 self.schedule(vertex, Work::Pattern { pattern: *pattern, value: *value, env, info });
             }

@@ -143,7 +143,9 @@ impl Engine {
             Decl::Dynamic { name, constraint, value, .. } => {
                 format!("({}){}:{}", self.show_expr(*name), mark(*constraint), self.show_expr(*value))
             }
-            Decl::Pattern { pattern, value } => format!("[{}]:{}", self.show_expr(*pattern), self.show_expr(*value)),
+            Decl::Pattern { pattern, value, .. } => {
+                format!("[{}]:{}", self.show_expr(*pattern), self.show_expr(*value))
+            }
             Decl::Embed(expr) => self.show_expr(*expr),
             Decl::Comprehension(comprehension) => self.show_comprehension(comprehension),
             Decl::Ellipsis => "...".to_owned(),

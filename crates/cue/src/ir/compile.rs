@@ -189,9 +189,26 @@ impl<'a> Compiler<'a> {
         self.experiments = file.experiments;
         let pos = Pos { file: file.package.as_ref().map_or_else(|| first_pos(&file.decls), |p| p.pos).file, offset: 0 };
         let id = self.struct_in_scope(&file.decls, pos, false, true);
+        self.add_file_attributes(file, id);
         let imports = self.scopes.pop().expect("pushed above");
         self.report_unused_imports(&imports);
         id
+    }
+
+    /// Attributes below the package clause and the imports are those of the value.
+    fn add_file_attributes(&mut self, file: &ast::File, id: ExprId) {
+        let preamble =
+            file.package.iter().map(|package| package.pos).chain(file.imports.iter().map(|import| import.pos));
+        let end = preamble.max();
+        let attributes = file.attributes.iter().filter(|attribute| end.is_none_or(|end| attribute.pos > end));
+        let mut attributes: Vec<Arc<str>> = attributes.map(|attribute| attribute.text.as_str().into()).collect();
+        if !attributes.is_empty()
+            && let Expr::Struct(lit) = &mut self.exprs[id].expr
+            && let Some(lit) = Arc::get_mut(lit)
+        {
+            attributes.append(&mut lit.attributes);
+            lit.attributes = attributes;
+        }
     }
 
     fn declare_import(&mut self, scope: &mut Scope, spec: &ast::ImportSpec, sources: &[Arc<SourceFile>]) {
@@ -431,7 +448,7 @@ impl<'a> Compiler<'a> {
     fn field(&mut self, lit: &mut StructLit, field: &ast::Field) {
         let notes = notes(field);
         if let ast::Label::Pattern(pattern) = &field.label {
-            return self.pattern_field(lit, field, pattern);
+            return self.pattern_field(lit, field, pattern, notes);
         }
         if let Some(label) = self.fixed_label(&field.label) {
             self.path.push(label);
@@ -467,7 +484,13 @@ impl<'a> Compiler<'a> {
         lit.decls.push(Decl::Dynamic { name, constraint: field.constraint, value, pos, notes });
     }
 
-    fn pattern_field(&mut self, lit: &mut StructLit, field: &ast::Field, pattern: &ast::Pattern) {
+    fn pattern_field(
+        &mut self,
+        lit: &mut StructLit,
+        field: &ast::Field,
+        pattern: &ast::Pattern,
+        notes: Option<Arc<Notes>>,
+    ) {
         let constraint = self.expr(&pattern.expr);
         let mut aliases = Scope { level: false, is_struct: false, names: FxHashMap::default() };
         if let Some(alias) = &pattern.alias {
@@ -483,15 +506,12 @@ impl<'a> Compiler<'a> {
             }
         }
         let value = self.field_value(&field.value, Target::MatchedField, aliases);
-        lit.decls.push(Decl::Pattern { pattern: constraint, value });
+        lit.decls.push(Decl::Pattern { pattern: constraint, value, notes });
     }
 
     /// Compiles the value of a field, inside of the aliases that its label and value declare.
     fn field_value(&mut self, value: &ast::Expr, itself: Target, mut aliases: Scope) -> ExprId {
-        let mut inner = value;
-        while let ast::Expr::Commented(commented, _) = inner {
-            inner = commented;
-        }
+        let mut inner = uncommented(value);
         if let ast::Expr::Alias { ident, expr } = inner {
             let target = if is_struct(expr) { Target::Value(Box::new(itself)) } else { itself };
             self.declare(&mut aliases, ident, target, true);
@@ -519,7 +539,8 @@ impl<'a> Compiler<'a> {
         self.pop_scopes(scopes);
         let otherwise = comprehension.otherwise.as_ref().map(|(_, value)| self.expr(value));
         let labels = self.yielded_labels(value);
-        Arc::new(Comprehension { pos: comprehension.pos(), clauses, value, otherwise, labels })
+        let doc = documented(&comprehension.comments).map(Arc::new);
+        Arc::new(Comprehension { pos: comprehension.pos(), doc, clauses, value, otherwise, labels })
     }
 
     fn clause(&mut self, clause: &ast::Clause) -> Clause {
@@ -887,8 +908,45 @@ fn decl_pos(decl: &ast::Decl) -> Option<Pos> {
 }
 
 fn notes(field: &ast::Field) -> Option<Arc<Notes>> {
-    let doc = field.comments.doc().map(Arc::from);
-    let doc_pos = field.comments.before.iter().rfind(|group| group.doc).map_or(Pos::NONE, |group| group.pos);
+    let name = |ident: &ast::Ident| Arc::from(ident.name.as_str());
+    let documented = documented(&field.comments);
+    let alias = field.alias.as_deref().map(name);
+    let value_alias = match uncommented(&field.value) {
+        ast::Expr::Alias { ident, .. } => Some(name(ident)),
+        _ => None,
+    };
+    let matched = match &field.label {
+        ast::Label::Pattern(pattern) => pattern.alias.as_ref().map(name),
+        _ => None,
+    };
     let attributes: Vec<Arc<str>> = field.attributes.iter().map(|attribute| attribute.text.as_str().into()).collect();
-    (doc.is_some() || !attributes.is_empty()).then(|| Arc::new(Notes { doc, doc_pos, attributes }))
+    let is_told =
+        documented.is_some() || alias.is_some() || value_alias.is_some() || matched.is_some() || !attributes.is_empty();
+    is_told.then(|| {
+        let is_shorthand = is_shorthand(&field.value);
+        Arc::new(Notes { is_shorthand, attributes, alias, value_alias, matched, ..documented.unwrap_or_default() })
+    })
+}
+
+/// What a doc comment says.
+fn documented(comments: &ast::Comments) -> Option<Notes> {
+    let doc = Arc::from(comments.doc()?);
+    let doc_pos = comments.before.iter().rfind(|group| group.doc).map_or(Pos::NONE, |group| group.pos);
+    Some(Notes { doc: Some(doc), doc_pos, ..Notes::default() })
+}
+
+fn uncommented(mut expr: &ast::Expr) -> &ast::Expr {
+    while let ast::Expr::Commented(inner, _) = expr {
+        expr = inner;
+    }
+    expr
+}
+
+/// Whether a value is a field with a fixed name, and nothing around it.
+fn is_shorthand(value: &ast::Expr) -> bool {
+    let ast::Expr::Struct(ast::StructLit { braces: false, decls, .. }) = value else { return false };
+    matches!(
+        &decls[..],
+        [ast::Decl::Field(ast::Field { label: ast::Label::Ident(_) | ast::Label::String(_), alias: None, .. })]
+    )
 }

@@ -212,6 +212,7 @@ pub(crate) enum Decl {
     Pattern {
         pattern: ExprId,
         value: ExprId,
+        notes: Option<Arc<Notes>>,
     },
     Embed(ExprId),
     Comprehension(Arc<Comprehension>),
@@ -228,13 +229,21 @@ pub(crate) struct FieldDecl {
     pub(crate) notes: Option<Arc<Notes>>,
 }
 
-/// What owners say about a field.
-#[derive(Debug)]
+/// What the text says about a field besides its value.
+#[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) doc: Option<Arc<str>>,
     /// Of the doc comment.
     pub(crate) doc_pos: Pos,
+    /// Whether the field stands before another one without braces between them: `a: b: 1`.
+    pub(crate) is_shorthand: bool,
     pub(crate) attributes: Vec<Arc<str>>,
+    /// `X` of `X=a: 1`.
+    pub(crate) alias: Option<Arc<str>>,
+    /// `X` of `a: X={...}`.
+    pub(crate) value_alias: Option<Arc<str>>,
+    /// `X` of `[X=string]: 1`.
+    pub(crate) matched: Option<Arc<str>>,
 }
 
 /// A list literal.
@@ -257,6 +266,7 @@ pub(crate) enum Element {
 pub(crate) struct Comprehension {
     /// Of the first clause.
     pub(crate) pos: Pos,
+    pub(crate) doc: Option<Arc<Notes>>,
     pub(crate) clauses: Vec<Clause>,
     /// A struct literal.
     pub(crate) value: ExprId,

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::ast::{Clause, Comments, Comprehension, Decl, Expr, Field, File, Ident, Label, StructLit};
+use super::ast::{Clause, Comments, Comprehension, Decl, Ellipsis, Expr, Field, File, Ident, Label, StructLit};
 use super::literal::{self, Text};
 use super::pos::Pos;
 
@@ -47,7 +47,9 @@ impl Labels {
         for decl in decls {
             let Decl::Field(Field { label, .. }) = decl else { continue };
             let Label::String(lit) = label else { continue };
-            if let Some(name) = plain_name(&lit.raw).filter(|name| names.get(name) == Some(&true)) {
+            if let Ok(Text::String(name)) = literal::decode_text(&lit.raw)
+                && names.get(&name) == Some(&true)
+            {
                 *label = Label::Ident(Ident { pos: lit.pos, name });
             }
         }
@@ -134,23 +136,45 @@ fn plain_name(raw: &str) -> Option<String> {
 /// Takes the braces from structs of one field, and moves an ellipsis to the end.
 fn shorten(decls: &mut Vec<Decl>) {
     stacker::maybe_grow(128 << 10, 4 << 20, || {
-        if let Some(at) = decls.iter().position(|decl| matches!(decl, Decl::Ellipsis(_))) {
-            let ellipsis = decls.remove(at);
-            decls.push(ellipsis);
+        if let Some(last) = decls.iter().rposition(is_ellipsis) {
+            let ellipsis = match &decls[last] {
+                Decl::Ellipsis(Ellipsis { pos, comments, .. }) | Decl::Field(Field { pos, comments, .. }) => {
+                    Ellipsis { pos: *pos, value: None, comments: comments.clone() }
+                }
+                _ => Ellipsis { pos: Pos::NONE, value: None, comments: Comments::default() },
+            };
+            decls.retain(|decl| !is_ellipsis(decl));
+            decls.push(Decl::Ellipsis(ellipsis));
         }
         decls.iter_mut().for_each(shorten_decl);
     });
 }
 
+/// `...`, or a pattern that says the same.
+fn is_ellipsis(decl: &Decl) -> bool {
+    let is_named =
+        |expr: &Expr, names: &[&str]| matches!(expr, Expr::Ident(ident) if names.contains(&ident.name.as_str()));
+    match decl {
+        Decl::Ellipsis(_) => true,
+        Decl::Field(Field { label: Label::Pattern(pattern), value, .. }) => {
+            pattern.alias.is_none() && is_named(&pattern.expr, &["string", "_"]) && is_named(value, &["_"])
+        }
+        _ => false,
+    }
+}
+
 fn shorten_decl(decl: &mut Decl) {
     match decl {
         Decl::Field(field) => {
-            shorten_expr(&mut field.value);
             let collapses = may_collapse(field);
+            if !collapses {
+                shorten_expr(&mut field.value);
+            }
             if let Expr::Struct(lit) = &mut field.value
                 && collapses
             {
                 lit.braces = false;
+                lit.decls.iter_mut().for_each(shorten_decl);
                 // The field stands behind the colon wherever it stood.
                 if let [Decl::Field(inner)] = &mut lit.decls[..] {
                     inner.pos = Pos::NONE;

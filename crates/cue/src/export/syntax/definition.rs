@@ -5,11 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Exporter, Scopes, ellipsis, embed, joined, name, structure};
+use super::{Exporter, Scopes, call, ellipsis, embed, ident, joined, name, structure};
 use crate::{
     eval::{
-        label::Label,
-        vertex::{Conjunct, Info, NONE, Term, VertexId},
+        kind::Kind,
+        label::{Label, LabelKind},
+        vertex::{Base, Conjunct, Info, NONE, Term, VertexId},
     },
     ir::{Atom, Decl as IrDecl, Expr as Ir, ExprId, Notes, StructLit},
     number::Number,
@@ -26,6 +27,8 @@ type Declared = (Scopes, ExprId);
 /// What is gathered for one struct.
 #[derive(Default)]
 struct Merged {
+    vertex: Option<VertexId>,
+    frame: usize,
     /// Expressions that refer to nothing, to be unified.
     values: Vec<ExprId>,
     embedded: Vec<Expr>,
@@ -80,18 +83,33 @@ impl Exporter<'_> {
 
     /// Several declarations of one value as one expression.
     pub(super) fn merged(&mut self, vertex: Option<VertexId>, declared: &[Declared]) -> Expr {
+        let dynamic = self.names.dynamic_len();
+        let expr = self.merged_in_frame(vertex, declared);
+        self.names.end_dynamic(dynamic);
+        expr
+    }
+
+    /// The same for a field whose value may have aliases.
+    fn merged_field(&mut self, vertex: Option<VertexId>, field: &MergedField) -> Expr {
+        let aliases: Vec<Arc<str>> = field.notes.iter().filter_map(|notes| notes.value_alias.clone()).collect();
+        let (depth, alias) = self.names.open_value(&aliases, false);
+        let value = self.merged(vertex, &field.declared);
+        self.names.close_value(depth);
+        aliased(alias, value)
+    }
+
+    fn merged_in_frame(&mut self, vertex: Option<VertexId>, declared: &[Declared]) -> Expr {
         let frame = self.push_frame();
-        let mut merged = Merged::default();
+        let mut merged = Merged { vertex, frame, ..Merged::default() };
         let mut seen: Vec<ExprId> = Vec::new();
+        for (_, expr) in declared {
+            self.note_aliases(*expr);
+        }
         for (scopes, expr) in declared {
             if !seen.contains(expr) {
                 seen.push(*expr);
-                self.add(&mut merged, frame, scopes, *expr, false);
+                self.add(&mut merged, scopes, *expr, false);
             }
-        }
-        let has_more = merged.has_struct || !merged.embedded.is_empty() || !merged.conjuncts.is_empty();
-        if has_more {
-            merged.values.retain(|value| !matches!(self.engine.expr(*value), Ir::Top));
         }
         if !merged.values.is_empty() {
             let value = self.unified(&merged.values);
@@ -101,9 +119,10 @@ impl Exporter<'_> {
         let order = declared_order(std::mem::take(&mut merged.literals));
         fields.sort_by_key(|field| order.get(&field.label).copied());
         let mut decls: Vec<Decl> = merged.attributes.iter().map(attribute).collect();
+        let once = !merged.is_open && vertex.is_some_and(|vertex| self.engine.is_closed_once(vertex));
         if fields.is_empty() && !merged.is_open && decls.is_empty() && self.frames[frame].lets.is_empty() {
             match (merged.embedded.len() + merged.conjuncts.len(), merged.has_struct) {
-                (0, true) => return structure(Vec::new()),
+                (0, true) => return closed_once(once, structure(Vec::new())),
                 (0, false) => return name("_"),
                 (1, _) => return merged.conjuncts.pop().unwrap_or_else(|| merged.embedded.remove(0)),
                 _ => {}
@@ -115,13 +134,22 @@ impl Exporter<'_> {
             && merged.conjuncts.is_empty()
         {
             let lets = self.let_decls(frame);
-            return structure(lets.into_iter().chain(decls).chain(lit.decls.iter().cloned()).collect());
+            let decls = lets.into_iter().chain(decls).chain(lit.decls.iter().cloned()).collect();
+            return closed_once(once, structure(decls));
         }
         decls.extend(merged.embedded.drain(..).map(embed));
         for field in fields {
-            let arc = vertex.and_then(|vertex| self.engine.v(vertex).arc(field.label));
-            let value = self.merged(arc, &field.declared);
-            decls.push(self.field(field.label, field.constraint, value, &field.notes));
+            let arc = vertex.and_then(|vertex| self.engine.v(self.engine.follow(vertex)).arc(field.label));
+            let alias = self.frames[frame].aliases.get(&field.label).cloned();
+            let is_definition = self.is_definition(field.label);
+            self.definitions += usize::from(is_definition);
+            let value = self.merged_field(arc, &field);
+            self.definitions -= usize::from(is_definition);
+            let mut decl = self.field(field.label, field.constraint, value, &field.notes);
+            if let (Some(alias), Decl::Field(field)) = (alias, &mut decl) {
+                field.alias = Some(Box::new(ident(&alias)));
+            }
+            decls.push(decl);
         }
         if merged.is_open {
             decls.push(Decl::Ellipsis(ellipsis(None)));
@@ -129,22 +157,23 @@ impl Exporter<'_> {
         let lets = self.let_decls(frame);
         let decls: Vec<Decl> = lets.into_iter().chain(decls).collect();
         if merged.conjuncts.is_empty() {
-            return structure(decls);
+            return closed_once(once, structure(decls));
         }
         if merged.has_struct || !decls.is_empty() {
-            merged.conjuncts.push(structure(decls));
+            merged.conjuncts.push(closed_once(once, structure(decls)));
         }
         joined(BinaryOp::And, merged.conjuncts)
     }
 
-    fn add(&mut self, merged: &mut Merged, frame: usize, scopes: &Scopes, id: ExprId, embedded: bool) {
+    fn add(&mut self, merged: &mut Merged, scopes: &Scopes, id: ExprId, embedded: bool) {
         let expr = self.engine.expr(id).clone();
         match expr {
-            Ir::Struct(lit) => self.add_struct(merged, frame, scopes, &lit),
+            Ir::Struct(lit) => self.add_struct(merged, scopes, &lit, if embedded { None } else { merged.vertex }),
             Ir::And { left, right } if !embedded => {
-                self.add(merged, frame, scopes, left, false);
-                self.add(merged, frame, scopes, right, false);
+                self.add(merged, scopes, left, false);
+                self.add(merged, scopes, right, false);
             }
+            Ir::Top if !embedded && merged.vertex.is_some_and(|vertex| self.is_more_than_top(vertex)) => {}
             _ if self.is_self_contained(id) => merged.values.push(id),
             _ => {
                 let expr = self.expression(scopes, id);
@@ -153,13 +182,27 @@ impl Exporter<'_> {
         }
     }
 
-    fn add_struct(&mut self, merged: &mut Merged, frame: usize, scopes: &Scopes, lit: &Arc<StructLit>) {
-        if is_complex(lit) {
-            let expr = self.plain_struct(scopes, lit);
-            return merged.embedded.push(expr);
-        }
+    /// Whether something besides `_` is known of a value.
+    fn is_more_than_top(&self, vertex: VertexId) -> bool {
+        let v = self.engine.v(self.engine.follow(vertex));
+        !matches!(v.base, Base::Partial | Base::Unknown) || v.work.kind != Kind::TOP || !v.work.checks.is_empty()
+    }
+
+    fn is_definition(&self, label: Label) -> bool {
+        matches!(self.engine.store.labels.kind(label), LabelKind::Definition | LabelKind::HiddenDefinition)
+    }
+
+    fn add_struct(&mut self, merged: &mut Merged, scopes: &Scopes, lit: &Arc<StructLit>, vertex: Option<VertexId>) {
         if self.profile.attributes {
-            merged.attributes.extend(lit.attributes.iter().cloned());
+            for attribute in &lit.attributes {
+                if !merged.attributes.contains(attribute) {
+                    merged.attributes.push(attribute.clone());
+                }
+            }
+        }
+        if is_complex(lit) {
+            let expr = self.plain_struct(scopes, lit, merged.frame, vertex);
+            return merged.embedded.push(expr);
         }
         merged.has_struct = true;
         let labels = lit.decls.iter().filter_map(|decl| match decl {
@@ -167,8 +210,7 @@ impl Exporter<'_> {
             _ => None,
         });
         merged.literals.push(labels.collect());
-        let mut scopes = scopes.clone();
-        scopes.push(frame);
+        let scopes = self.within(scopes, merged.frame, merged.vertex);
         for decl in &lit.decls {
             match decl {
                 IrDecl::Field(field) => {
@@ -186,7 +228,7 @@ impl Exporter<'_> {
                     known.declared.push((scopes.clone(), field.value));
                     known.notes.extend(field.notes.iter().cloned());
                 }
-                IrDecl::Embed(expr) => self.add(merged, frame, &scopes, *expr, true),
+                IrDecl::Embed(expr) => self.add(merged, &scopes, *expr, true),
                 IrDecl::Ellipsis => merged.is_open = true,
                 IrDecl::Dynamic { .. } | IrDecl::Pattern { .. } | IrDecl::Comprehension(_) => {}
             }
@@ -214,7 +256,7 @@ impl Exporter<'_> {
             self.engine.add_input(vertex, conjunct);
         }
         self.engine.process(vertex);
-        let is_atom = matches!(self.engine.v(vertex).base, crate::eval::vertex::Base::Atom(_));
+        let is_atom = matches!(self.engine.v(vertex).base, Base::Atom(_));
         let written = literal.filter(|_| is_atom).and_then(|literal| self.written(*literal));
         written.unwrap_or_else(|| self.vertex(vertex))
     }
@@ -296,13 +338,29 @@ fn stronger(a: Constraint, b: Constraint) -> Constraint {
 
 /// Whether a struct has declarations that can't be merged field by field.
 fn is_complex(lit: &StructLit) -> bool {
-    let complex =
-        |decl: &IrDecl| matches!(decl, IrDecl::Dynamic { .. } | IrDecl::Pattern { .. } | IrDecl::Comprehension(_));
+    let complex = |decl: &IrDecl| match decl {
+        IrDecl::Dynamic { .. } | IrDecl::Pattern { .. } | IrDecl::Comprehension(_) => true,
+        IrDecl::Field(field) => field.notes.as_ref().is_some_and(|notes| notes.alias.is_some()),
+        IrDecl::Embed(_) | IrDecl::Ellipsis => false,
+    };
     lit.decls.iter().any(complex)
 }
 
+/// A value with its alias, if it has one.
+pub(super) fn aliased(alias: Option<String>, value: Expr) -> Expr {
+    match alias {
+        Some(alias) => Expr::Alias { ident: ident(&alias), expr: Box::new(value) },
+        None => value,
+    }
+}
+
+/// A struct in a call of `close`, if that closes it.
+fn closed_once(is_closed: bool, value: Expr) -> Expr {
+    if is_closed { call(name("close"), vec![value]) } else { value }
+}
+
 /// The literal that a text begins with.
-fn literal_at(text: &str) -> Option<&str> {
+pub(super) fn literal_at(text: &str) -> Option<&str> {
     let hashes = text.bytes().take_while(|byte| *byte == b'#').count();
     let rest = &text[hashes..];
     let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| rest.starts_with(quote));

@@ -1,13 +1,18 @@
 //! Compiled expressions back to syntax.
 
+use std::sync::Arc;
+
 use super::{
-    Exporter, LetClause, Scopes, binary, call, doc_comment, ellipsis, embed, field, ident, joined, list, name, string,
-    structure, unary,
+    Exporter, Scopes, binary, call, definition::aliased, doc_comment, ellipsis, embed, field, ident, joined, list,
+    name, string, structure, unary,
 };
 use crate::{
     eval::function::builtin_name,
-    eval::label::Label,
-    ir::{Atom, Builtin, Clause, Comprehension, Decl as IrDecl, Element, Expr as Ir, ExprId, Part, StructLit},
+    eval::{
+        label::Label,
+        vertex::{NONE, VertexId},
+    },
+    ir::{Atom, Builtin, Clause, Comprehension, Decl as IrDecl, Element, Expr as Ir, ExprId, Notes, Part, StructLit},
     syntax::{
         ast::{self, BinaryOp, CommentGroups, Comments, Constraint, Decl, Expr, UnaryOp},
         literal::{self, Lines},
@@ -22,12 +27,33 @@ impl Exporter<'_> {
         stacker::maybe_grow(128 << 10, 2 << 20, || self.expression_inner(scopes, expr))
     }
 
+    /// A part of an expression that others are computed from.
+    fn operand(&mut self, scopes: &Scopes, expr: ExprId) -> Expr {
+        self.operators += 1;
+        let operand = self.expression(scopes, expr);
+        self.operators -= 1;
+        operand
+    }
+
+    fn operand_box(&mut self, scopes: &Scopes, expr: ExprId) -> Box<Expr> {
+        Box::new(self.operand(scopes, expr))
+    }
+
     fn expression_inner(&mut self, scopes: &Scopes, id: ExprId) -> Expr {
+        if self.pivot.is_some()
+            && self.engine.is_reference(id)
+            && let Some(other) = self.replaced(id)
+        {
+            return other;
+        }
+        if let Some(constant) = self.constant(id) {
+            return constant;
+        }
         let expr = self.engine.expr(id).clone();
         match expr {
             Ir::Atom(atom) => atom_expr(&atom, Lines::Many(1)),
             Ir::Top => name("_"),
-            Ir::Bottom => Expr::Bottom(Pos::NONE),
+            Ir::Bottom => with_line_comment(Expr::Bottom(Pos::NONE), "explicit error (_|_ literal) in source"),
             Ir::Type(kind) => name(&kind.to_string()),
             Ir::Range(range, _) => name(range),
             Ir::Struct(_) => self.merged(None, &[(scopes.clone(), id)]),
@@ -40,50 +66,44 @@ impl Exporter<'_> {
                 }
                 list(elements)
             }
-            Ir::Field { label, .. } => self.field_name(label),
-            Ir::MatchedLabel { name: text, .. } => {
-                if let Some(innermost @ None) = self.matched.last_mut() {
-                    *innermost = Some(text.to_string());
-                }
-                name(&text)
+            Ir::Field { up, label } => {
+                let found = self.field_name(scopes, id, up, label);
+                self.marked(found, self.engine.pos(id))
             }
-            Ir::MatchedField { name: text, .. } | Ir::NamedField { name: text, .. } => name(&text),
-            Ir::Itself { field: Some(label), .. } => self.field_name(label),
-            Ir::Itself { name: text, .. } => name(&text),
-            Ir::Let { up, name: text, value } => {
-                self.let_reference(scopes, up, &text, value);
-                name(&text)
-            }
+            Ir::MatchedLabel { up, name: text } => self.matched_label(scopes, up, &text),
+            Ir::MatchedField { name: text, .. } | Ir::NamedField { name: text, .. } => self.dynamic_name(&text),
+            Ir::Itself { name: text, .. } => self.dynamic_name(&text),
+            Ir::Let { up, name: text, value } => self.let_reference(scopes, up, &text, value),
             Ir::Import { name: text, .. } => {
                 self.use_import(&text);
                 name(&text)
             }
             Ir::Builtin(builtin) => self.builtin(&builtin),
-            Ir::Selector { base, label, .. } => {
-                let base = Box::new(self.expression(scopes, base));
+            Ir::Selector { base, label, pos } => {
+                let base = self.operand_box(scopes, base);
                 let selector = match self.label(label) {
                     ast::Label::String(lit) => ast::Selector::String(lit),
                     _ => ast::Selector::Ident(ident(&self.engine.store.labels.name(label).text)),
                 };
-                Expr::Selector { base, selector: Box::new(selector) }
+                self.marked(Expr::Selector { base, selector: Box::new(selector) }, pos)
             }
             Ir::Index { base, index } => {
-                let base = Box::new(self.expression(scopes, base));
-                let index = Box::new(self.expression(scopes, index));
+                let base = self.operand_box(scopes, base);
+                let index = self.operand_box(scopes, index);
                 Expr::Index { base, pos: Pos::NONE, end: Pos::NONE, index }
             }
             Ir::Slice { base, low, high } => {
-                let base = Box::new(self.expression(scopes, base));
-                let low = low.map(|low| Box::new(self.expression(scopes, low)));
-                let high = high.map(|high| Box::new(self.expression(scopes, high)));
+                let base = self.operand_box(scopes, base);
+                let low = low.map(|low| self.operand_box(scopes, low));
+                let high = high.map(|high| self.operand_box(scopes, high));
                 Expr::Slice { base, pos: Pos::NONE, end: Pos::NONE, low, high }
             }
             Ir::Open(operand) => {
-                let operand = Box::new(self.expression(scopes, operand));
+                let operand = self.operand_box(scopes, operand);
                 Expr::Postfix { pos: Pos::NONE, op: ast::PostfixOp::Open, operand }
             }
-            Ir::Unary { op, operand } => unary(op, self.expression(scopes, operand)),
-            Ir::Bound { op, operand } => unary(bound_op(op), self.expression(scopes, operand)),
+            Ir::Unary { op, operand } => unary(op, self.operand(scopes, operand)),
+            Ir::Bound { op, operand } => unary(bound_op(op), self.operand(scopes, operand)),
             Ir::And { .. } => self.conjunction(scopes, id),
             Ir::Or(disjuncts) => {
                 let operand = |exporter: &mut Self, disjunct: &crate::ir::Disjunct| {
@@ -94,13 +114,13 @@ impl Exporter<'_> {
                 joined(BinaryOp::Or, operands)
             }
             Ir::Binary { op, left, right } | Ir::ShortCircuit { op, left, right } => {
-                let left = self.expression(scopes, left);
-                binary(op, left, self.expression(scopes, right))
+                let left = self.operand(scopes, left);
+                binary(op, left, self.operand(scopes, right))
             }
             Ir::Interpolation { parts, bytes } => self.interpolation(scopes, &parts, bytes),
             Ir::Call { function, args } => {
-                let function = self.expression(scopes, function);
-                call(function, args.iter().map(|arg| self.expression(scopes, *arg)).collect())
+                let args = args.iter().map(|arg| self.operand(scopes, *arg)).collect();
+                call(self.operand(scopes, function), args)
             }
         }
     }
@@ -117,7 +137,7 @@ impl Exporter<'_> {
         }
         operands.retain(|operand| !matches!(self.engine.expr(*operand), Ir::Top));
         self.sort_operands(&mut operands);
-        let operands: Vec<Expr> = operands.into_iter().map(|operand| self.expression(scopes, operand)).collect();
+        let operands: Vec<Expr> = operands.into_iter().map(|operand| self.operand(scopes, operand)).collect();
         joined(BinaryOp::And, operands)
     }
 
@@ -126,39 +146,57 @@ impl Exporter<'_> {
         operands.sort_by_key(|operand| (rank(self.engine.expr(*operand)), self.engine.pos(*operand)));
     }
 
-    fn field_name(&self, label: Label) -> Expr {
-        match self.label(label) {
-            ast::Label::Ident(ident) => Expr::Ident(ident),
-            // Only an alias refers to such a field, and its name is not kept.
-            _ => name("X"),
+    /// The label that a pattern matched, by its name in the pattern or else as it is.
+    fn matched_label(&mut self, scopes: &Scopes, up: u32, written: &str) -> Expr {
+        let env = self.engine.env_up(scopes.env, up);
+        let label = if env == NONE { Label::NONE } else { self.engine.store.envs[env].label };
+        if label != Label::NONE {
+            let text = self.engine.store.labels.name(label).text.clone();
+            return Expr::Lit(string(&text, Lines::One));
+        }
+        match self.matched.last_mut() {
+            None => name("string"),
+            Some(Some(known)) => name(known),
+            Some(unused @ None) => {
+                let alias = self.names.unique(written);
+                *unused = Some(alias.clone());
+                name(&alias)
+            }
         }
     }
 
-    /// Makes the struct of a `let` clause show it.
-    fn let_reference(&mut self, scopes: &Scopes, up: u32, name: &std::sync::Arc<str>, value: ExprId) {
-        let level = scopes.len().saturating_sub(up as usize);
-        let inner: Scopes = scopes[..level].to_vec();
-        let frame = inner.last().copied().unwrap_or(0);
-        if self.frames[frame].lets.iter().any(|clause| clause.name == *name) {
-            return;
+    /// A reference that is marked with `?` in the text.
+    fn marked(&self, reference: Expr, last: Pos) -> Expr {
+        let text = self.files.get(last.file.0 as usize).and_then(|file| file.text.get(last.offset as usize..));
+        let rest =
+            text.map(|text| text.trim_start_matches(|char: char| char.is_alphanumeric() || "_$#".contains(char)));
+        if rest.is_none_or(|rest| !rest.starts_with('?')) {
+            return reference;
         }
-        let pos = self.engine.pos(value);
-        self.frames[frame].lets.push(LetClause { pos, name: name.clone(), value: None });
-        let value = self.expression(&inner, value);
-        if let Some(clause) = self.frames[frame].lets.iter_mut().find(|clause| clause.name == *name) {
-            clause.value = Some(value);
-        }
+        Expr::Postfix { pos: Pos::NONE, op: ast::PostfixOp::Optional, operand: Box::new(reference) }
+    }
+
+    /// A constant of a builtin package by its name.
+    fn constant(&mut self, id: ExprId) -> Option<Expr> {
+        let (path, constant) = crate::builtin::constant_at(self.engine.pos(id).file)?;
+        Some(self.member(path, constant))
+    }
+
+    /// A member of a builtin package, under the name that a file imports it by.
+    fn member(&mut self, path: &str, member: &str) -> Expr {
+        let package = path.rsplit('/').next().unwrap_or(path);
+        let specs = self.asts.iter().flat_map(|file| &file.imports).flat_map(|import| &import.specs);
+        let local = specs.filter(|spec| spec.path == path).find_map(|spec| spec.name.as_ref());
+        let package = local.map_or(package, |local| local.name.as_str());
+        self.imports.insert(package.to_owned(), path.to_owned());
+        let selector = Box::new(ast::Selector::Ident(ident(member)));
+        Expr::Selector { base: Box::new(name(package)), selector }
     }
 
     pub(super) fn builtin(&mut self, builtin: &Builtin) -> Expr {
         let full = builtin_name(builtin);
         match (builtin, full.rsplit_once('.')) {
-            (Builtin::Package(path, _), Some((_, function))) => {
-                let package = path.rsplit('/').next().unwrap_or(path);
-                self.imports.insert(package.to_owned(), (*path).to_owned());
-                let selector = Box::new(ast::Selector::Ident(ident(function)));
-                Expr::Selector { base: Box::new(name(package)), selector }
-            }
+            (Builtin::Package(path, _), Some((_, function))) => self.member(path, function),
             _ => name(&full),
         }
     }
@@ -184,75 +222,141 @@ impl Exporter<'_> {
         }
     }
 
-    /// The declarations of a struct literal as they stand.
-    pub(super) fn plain_struct(&mut self, scopes: &Scopes, lit: &StructLit) -> Expr {
-        let frame = self.push_frame();
-        let mut scopes = scopes.clone();
-        scopes.push(frame);
-        let decls: Vec<Decl> = lit.decls.iter().map(|decl| self.decl(&scopes, decl)).collect();
-        let attributes = lit.attributes.iter().filter(|_| self.profile.attributes).map(|text| {
-            let (pos, comments) = (Pos::NONE, Comments::default());
-            Decl::Attribute(ast::Attribute { pos, text: text.to_string(), comments })
-        });
-        let attributes: Vec<Decl> = attributes.collect();
-        let lets = self.let_decls(frame);
-        structure(lets.into_iter().chain(attributes).chain(decls).collect())
+    /// The declarations of a struct literal as they stand, within a frame.
+    pub(super) fn plain_struct(
+        &mut self,
+        scopes: &Scopes,
+        lit: &StructLit,
+        frame: usize,
+        vertex: Option<VertexId>,
+    ) -> Expr {
+        let scopes = self.within(scopes, frame, vertex);
+        let dynamic = self.names.dynamic_len();
+        // The fields whose aliases are known only when all of the struct is written.
+        let mut aliased = Vec::new();
+        let mut decls: Vec<Decl> = Vec::new();
+        for decl in &lit.decls {
+            if let IrDecl::Dynamic { notes: Some(notes), .. } | IrDecl::Pattern { notes: Some(notes), .. } = decl
+                && let Some(alias) = &notes.alias
+            {
+                self.names.add_dynamic(alias.clone());
+                aliased.push(decls.len());
+            }
+            let decl = self.decl(&scopes, decl, vertex);
+            decls.push(decl);
+        }
+        let names = self.names.end_dynamic(dynamic);
+        for (at, alias) in aliased.into_iter().zip(names) {
+            if let (Some(alias), Some(Decl::Field(field))) = (alias, decls.get_mut(at)) {
+                field.alias = Some(Box::new(ident(&alias)));
+            }
+        }
+        for decl in lit.decls.iter().zip(&mut decls) {
+            if let (IrDecl::Field(declared), Decl::Field(field)) = decl
+                && field.alias.is_none()
+                && let Some(alias) = self.frames[frame].aliases.get(&declared.label)
+            {
+                field.alias = Some(Box::new(ident(alias)));
+            }
+        }
+        structure(decls)
     }
 
-    fn decl(&mut self, scopes: &Scopes, decl: &IrDecl) -> Decl {
+    fn decl(&mut self, scopes: &Scopes, decl: &IrDecl, vertex: Option<VertexId>) -> Decl {
         match decl {
             IrDecl::Field(decl) => {
-                let value = self.expression(scopes, decl.value);
-                let notes: Vec<_> = decl.notes.iter().cloned().collect();
-                self.field(decl.label, decl.constraint, value, &notes)
-            }
-            IrDecl::Dynamic { name, constraint, value, notes, .. } => {
-                let label = match self.expression(scopes, *name) {
-                    Expr::Interpolation(ref interpolation) => ast::Label::Interpolation(interpolation.clone()),
-                    Expr::Lit(ref lit) if lit.kind == ast::LitKind::String => ast::Label::String(lit.clone()),
-                    other => ast::Label::Paren(Box::new(other), Pos::NONE),
+                let notes = decl.notes.as_slice();
+                let value_alias: Vec<_> = notes.iter().filter_map(|notes| notes.value_alias.clone()).collect();
+                let (depth, value_alias) = self.names.open_value(&value_alias, true);
+                let arc = vertex.and_then(|vertex| self.engine.v(self.engine.follow(vertex)).arc(decl.label));
+                let value = match self.engine.expr(decl.value) {
+                    Ir::Struct(_) => self.merged(arc, &[(scopes.clone(), decl.value)]),
+                    _ => self.expression(scopes, decl.value),
                 };
-                let mut field = field(label, *constraint, self.expression(scopes, *value));
-                self.annotate(&mut field, notes.as_slice());
+                self.names.close_value(depth);
+                let alias = notes.iter().find_map(|notes| notes.alias.as_ref());
+                let label =
+                    if alias.is_some() { self.written_label(decl.label, decl.pos) } else { self.label(decl.label) };
+                let mut field = field(label, decl.constraint, aliased(value_alias, value));
+                field.alias = alias.map(|alias| Box::new(ident(alias)));
+                self.annotate(&mut field, notes, true);
                 Decl::Field(field)
             }
-            IrDecl::Pattern { pattern, value } => {
-                let expr = Box::new(self.expression(scopes, *pattern));
-                // The value tells whether the label that matches has a name.
-                self.matched.push(None);
-                let value = self.expression(scopes, *value);
-                let alias = self.matched.pop().flatten().map(|name| ident(&name));
-                let label = ast::Label::Pattern(ast::Pattern { pos: Pos::NONE, alias, expr });
-                Decl::Field(field(label, Constraint::None, value))
+            IrDecl::Dynamic { name, constraint, value, notes, .. } => {
+                let label = self.dynamic_label(scopes, *name);
+                let mut field = field(label, *constraint, self.expression(scopes, *value));
+                self.annotate(&mut field, notes.as_slice(), true);
+                Decl::Field(field)
             }
+            IrDecl::Pattern { pattern, value, notes } => self.pattern(scopes, *pattern, *value, notes.as_ref()),
             IrDecl::Embed(expr) => embed(self.expression(scopes, *expr)),
-            IrDecl::Comprehension(comprehension) => Decl::Comprehension(self.comprehension(scopes, comprehension)),
+            IrDecl::Comprehension(comprehension) => {
+                let mut written = self.comprehension(scopes, comprehension);
+                if let Some(doc) = &comprehension.doc {
+                    written.comments.before = self.docs(std::slice::from_ref(doc));
+                }
+                Decl::Comprehension(written)
+            }
             IrDecl::Ellipsis => Decl::Ellipsis(ellipsis(None)),
         }
+    }
+
+    /// The label of a dynamic field: its value, if that is computed and known.
+    fn dynamic_label(&mut self, scopes: &Scopes, written: ExprId) -> ast::Label {
+        let is_computed = !self.engine.is_reference(written) && !matches!(self.engine.expr(written), Ir::And { .. });
+        if is_computed && let Ok(Atom::String(text)) = self.engine.eval_atom(scopes.env, written, self.nothing) {
+            return ast::Label::String(string(&text, Lines::One));
+        }
+        match self.operand(scopes, written) {
+            Expr::Interpolation(ref interpolation) => ast::Label::Interpolation(interpolation.clone()),
+            Expr::Lit(ref lit) if lit.kind == ast::LitKind::String => ast::Label::String(lit.clone()),
+            other => ast::Label::Paren(Box::new(other), Pos::NONE),
+        }
+    }
+
+    fn pattern(&mut self, scopes: &Scopes, pattern: ExprId, value: ExprId, notes: Option<&Arc<Notes>>) -> Decl {
+        let expr = self.operand_box(scopes, pattern);
+        let matched = notes.and_then(|notes| notes.matched.as_deref());
+        if matched.is_some() {
+            self.note_names_of(value);
+        }
+        // Without a name of its own, the value tells whether the label needs one.
+        let known = matched.map(|matched| self.names.unique(matched));
+        let value_alias: Vec<_> = notes.iter().filter_map(|notes| notes.value_alias.clone()).collect();
+        let (depth, value_alias) = self.names.open_value(&value_alias, true);
+        self.matched.push(known);
+        let value = self.expression(scopes, value);
+        let alias = self.matched.pop().flatten().map(|name| ident(&name));
+        self.names.close_value(depth);
+        let label = ast::Label::Pattern(ast::Pattern { pos: Pos::NONE, alias, expr });
+        let mut field = field(label, Constraint::None, aliased(value_alias, value));
+        self.annotate(&mut field, notes.map(std::slice::from_ref).unwrap_or_default(), true);
+        Decl::Field(field)
     }
 
     fn comprehension(&mut self, scopes: &Scopes, comprehension: &Comprehension) -> ast::Comprehension {
         let mut inner = scopes.clone();
         let mut clauses = Vec::new();
         for clause in &comprehension.clauses {
+            let is_first = clauses.is_empty();
             let name_of = |label: &Label| ident(&self.engine.store.labels.name(*label).text);
             let clause = match clause {
                 Clause::For { key, value, source } => {
                     let (key, value) = (key.as_ref().map(name_of), name_of(value));
-                    let pos = self.keyword(*source, "for");
-                    let source = Box::new(self.expression(&inner, *source));
+                    let pos = self.keyword(*source, "for", is_first);
+                    let source = self.operand_box(&inner, *source);
                     ast::Clause::For { pos, key, value, source }
                 }
                 Clause::If { condition } => {
-                    let pos = self.keyword(*condition, "if");
-                    let condition = Box::new(self.expression(&inner, *condition));
+                    let pos = self.keyword(*condition, "if", is_first);
+                    let condition = self.operand_box(&inner, *condition);
                     clauses.push(ast::Clause::If { pos, condition });
                     continue;
                 }
                 Clause::Let { label, value } => {
                     let (ident, comments) = (name_of(label), Comments::default());
-                    let pos = self.keyword(*value, "let");
-                    let value = Box::new(self.expression(&inner, *value));
+                    let pos = self.keyword(*value, "let", is_first);
+                    let value = self.operand_box(&inner, *value);
                     ast::Clause::Let(ast::LetClause { pos, ident, value, comments })
                 }
                 Clause::Try { binding: None, .. } => {
@@ -260,28 +364,33 @@ impl Exporter<'_> {
                     continue;
                 }
                 Clause::Try { binding: Some((label, value)), .. } => {
-                    let binding = Some((name_of(label), Box::new(self.expression(&inner, *value))));
+                    let binding = Some((name_of(label), self.operand_box(&inner, *value)));
                     ast::Clause::Try { pos: Pos::NONE, binding }
                 }
             };
             clauses.push(clause);
-            inner.push(self.push_frame());
+            let frame = self.push_frame();
+            inner = self.within(&inner, frame, None);
         }
         let value = self.yielded(&inner, comprehension.value);
         let otherwise = comprehension.otherwise.map(|value| (Pos::NONE, Box::new(self.yielded(scopes, value))));
         ast::Comprehension { clauses, value: Box::new(value), otherwise, comments: Comments::default() }
     }
 
-    /// Where the keyword of a clause stands, if it begins a line: such a line end is kept.
-    fn keyword(&self, operand: ExprId, keyword: &str) -> Pos {
+    /// Where the keyword of a clause stands, so that a line end before it is kept. Where the first one stands counts
+    /// only if it begins a line.
+    fn keyword(&self, operand: ExprId, keyword: &str, is_first: bool) -> Pos {
         let pos = self.engine.pos(operand);
         let Some(file) = self.files.get(pos.file.0 as usize) else { return Pos::NONE };
         let Some(before) = file.text.get(..pos.offset as usize) else { return Pos::NONE };
-        let start = before.rfind('\n').map_or(0, |end| end + 1);
-        let line = &before[start..];
-        let blanks = line.len() - line.trim_start().len();
-        let begins = line.trim_start().strip_prefix(keyword).is_some_and(|rest| rest.starts_with([' ', '\t']));
-        if begins { Pos { file: pos.file, offset: (start + blanks) as u32 } } else { Pos::NONE }
+        let is_word = |at: &usize| {
+            let blank = |char: char| char.is_whitespace();
+            before[..*at].chars().next_back().is_none_or(|char| blank(char) || char == '{')
+                && before[*at + keyword.len()..].starts_with(blank)
+        };
+        let Some(at) = before.rmatch_indices(keyword).map(|(at, _)| at).find(is_word) else { return Pos::NONE };
+        let begins = before[..at].trim_end_matches([' ', '\t']).ends_with('\n');
+        if begins || !is_first { Pos { file: pos.file, offset: at as u32 } } else { Pos::NONE }
     }
 
     /// What a comprehension yields stands in braces.
@@ -314,7 +423,7 @@ impl Exporter<'_> {
                 }
                 Part::Expr(expr) => {
                     fragments.last_mut().expect("there is always one").push_str("\\(");
-                    exprs.push(self.expression(scopes, *expr));
+                    exprs.push(self.operand(scopes, *expr));
                     fragments.push(")".to_owned());
                 }
             }

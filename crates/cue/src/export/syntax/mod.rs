@@ -2,10 +2,13 @@
 //!
 //! `value` shows what evaluation gave and falls back to the expressions of what is incomplete; `definition` merges
 //! the declarations of a value without evaluating them; `expression` turns compiled expressions back into syntax.
-//! Names stay as they are written: a reference that ends up below another field of its name is not renamed.
+//! What refers to something outside of the value that is shown takes it along: `pivot`. `names` keeps aliases apart.
 
 mod definition;
 mod expression;
+mod names;
+mod pivot;
+mod random;
 mod value;
 
 use std::{
@@ -17,9 +20,9 @@ use crate::{
     eval::{
         engine::Engine,
         label::{Label, LabelKind},
-        vertex::{Base, EnvId, NONE, VertexId},
+        vertex::{Base, Conjunct, EnvId, NONE, Term, VertexId},
     },
-    ir::Notes,
+    ir::{Expr as Ir, ExprId, Notes},
     syntax::{
         ast::{self, CommentGroups, Comments, Constraint, Decl, Expr},
         literal::{self, Lines},
@@ -58,6 +61,8 @@ pub(crate) struct Origin<'a> {
 /// The value as it is evaluated.
 pub(crate) fn evaluated(origin: Origin<'_>, vertex: VertexId, profile: Profile) -> ast::File {
     let mut exporter = Exporter::new(origin, profile);
+    exporter.note_names(vertex);
+    exporter.pivot_around(vertex);
     let expr = exporter.vertex(vertex);
     exporter.finish(expr)
 }
@@ -66,26 +71,33 @@ pub(crate) fn evaluated(origin: Origin<'_>, vertex: VertexId, profile: Profile) 
 pub(crate) fn defined(origin: Origin<'_>, vertex: VertexId, profile: Profile, is_root: bool) -> ast::File {
     let asts = origin.asts;
     let mut exporter = Exporter::new(origin, profile);
+    exporter.note_names(vertex);
+    exporter.pivot_around(vertex);
     let followed = exporter.engine.follow(vertex);
     let is_struct = matches!(exporter.engine.v(followed).base, Base::Struct);
-    let is_closed = is_struct && exporter.engine.is_closed(followed);
-    let expr = exporter.definition(vertex);
+    let is_closed = exporter.is_restricted(vertex);
+    exporter.definitions += usize::from(is_closed);
+    let mut expr = if exporter.is_computed(vertex) { exporter.vertex(vertex) } else { exporter.definition(vertex) };
+    exporter.definitions -= usize::from(is_closed);
+    let embeds_one = matches!(&expr, Expr::Struct(lit) if lit.decls.iter().any(embeds_definition));
+    if is_closed && is_struct && !embeds_one {
+        expr = closed(expr);
+    }
+    let is_package = is_root && exporter.is_all_written(vertex);
     let mut file = exporter.finish(expr);
-    if is_root {
+    if is_package {
         head(&mut file, asts, profile.docs);
-    } else if is_closed && !file.decls.iter().any(embeds_definition) {
-        file.decls = closed(std::mem::take(&mut file.decls));
     }
     file
 }
 
-/// Declarations of a closed struct, as those of a definition that is embedded.
-fn closed(decls: Vec<Decl>) -> Vec<Decl> {
+/// A closed struct as a definition that is embedded.
+fn closed(value: Expr) -> Expr {
     let label = || ident("_#def");
-    vec![
+    structure(vec![
         embed(Expr::Ident(label())),
-        Decl::Field(field(ast::Label::Ident(label()), Constraint::None, structure(decls))),
-    ]
+        Decl::Field(field(ast::Label::Ident(label()), Constraint::None, value)),
+    ])
 }
 
 /// Whether a definition is embedded that closes the struct already.
@@ -139,20 +151,33 @@ fn merge_docs(groups: &mut Vec<ast::CommentGroup>) {
     *groups = vec![first];
 }
 
-/// A struct that is being written, for the `let` clauses that must stand in it.
+/// A struct that is being written.
 #[derive(Default)]
 struct Frame {
+    /// The `let` clauses that must stand in it.
     lets: Vec<LetClause>,
+    /// Names for fields that can't be named by their labels.
+    aliases: HashMap<Label, String>,
 }
 
 struct LetClause {
     pos: Pos,
-    name: Arc<str>,
+    name: String,
+    /// The expression that the references to it have.
+    source: ExprId,
     value: Option<Expr>,
 }
 
-/// The frames that environments of an expression stand for, outermost first.
-type Scopes = Vec<usize>;
+/// Where an expression stands.
+#[derive(Clone, Debug)]
+struct Scopes {
+    /// The frames that its environments stand for, outermost first.
+    frames: Vec<usize>,
+    env: EnvId,
+}
+
+/// A frame that is not among those that are written.
+const OUTSIDE: usize = usize::MAX;
 
 struct Exporter<'a> {
     engine: Engine,
@@ -169,12 +194,23 @@ struct Exporter<'a> {
     matched: Vec<Option<String>>,
     /// Packages that are used, by name.
     imports: BTreeMap<String, String>,
+    names: names::Names,
+    /// What is written of outside of the value.
+    pivot: Option<pivot::Pivot>,
+    /// The vertex of structs that are not evaluated: nothing is known about it.
+    nothing: VertexId,
+    /// How many definitions, and how many operators and calls, are around what is being written.
+    definitions: usize,
+    operators: usize,
 }
 
 impl<'a> Exporter<'a> {
     fn new(origin: Origin<'a>, profile: Profile) -> Self {
+        let mut engine = origin.engine;
+        let nothing = engine.new_vertex(NONE, Label::NONE);
+        engine.process(nothing);
         Self {
-            engine: origin.engine,
+            engine,
             files: origin.files,
             asts: origin.asts,
             package: origin.package,
@@ -184,6 +220,11 @@ impl<'a> Exporter<'a> {
             stack: Vec::new(),
             matched: Vec::new(),
             imports: BTreeMap::new(),
+            names: names::Names::default(),
+            pivot: None,
+            nothing,
+            definitions: 0,
+            operators: 0,
         }
     }
 
@@ -193,6 +234,7 @@ impl<'a> Exporter<'a> {
             Expr::Struct(ref lit) => decls.extend(lit.decls.iter().cloned()),
             other => decls.push(embed(other)),
         }
+        decls.extend(self.taken_along());
         ast::File { imports: self.import_decls(), decls, ..ast::File::default() }
     }
 
@@ -230,16 +272,60 @@ impl<'a> Exporter<'a> {
         self.frames.len() - 1
     }
 
-    /// The frames of an environment; what stands outside of all that is written belongs to the outermost one.
-    fn scopes(&self, mut env: EnvId) -> Scopes {
-        let mut scopes = Vec::new();
-        while env != NONE {
-            let found = self.engine.store.envs[env];
-            scopes.push(self.frame_of.get(&found.vertex).copied().unwrap_or(0));
-            env = found.up;
+    /// The frames of an environment.
+    fn scopes(&self, env: EnvId) -> Scopes {
+        let mut frames = Vec::new();
+        let mut next = env;
+        while next != NONE {
+            let found = self.engine.store.envs[next];
+            frames.push(self.frame_of.get(&found.vertex).copied().unwrap_or(OUTSIDE));
+            next = found.up;
         }
-        scopes.reverse();
-        scopes
+        frames.reverse();
+        Scopes { frames, env }
+    }
+
+    /// The scopes within a struct or clause.
+    fn within(&mut self, scopes: &Scopes, frame: usize, vertex: Option<VertexId>) -> Scopes {
+        let frames = scopes.frames.iter().copied().chain([frame]).collect();
+        Scopes { frames, env: self.engine.new_env(scopes.env, vertex.unwrap_or(self.nothing)) }
+    }
+
+    /// Whether a definition restricts a value, or would if it were a struct.
+    fn is_restricted(&mut self, vertex: VertexId) -> bool {
+        let conjuncts = self.engine.v(vertex).conjuncts.clone();
+        let of_definition = |conjunct: &Conjunct| match conjunct.term {
+            Term::Expr(expr) if self.engine.is_reference(expr) => {
+                let target = self.engine.resolve(conjunct.env, expr, vertex);
+                target.is_ok_and(|target| self.engine.is_recursively_closed(target))
+            }
+            _ => false,
+        };
+        conjuncts.iter().any(of_definition) || self.engine.is_recursively_closed(vertex)
+    }
+
+    /// Whether a vertex stands for an expression of which nothing is left but its value.
+    fn is_computed(&self, vertex: VertexId) -> bool {
+        let [Conjunct { term: Term::Expr(expr), .. }] = self.engine.v(vertex).conjuncts[..] else { return false };
+        let computes = matches!(
+            self.engine.expr(expr),
+            Ir::Binary { .. }
+                | Ir::ShortCircuit { .. }
+                | Ir::Unary { .. }
+                | Ir::Bound { .. }
+                | Ir::Interpolation { .. }
+                | Ir::Slice { .. }
+                | Ir::Call { .. }
+        );
+        computes && self.engine.is_inline(vertex)
+    }
+
+    /// Whether all that a vertex is made of stands in the text, rather than in data besides.
+    fn is_all_written(&self, vertex: VertexId) -> bool {
+        self.engine.v(vertex).conjuncts.iter().all(|conjunct| match conjunct.term {
+            Term::Vertex(other) => self.engine.v(other).conjuncts.is_empty(),
+            _ => true,
+        })
     }
 
     fn label(&self, label: Label) -> ast::Label {
@@ -266,19 +352,16 @@ impl<'a> Exporter<'a> {
     /// A field with what its declarations say about it.
     fn field(&self, label: Label, constraint: Constraint, value: Expr, notes: &[Arc<Notes>]) -> Decl {
         let mut field = field(self.label(label), constraint, value);
-        self.annotate(&mut field, notes);
+        self.annotate(&mut field, notes, false);
         Decl::Field(field)
     }
 
-    fn annotate(&self, field: &mut ast::Field, notes: &[Arc<Notes>]) {
-        let mut docs: Vec<(&str, Pos)> = Vec::new();
+    /// Gives a field its doc comment and attributes. The comment before `a: b: 1` is of use for `b` too.
+    fn annotate(&self, field: &mut ast::Field, notes: &[Arc<Notes>], with_shorthands: bool) {
+        let documenting: Vec<_> =
+            notes.iter().filter(|notes| with_shorthands || !notes.is_shorthand).cloned().collect();
+        field.comments.before = self.docs(&documenting);
         for notes in notes {
-            match notes.doc.as_deref() {
-                Some(doc) if self.profile.docs && docs.iter().all(|(known, _)| *known != doc) => {
-                    docs.push((doc, notes.doc_pos));
-                }
-                _ => {}
-            }
             for text in notes.attributes.iter().filter(|_| self.profile.attributes) {
                 if field.attributes.iter().all(|known| *known.text != **text) {
                     let (pos, comments) = (Pos::NONE, Comments::default());
@@ -286,7 +369,18 @@ impl<'a> Exporter<'a> {
                 }
             }
         }
-        field.comments.before = docs.into_iter().map(|(doc, pos)| doc_comment(doc, pos)).collect();
+    }
+
+    /// Doc comments, each once.
+    fn docs(&self, notes: &[Arc<Notes>]) -> Vec<ast::CommentGroup> {
+        let mut docs: Vec<(&str, Pos)> = Vec::new();
+        for notes in notes.iter().filter(|_| self.profile.docs) {
+            match notes.doc.as_deref() {
+                Some(doc) if docs.iter().all(|(known, _)| *known != doc) => docs.push((doc, notes.doc_pos)),
+                _ => {}
+            }
+        }
+        docs.into_iter().map(|(doc, pos)| doc_comment(doc, pos)).collect()
     }
 }
 

@@ -184,6 +184,7 @@ impl Compiler<'_> {
         let scopes = std::mem::take(&mut self.scopes);
         let id = self.expr(&parsed);
         self.scopes = scopes;
+        self.exprs[id].pos = pos;
         id
     }
 }

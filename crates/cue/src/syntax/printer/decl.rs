@@ -67,6 +67,9 @@ impl<'a> Printer<'a> {
         items.sort_by_key(|item| item.pos());
         items.extend(file.imports.iter().map(Item::Import));
         items.extend(file.decls.iter().map(Item::Decl));
+        if file.package.as_ref().is_some_and(|package| package.pos == Pos::NONE) && !self.layout.is_empty() {
+            self.allow(Space::SECTION);
+        }
         self.decl_list(&items);
         self.leave();
         self.layout.allow_only(Space::LINE);
@@ -104,7 +107,10 @@ impl<'a> Printer<'a> {
             self.allow(separator);
         }
         let after_plain_field = before.field().is_some_and(|field| !is_definition(&field.label));
-        if item.is_commented() && !after_plain_field {
+        // A `let` that was made has its comment apart.
+        let is_made = matches!(item, Item::Decl(Decl::Let(_)))
+            && item.comments().before.first().is_some_and(|group| group.pos == Pos::NONE);
+        if item.is_commented() && !after_plain_field || is_made {
             self.allow(Space::SECTION);
         }
     }

@@ -280,6 +280,10 @@ impl<'a> Printer<'a> {
         // A comment on the line of a token stands apart from it; the first of a file starts a line.
         let least = if self.layout.is_empty() { Gap::Line } else { Gap::Blank };
         let mut gap = self.gap(group.pos).map(|gap| gap.max(least));
+        if gap == Some(Gap::Blank) && group.pos.offset == 0 {
+            // What begins its own file is on no line of another one.
+            gap = Some(Gap::Section);
+        }
         if gap == Some(Gap::Blank) {
             self.layout.stay_on_line();
         }
