@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cue::import::json_schema;
+use cue::import::{json_schema, open_api};
 use cue::syntax::ast::{BasicLit, Decl, Expr, File, Label, LitKind};
 use cue::syntax::literal::{self, Lines, Text};
 use cue::syntax::pos::{FileId, Pos};
@@ -44,7 +44,7 @@ impl DataFile {
         match self.interpretation(&values) {
             Interpretation::Data | Interpretation::Auto => Ok(Content::Values(values)),
             Interpretation::JsonSchema => Ok(Content::Schema(Box::new(self.schema(&values, package)?))),
-            Interpretation::OpenApi => Err(Failure::unsupported("OpenAPI as input")),
+            Interpretation::OpenApi => Ok(Content::Schema(Box::new(self.open_api(&values, package)?))),
             Interpretation::ProtobufJson => Err(Failure::unsupported("the JSON of Protocol Buffers")),
         }
     }
@@ -73,10 +73,30 @@ impl DataFile {
 
     fn schema(&self, values: &[Expr], package: Option<&str>) -> Result<File, Failure> {
         let [document] = values else { return Err("a schema must be a single document".into()) };
-        let strict = ["strict", "strictKeywords", "strictFeatures"].iter().any(|flag| self.kind.has(flag));
-        let options = json_schema::Options { package: package.map(str::to_owned), strict, ..Default::default() };
+        let options = json_schema::Options {
+            package: package.map(str::to_owned),
+            strict_keywords: self.is_strict("strictKeywords"),
+            strict_features: self.is_strict("strictFeatures"),
+            open_only_when_explicit: self.kind.has("openOnlyWhenExplicit"),
+            ..Default::default()
+        };
         let extracted = json_schema::extract(document, &options);
         extracted.map_err(|errors| syntax_errors(&self.source, errors).into())
+    }
+
+    fn open_api(&self, values: &[Expr], package: Option<&str>) -> Result<File, Failure> {
+        let [document] = values else { return Err("a schema must be a single document".into()) };
+        let options = open_api::Options {
+            package: package.map(str::to_owned),
+            strict_keywords: self.is_strict("strictKeywords"),
+            strict_features: self.is_strict("strictFeatures"),
+        };
+        open_api::extract(document, &options).map_err(|errors| syntax_errors(&self.source, errors).into())
+    }
+
+    /// Whether a kind of strictness is asked for, by itself or with all others.
+    fn is_strict(&self, flag: &str) -> bool {
+        self.kind.flag(flag).unwrap_or_else(|| self.kind.has("strict"))
     }
 
     /// The values of the file; positions in them bear the id.

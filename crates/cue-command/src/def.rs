@@ -35,6 +35,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Failure> {
     let mut encoder = Encoder::new(&arguments.output, &arguments.input, Mode::Def, false)?;
     let plan = Plan::new(&arguments.input, Data::Merged, world)?;
-    plan.for_each(&arguments.output.expression, |item| encoder.item(item))?;
-    encoder.finish(world)
+    let written = plan.for_each(&arguments.output.expression, |item| encoder.item(item));
+    // Values before one that fails are printed.
+    encoder.finish(world)?;
+    written
 }

@@ -34,12 +34,7 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Fa
     let mut encoder = Encoder::new(&arguments.output, &arguments.input, Mode::Export, arguments.escape)?;
     let plan = Plan::new(&arguments.input, Data::Merged, world)?;
     let written = plan.for_each(&arguments.output.expression, |item| encoder.item(item));
-    match written {
-        // Values before the one that failed are printed.
-        Err(failure) => {
-            encoder.finish(world)?;
-            Err(failure)
-        }
-        Ok(()) => encoder.finish(world),
-    }
+    // Values before one that fails are printed.
+    encoder.finish(world)?;
+    written
 }

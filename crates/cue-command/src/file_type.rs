@@ -62,7 +62,12 @@ pub(crate) struct FileType {
 impl FileType {
     /// Whether a word of the qualifier is set.
     pub(crate) fn has(&self, flag: &str) -> bool {
-        self.flags.iter().any(|(name, set)| name == flag && *set)
+        self.flag(flag).unwrap_or_default()
+    }
+
+    /// What a word of the qualifier is set to.
+    pub(crate) fn flag(&self, flag: &str) -> Option<bool> {
+        self.flags.iter().rev().find(|(name, _)| name == flag).map(|(_, set)| *set)
     }
 }
 

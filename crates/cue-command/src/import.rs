@@ -74,6 +74,15 @@ struct Selection {
     names: String,
     /// What they are, whatever their names.
     encoding: Option<Encoding>,
+    /// What they mean, whatever they say.
+    interpretation: Option<Interpretation>,
+}
+
+impl Selection {
+    fn kind(&self, of_name: FileType) -> FileType {
+        let encoding = self.encoding.unwrap_or(of_name.encoding);
+        FileType { encoding, interpretation: self.interpretation.unwrap_or(of_name.interpretation), ..of_name }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Failure> {
@@ -99,10 +108,7 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Fa
         }
     }
     for file in inputs.files {
-        files.push(match selection.encoding {
-            Some(encoding) => InputFile { kind: FileType { encoding, ..file.kind }, ..file },
-            None => file,
-        });
+        files.push(InputFile { kind: selection.kind(file.kind), name: file.name });
     }
     for file in files {
         let bytes = world.read(&file.name)?;
@@ -122,6 +128,7 @@ const REGEXP_BYTES_MAX: usize = 1 << 20;
 fn selection(arguments: &Arguments) -> Result<(Selection, &[String]), Failure> {
     let all = r"\.(json|yaml|yml|toml|jsonl|ndjson|ldjson)$";
     let (mut names, mut encoding, mut inputs) = (all.to_owned(), None, &arguments.inputs[..]);
+    let mut interpretation = None;
     if let Some(mode) = inputs.first().filter(|mode| !mode.contains(['/', '\\', ':', '.'])) {
         inputs = &inputs[1..];
         let (pattern, of_mode) = match mode.as_str() {
@@ -134,7 +141,12 @@ fn selection(arguments: &Arguments) -> Result<(Selection, &[String]), Failure> {
             }
             "binary" => ("", Some(Encoding::Binary)),
             "auto" | "data" => (all, None),
-            "openapi" | "jsonschema" | "proto" => return Err(Failure::unsupported(format!("mode {mode}"))),
+            "openapi" | "jsonschema" => {
+                interpretation =
+                    Some(if mode == "openapi" { Interpretation::OpenApi } else { Interpretation::JsonSchema });
+                (all, None)
+            }
+            "proto" => return Err(Failure::unsupported(format!("mode {mode}"))),
             _ => return Err(format!("unknown mode {mode:?}").into()),
         };
         // A mode says what files of other extensions are.
@@ -144,7 +156,7 @@ fn selection(arguments: &Arguments) -> Result<(Selection, &[String]), Failure> {
     if !arguments.ext.is_empty() {
         names = format!(r"\.({})$", arguments.ext.join("|"));
     }
-    Ok((Selection { names, encoding }, inputs))
+    Ok((Selection { names, encoding, interpretation }, inputs))
 }
 
 fn input_file(name: String, selection: &Selection) -> Result<InputFile, Failure> {
@@ -152,7 +164,7 @@ fn input_file(name: String, selection: &Selection) -> Result<InputFile, Failure>
         Some(encoding) => FileType { encoding, interpretation: Interpretation::Data, form: None, flags: Vec::new() },
         None => Scope::default().file(&name, Mode::Input)?,
     };
-    Ok(InputFile { name, kind })
+    Ok(InputFile { name, kind: selection.kind(kind) })
 }
 
 fn matching(folder: &Path, names: &Regexp) -> Result<Vec<PathBuf>, Failure> {
@@ -188,7 +200,7 @@ fn import(
 ) -> Result<(), Failure> {
     let mut values = match data.content(FileId(0), package.as_deref())? {
         Content::Values(values) => values,
-        Content::Schema(schema) => return write(vec![*schema], 0, data, package, arguments, world),
+        Content::Schema(schema) => return write(vec![*schema], 0, (data, None), package, arguments, world),
     };
     for value in &mut values {
         Layout { data }.root(value);
@@ -197,7 +209,7 @@ fn import(
     if arguments.files {
         for (index, value) in values.into_iter().enumerate() {
             let files = placement.files(data, vec![value])?;
-            write(files, index, data, package, arguments, world)?;
+            write(files, index, (data, Some(&data.source)), package, arguments, world)?;
         }
         return Ok(());
     }
@@ -205,13 +217,14 @@ fn import(
         let name = &data.source.name;
         return Err(format!("path, list, or files flag needed to handle multiple objects in file {name}").into());
     }
-    write(placement.files(data, values)?, 0, data, package, arguments, world)
+    write(placement.files(data, values)?, 0, (data, Some(&data.source)), package, arguments, world)
 }
 
+/// Writes what a data file became, laid out by itself or as a text is.
 fn write(
     files: Vec<File>,
     index: usize,
-    data: &DataFile,
+    (data, layout): (&DataFile, Option<&SourceFile>),
     package: &Option<String>,
     arguments: &Arguments,
     world: &mut World<'_>,
@@ -228,12 +241,12 @@ fn write(
         return Ok(());
     }
     for mut file in files {
-        if let Some(name) = package {
+        if let Some(name) = package.as_ref().filter(|_| file.package.is_none()) {
             let name = Ident { pos: Pos::NONE, name: name.clone() };
             file.package = Some(Package { pos: Pos::NONE, name, comments: Comments::default() });
         }
         simplify(&mut file);
-        let text = print_file(&file, Some(&data.source));
+        let text = print_file(&file, layout);
         if target == "-" {
             world.print(text.as_bytes())?;
         } else {

@@ -102,7 +102,8 @@ impl Placement {
     /// A schema at its place; what it imports stays at the top.
     fn schema(&self, file: &DataFile, mut schema: File) -> Result<File, Failure> {
         if !self.path.is_empty() {
-            let value = structure(std::mem::take(&mut schema.decls));
+            let attributes = std::mem::take(&mut schema.attributes).into_iter().map(Decl::Attribute);
+            let value = structure(attributes.chain(std::mem::take(&mut schema.decls)).collect());
             let record = Record { value: value.clone(), file, index: 0, count: 1 };
             schema.decls = vec![nested(self.labels(&record)?, value)];
         }

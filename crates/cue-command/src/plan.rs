@@ -106,7 +106,7 @@ impl Plan {
             };
             let expression = input.schema.as_deref().unwrap_or_default();
             let schema = Schema::new(&unit.instance, expression, VetOptions::default())?;
-            return Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) });
+            return Ok(Self { units: Vec::new(), documents: Some(Documents::new(schema, files)) });
         }
         let base = match schema {
             Some(unit) => {
@@ -127,7 +127,7 @@ impl Plan {
     fn each(files: Vec<DataFile>) -> Result<Self, Failure> {
         let empty = Instance::compile(Vec::new(), &Limits::default())?;
         let schema = Schema::new(&empty, "_", VetOptions::default())?;
-        Ok(Self { units: Vec::new(), documents: Some(Documents { schema, files }) })
+        Ok(Self { units: Vec::new(), documents: Some(Documents::new(schema, files)) })
     }
 
     /// The instances, if no documents are judged one by one.
@@ -174,6 +174,12 @@ pub(crate) struct Item<'a> {
 }
 
 impl Documents {
+    /// Files in the order of their names, as the reference takes them.
+    fn new(schema: Schema, mut files: Vec<DataFile>) -> Self {
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { schema, files }
+    }
+
     /// Each document, unified with the schema, up to the first one that contradicts it.
     fn for_each(&self, mut visit: impl FnMut(Value) -> Result<(), Failure>) -> Result<(), Failure> {
         for file in &self.files {

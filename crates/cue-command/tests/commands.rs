@@ -173,6 +173,32 @@ fn def_keeps_aliases_marks_and_comments() {
 }
 
 #[test]
+fn documents_of_openapi_are_schemas() {
+    let mut shop = Shop::new(&[
+        (
+            "api.yaml",
+            "openapi: 3.0.3\ninfo: {title: Shop, version: v2, license: {name: MIT}}\ncomponents:\n  schemas:\n    Fruit:\n      \
+             description: What grows.\n      type: object\n      required: [kind]\n      properties:\n        \
+             kind: {type: string, enum: [pear, apple]}\n        weight:\n          description: In grams.\n          \
+             type: integer\n          format: int32\n          minimum: 0\n          exclusiveMinimum: true\n        \
+             note: {type: string, nullable: true}\n        pits: {$ref: '#/components/schemas/stone-fruit'}\n      \
+             xml: {name: f}\n    stone-fruit: {type: array, items: {type: string}, x-of: us}\n",
+        ),
+        ("good.yaml", "kind: pear\nnote: null\npits: [a]\n"),
+        ("bad.json", "{\"kind\": \"plum\", \"weight\": 0}"),
+        ("new.json", "{\"openapi\": \"3.1.0\", \"info\": {}, \"components\": {\"schemas\": {\"A\": {\"tpye\": 1}}}}"),
+    ]);
+    shop.run("def api.yaml -p shop")
+        .run("vet api.yaml good.yaml -d #Fruit")
+        .run("vet api.yaml bad.json -d #Fruit")
+        .run("def openapi+strictFeatures: api.yaml")
+        .run("def new.json")
+        .run("def openapi+strict: new.json")
+        .run("import openapi new.json -o -");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
 fn tags_and_imports_of_the_module_are_known() {
     let mut shop = Shop::new(&[
         ("cue.mod/module.cue", "module: \"shop.example\"\nlanguage: version: \"v0.13.0\"\n"),

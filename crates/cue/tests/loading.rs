@@ -187,6 +187,21 @@ fn vendored_packages_are_unified_from_all_places() {
 }
 
 #[test]
+fn a_folder_stands_for_a_module_that_it_replaces() {
+    let files = &[
+        (
+            "cue.mod/module.cue",
+            "module: \"a.example@v0\"\nlanguage: version: \"v0.17.0\"\ndeps: {\"b.example/b@v1\": v: \"v1.2.0\",              \"c.example@v0\": {v: \"v0.1.0\", replaceWith: \"./c\"}}\n",
+        ),
+        ("cue.mod/local-module.cue", "deps: \"b.example/b@v1\": replaceWith: \"./work/b/\"\n"),
+        ("a.cue", "package a\n\nimport (\n\t\"b.example/b/deep@v1\"\n\t\"c.example:c\"\n)\n\nv: deep.x + c.y\n"),
+        ("work/b/deep/b.cue", "package deep\n\nx: 1\n"),
+        ("c/c.cue", "package c\n\ny: 2\n"),
+    ];
+    assert_eq!(load(files, &["."]), "{\"v\":3}\n");
+}
+
+#[test]
 fn a_dependency_that_is_not_vendored_is_refused() {
     let module = (
         "cue.mod/module.cue",

@@ -69,6 +69,8 @@ pub(crate) struct Compiler<'a> {
     experiments: Experiments,
     /// The `try` clauses around what is compiled.
     tries: Vec<TryScope>,
+    /// The list literals around what is compiled: how many scopes were open before, and the field that each is of.
+    lists: Vec<(usize, Option<Label>)>,
 }
 
 /// A `try` clause while its body is compiled.
@@ -127,8 +129,22 @@ impl<'a> Compiler<'a> {
         depth_max: u32,
     ) -> Self {
         let (errors, scopes, path) = (Vec::new(), Vec::new(), Vec::new());
-        let (experiments, tries) = (Experiments::default(), Vec::new());
-        Self { exprs, labels, package, imports, builtin, errors, scopes, path, depth: 0, depth_max, experiments, tries }
+        let (experiments, tries, lists) = (Experiments::default(), Vec::new(), Vec::new());
+        Self {
+            exprs,
+            labels,
+            package,
+            imports,
+            builtin,
+            errors,
+            scopes,
+            path,
+            depth: 0,
+            depth_max,
+            experiments,
+            tries,
+            lists,
+        }
     }
 
     /// Compiles the files of a package to one struct literal each.
@@ -511,6 +527,10 @@ impl<'a> Compiler<'a> {
 
     /// Compiles the value of a field, inside of the aliases that its label and value declare.
     fn field_value(&mut self, value: &ast::Expr, itself: Target, mut aliases: Scope) -> ExprId {
+        let field = match &itself {
+            Target::Field(label) => Some(*label),
+            _ => None,
+        };
         let mut inner = uncommented(value);
         if let ast::Expr::Alias { ident, expr } = inner {
             let target = if is_struct(expr) { Target::Value(Box::new(itself)) } else { itself };
@@ -518,7 +538,10 @@ impl<'a> Compiler<'a> {
             inner = expr;
         }
         self.scopes.push(aliases);
-        let id = self.expr(inner);
+        let id = match (inner, field) {
+            (ast::Expr::List(lit), Some(_)) => self.list_lit(lit, field),
+            _ => self.expr(inner),
+        };
         self.pop_scope();
         id
     }
@@ -663,7 +686,7 @@ impl<'a> Compiler<'a> {
             ast::Expr::Interpolation(interpolation) => self.interpolation(interpolation),
             ast::Expr::Bottom(pos) => self.push(Expr::Bottom, *pos),
             ast::Expr::Struct(lit) => self.struct_lit(lit),
-            ast::Expr::List(lit) => self.list_lit(lit),
+            ast::Expr::List(lit) => self.list_lit(lit, None),
             ast::Expr::Paren { inner, .. } | ast::Expr::Commented(inner, _) => self.expr(inner),
             ast::Expr::Selector { base, selector } => self.selector(base, selector),
             ast::Expr::Index { base, index, .. } => {
@@ -738,8 +761,10 @@ impl<'a> Compiler<'a> {
         self.push(Expr::Interpolation { parts: parts.into(), bytes }, interpolation.pos)
     }
 
-    fn list_lit(&mut self, lit: &ast::ListLit) -> ExprId {
+    /// A list, and the field that it is the value of.
+    fn list_lit(&mut self, lit: &ast::ListLit, field: Option<Label>) -> ExprId {
         let mut list = ListLit { elements: Vec::new(), rest: None };
+        self.lists.push((self.scopes.len(), field));
         for element in &lit.elements {
             let mut element = element;
             while let ast::Expr::Commented(inner, _) = element {
@@ -759,6 +784,7 @@ impl<'a> Compiler<'a> {
                 }
             }
         }
+        self.lists.pop();
         self.push(Expr::List(Arc::new(list)), lit.pos)
     }
 

@@ -13,6 +13,8 @@ const VENDORED: [&str; 3] = ["cue.mod/gen", "cue.mod/pkg", "cue.mod/usr"];
 pub(super) enum Location {
     /// A folder of the module; the folders around it count up to the module's root.
     Folder(String),
+    /// A folder of a module that stands in a folder of this one.
+    Replaced { module: String, folder: String },
     /// The same folder below each place for vendored packages.
     Vendored(String),
 }
@@ -22,6 +24,7 @@ impl Location {
     pub(super) fn folders(&self) -> Vec<(String, String)> {
         match self {
             Self::Folder(folder) => vec![(String::new(), folder.clone())],
+            Self::Replaced { module, folder } => vec![(module.clone(), folder.clone())],
             Self::Vendored(path) => {
                 VENDORED.iter().map(|root| ((*root).to_owned(), format!("{root}/{path}"))).collect()
             }
@@ -73,6 +76,11 @@ impl Session<'_> {
             && self.has_cue_files(&folder)?
         {
             places.push(Location::Folder(folder));
+        }
+        if let Some((module, folder)) = self.module.as_ref().and_then(|module| module.replacement_of(path))
+            && self.has_cue_files(&folder)?
+        {
+            places.push(Location::Replaced { module, folder });
         }
         for root in VENDORED {
             if self.has_cue_files(&format!("{root}/{}", path.path))? {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Source, failure};
+use super::{Source, failure, path::ImportPath};
 use crate::{
     error::{Code, Error, Errors, PathPart, Position, Rule},
     instance::Instance,
@@ -20,6 +20,9 @@ use crate::{
 
 /// Where the module is described.
 pub(super) const MODULE_FILE: &str = "cue.mod/module.cue";
+
+/// What holds for one checkout only.
+const LOCAL_FILE: &str = "cue.mod/local-module.cue";
 
 /// The first language version with module files of this shape.
 const EARLIEST: Version = Version::new(0, 8, 0);
@@ -52,6 +55,8 @@ pub struct Module {
     pub language: Version,
     /// The modules that it depends on, with the versions that are asked for.
     pub dependencies: Vec<(String, Option<String>)>,
+    /// The folders that stand for modules, by their path and major version.
+    pub replacements: Vec<(String, String)>,
 }
 
 impl Module {
@@ -72,6 +77,17 @@ impl Module {
         let folder = if rest.is_empty() { rest } else { rest.strip_prefix('/')? };
         (version.is_empty() || version == self.major).then_some(folder)
     }
+
+    /// The folder of a module that is replaced and that of a package in it.
+    pub(super) fn replacement_of(&self, path: &ImportPath) -> Option<(String, String)> {
+        self.replacements.iter().find_map(|(name, module)| {
+            let (name, major) = name.split_once('@').unwrap_or((name, ""));
+            let rest = path.path.strip_prefix(name)?;
+            let same_version = path.version.is_empty() || major.is_empty() || path.version == major;
+            ((rest.is_empty() || rest.starts_with('/')) && same_version)
+                .then(|| (module.clone(), format!("{module}{rest}")))
+        })
+    }
 }
 
 /// Reads the module of a source.
@@ -91,7 +107,13 @@ pub(super) fn read(source: &dyn Source, limits: &Limits) -> Result<Option<Module
     let path = text_at(&value, &["module"]).unwrap_or_default();
     let invalid = |reason: String| failure(format!("invalid module file {}: {reason}", file.name));
     let (path, major) = split_path(&path).map_err(invalid)?;
-    Ok(Some(Module { path, major, language, dependencies: dependencies(&value) }))
+    let mut replaced = replacements(&value);
+    if let Some(bytes) = source.read(LOCAL_FILE).map_err(failure)? {
+        let file = SourceFile::from_bytes(source.display(LOCAL_FILE), &bytes);
+        check_syntax(&file, limits).map_err(|errors| prefixed("invalid module file syntax", errors))?;
+        replaced.extend(replacements(&Instance::compile(vec![file], limits)?.root()));
+    }
+    Ok(Some(Module { path, major, language, dependencies: dependencies(&value), replacements: replaced }))
 }
 
 fn prefixed(prefix: &str, errors: Errors) -> Errors {
@@ -132,6 +154,20 @@ fn language_version(value: &Value) -> Result<Version, Errors> {
         return Err(failure(message));
     }
     Ok(version)
+}
+
+/// The folders that the file puts in the place of modules.
+fn replacements(value: &Value) -> Vec<(String, String)> {
+    let entries = get(value, &["deps"]).map(|deps| deps.fields(FieldOptions::default())).unwrap_or_default();
+    let replaced = |field: crate::value::Field| {
+        let folder = text_at(&field.value, &["replaceWith"])?;
+        let folder = folder.strip_prefix("./")?.trim_end_matches('/').to_owned();
+        match &field.label {
+            PathPart::Field(name) => Some((name.to_string(), folder)),
+            _ => None,
+        }
+    };
+    entries.into_iter().filter_map(replaced).collect()
 }
 
 fn dependencies(value: &Value) -> Vec<(String, Option<String>)> {

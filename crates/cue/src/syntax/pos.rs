@@ -68,9 +68,12 @@ impl Pos {
     /// The position of what stands in no text.
     pub const NONE: Self = Self { file: FileId(u32::MAX), offset: u32::MAX };
 
+    /// What stands in no text either, but is set apart from what is before by an empty line.
+    pub(crate) const APART: Self = Self { file: FileId(u32::MAX), offset: u32::MAX - 1 };
+
     /// Whether it points into a text.
     #[must_use]
     pub fn is_some(self) -> bool {
-        self != Self::NONE
+        self.file != Self::NONE.file
     }
 }

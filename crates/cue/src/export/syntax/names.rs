@@ -240,6 +240,9 @@ impl Exporter<'_> {
         let text = self.engine.store.labels.name(label).text.clone();
         let written = self.written_name(id).filter(|written| **written != *text).map(str::to_owned);
         if let Some(written) = &written {
+            if written == "self" {
+                return name(written);
+            }
             if let Some((_, shown)) = self.names.values.iter().rev().find(|(alias, _)| **alias == **written) {
                 return name(shown);
             }

@@ -238,7 +238,7 @@ impl Exporter<'_> {
         let labels: Vec<_> =
             self.engine.path(vertex).into_iter().map(|label| self.engine.store.labels.part(label)).collect();
         let line = format!("//cue:path: {}", crate::path_text(&labels));
-        let group = CommentGroup { pos: Pos::NONE, doc: true, slot: 0, lines: vec![line] };
+        let group = CommentGroup { pos: Pos::APART, doc: true, slot: 0, lines: vec![line] };
         let comments = Comments::from(CommentGroups { before: vec![group], ..CommentGroups::default() });
         let ident = super::ident(&path[0]);
         ast::Decl::Let(ast::LetClause { pos: Pos::NONE, ident, value: Box::new(value), comments })

@@ -11,7 +11,7 @@ use crate::{
     eval::{
         kind::Kind,
         label::{Label, LabelKind},
-        vertex::{Base, Check, CheckRule, NONE, TaskState, Term, VertexId},
+        vertex::{Base, Check, CheckRule, ErrorId, NONE, TaskState, Term, VertexId},
     },
     export::cue::implied_by_bounds,
     ir::{Atom, Expr as Ir, ExprId, compile::names::RANGES},
@@ -60,10 +60,9 @@ impl Exporter<'_> {
                 self.with_arcs(value, atom)
             }
             Base::Bottom(error) if self.engine.is_incomplete(error) => self.declared(declared),
-            Base::Bottom(_) if self.profile.errors && !self.engine.v(value).arcs.is_empty() => {
-                self.structure(value, None)
-            }
+            Base::Bottom(error) if self.profile.errors && self.is_below(error, value) => self.structure(value, None),
             Base::Bottom(error) => {
+                let more = self.error_count(error) - 1;
                 let bottom = &self.engine.store.errors[error];
                 let path: Vec<_> = self
                     .engine
@@ -72,7 +71,8 @@ impl Exporter<'_> {
                     .map(|label| self.engine.store.labels.part(label))
                     .collect();
                 let place = if path.is_empty() { String::new() } else { format!("{}: ", path_text(&path)) };
-                with_line_comment(Expr::Bottom(Pos::NONE), &format!("{place}{}", bottom.message))
+                let more = if more > 0 { format!(" (and {more} more errors)") } else { String::new() };
+                with_line_comment(Expr::Bottom(Pos::NONE), &format!("{place}{}{more}", bottom.message))
             }
             Base::Disjunction(leaves) => self.disjunction(&leaves),
             Base::Partial | Base::Unknown => {
@@ -80,6 +80,23 @@ impl Exporter<'_> {
                 self.with_arcs(value, partial)
             }
         }
+    }
+
+    /// Whether an error is of something in a value rather than of the value itself.
+    fn is_below(&self, error: ErrorId, value: VertexId) -> bool {
+        let mut vertex = self.engine.store.errors[error].vertex;
+        while vertex != NONE {
+            vertex = self.engine.v(vertex).parent;
+            if vertex != NONE && self.engine.follow(vertex) == value {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// How many errors are reported for one.
+    fn error_count(&self, error: ErrorId) -> usize {
+        1 + self.engine.store.errors[error].parts.iter().map(|part| self.error_count(*part)).sum::<usize>()
     }
 
     /// Whether the fields of a struct, or the elements of a list, are not all known yet.

@@ -11,6 +11,7 @@ use crate::syntax::ast::{BinaryOp, Ellipsis, Expr, UnaryOp};
 const WRITTEN_OUT_MAX: u64 = 100;
 
 pub(super) fn items(extractor: &mut Extractor<'_>, schema: &mut Schema, key: &str, node: NodeId) {
+    schema.has_items = true;
     match &extractor.node(node).content {
         Content::Array(_) if schema.version > Version::Draft2019 => {
             let from = Version::Draft2020.address();

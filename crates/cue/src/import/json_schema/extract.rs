@@ -25,6 +25,9 @@ use crate::syntax::pos::Pos;
 /// Where a document without an address lies.
 const DEFAULT_ADDRESS: &str = "https://cue.jsonschema.invalid";
 
+/// Where the schemas of OpenAPI are.
+const OPEN_API_SCHEMAS: &str = "/components/schemas/";
+
 /// Passes until all references are known. Two are usual.
 const PASSES_MAX: usize = 10;
 
@@ -62,11 +65,12 @@ impl Type {
     }
 
     /// All values of the type.
-    fn syntax(self) -> Expr {
+    fn syntax(self, only_when_explicit: bool) -> Expr {
         match self {
             Self::Null => literal(LitKind::Null, "null"),
             Self::Bool | Self::Number | Self::String => ident(self.name()),
             Self::Array => list(vec![ellipsis(None)]),
+            Self::Object if only_when_explicit => structure(Vec::new()),
             Self::Object => structure(vec![open_struct()]),
         }
     }
@@ -99,7 +103,9 @@ impl Info {
 /// Whether a struct takes fields that it does not name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Openness {
+    /// Nothing is said.
     #[default]
+    Implied,
     Open,
     Closed,
     /// A pattern says what all other fields are.
@@ -130,6 +136,14 @@ pub(super) struct Schema {
     pub(super) condition: Option<NodeId>,
     pub(super) consequence: Option<NodeId>,
     pub(super) alternative: Option<NodeId>,
+    /// Where the keyword at hand stands.
+    pub(super) at: Pos,
+    /// Where the first keyword for objects stands.
+    object_at: Pos,
+    /// Where it is said that null is allowed too.
+    pub(super) is_nullable: Option<Pos>,
+    pub(super) is_array: bool,
+    pub(super) has_items: bool,
     has_ref: bool,
     id: Option<String>,
 }
@@ -153,7 +167,7 @@ impl Schema {
             types: Default::default(),
             all: Vec::new(),
             object: None,
-            openness: Openness::Open,
+            openness: Openness::Implied,
             other_names: Vec::new(),
             elements: None,
             elements_are_listed: false,
@@ -164,21 +178,28 @@ impl Schema {
             condition: None,
             consequence: None,
             alternative: None,
+            at: Pos::NONE,
+            object_at: Pos::NONE,
+            is_nullable: None,
+            is_array: false,
+            has_items: false,
             has_ref: false,
             id: None,
         }
     }
 
     /// A constraint for values of one type.
-    pub(super) fn add(&mut self, kind: Type, expr: Expr) {
+    pub(super) fn add(&mut self, kind: Type, mut expr: Expr) {
         if !super::syntax::is_top(&expr) {
+            place(&mut expr, self.at);
             self.types[kind as usize].push(expr);
         }
     }
 
     /// A constraint for all values.
-    pub(super) fn add_to_all(&mut self, expr: Expr) {
+    pub(super) fn add_to_all(&mut self, mut expr: Expr) {
         if !super::syntax::is_top(&expr) {
+            place(&mut expr, self.at);
             self.all.push(expr);
         }
     }
@@ -190,6 +211,9 @@ impl Schema {
 
     /// The declarations of the struct that objects are unified with.
     pub(super) fn decls(&mut self) -> &mut Vec<Decl> {
+        if self.object.is_none() {
+            self.object_at = self.at;
+        }
         self.object.get_or_insert_with(Vec::new)
     }
 
@@ -203,16 +227,18 @@ impl Schema {
             || self.id.is_some()
     }
 
-    fn finish_object(&mut self) {
+    fn finish_object(&mut self, only_when_explicit: bool) {
         let Some(mut decls) = self.object.take() else { return };
         let expr = match self.openness {
             Openness::Covered => structure(decls),
+            Openness::Implied if only_when_explicit => structure(decls),
             Openness::Closed => close(structure(decls)),
-            Openness::Open => {
+            Openness::Open | Openness::Implied => {
                 decls.push(open_struct());
                 structure(decls)
             }
         };
+        self.at = self.object_at;
         self.add(Type::Object, expr);
     }
 }
@@ -271,7 +297,8 @@ impl<'a> Extractor<'a> {
         let root = match &self.options.root {
             None => None,
             Some(pointer) => Some(self.tree.lookup(0, &tokens(pointer)).ok_or_else(|| {
-                let message = format!("root value at path {pointer} does not exist");
+                let shown = if self.options.is_open_api { format!("#{pointer}/") } else { pointer.clone() };
+                let message = format!("root value at path {shown} does not exist");
                 vec![SyntaxError::new(self.tree.node(0).pos, message)]
             })?),
         };
@@ -449,6 +476,10 @@ impl<'a> Extractor<'a> {
             self.refer(node);
         }
         combine::if_then_else(self, schema);
+        if schema.version == Version::OpenApi && schema.is_array && !schema.has_items {
+            let version = Version::OpenApi.address();
+            self.error(node, format!("\"items\" must be present when the \"type\" is \"array\" in {version}"));
+        }
         schema.info.has_constraints = schema.has_constraints();
         self.finish(schema)
     }
@@ -457,7 +488,7 @@ impl<'a> Extractor<'a> {
     fn keyword(&mut self, schema: &mut Schema, phase: usize, key: &str, value: NodeId) {
         schema.has_ref |= phase == 0 && key == "$ref";
         let Some(keyword) = generic::find(key) else {
-            if phase == 0 && self.options.strict && !key.starts_with("x-") {
+            if phase == 0 && self.options.strict_keywords && !key.starts_with("x-") {
                 self.error(value, format!("unknown keyword {key:?}"));
             }
             return;
@@ -465,8 +496,8 @@ impl<'a> Extractor<'a> {
         if keyword.phase != phase {
             return;
         }
-        if !keyword.versions.contains(&schema.version) {
-            if self.options.strict {
+        if !keyword.is_in(schema.version) {
+            if self.options.strict_keywords {
                 let version = schema.version.address();
                 self.error(value, format!("keyword {key:?} is not supported in JSON schema version {version}"));
             }
@@ -474,11 +505,12 @@ impl<'a> Extractor<'a> {
         }
         // Up to draft 7 a reference stands alone.
         if phase > 0 && schema.version < Version::Draft2019 && schema.has_ref && key != "$ref" {
-            if self.options.strict {
+            if self.options.strict_keywords {
                 self.error(value, format!("ignoring keyword {key:?} alongside $ref"));
             }
             return;
         }
+        schema.at = self.node(value).pos;
         (keyword.run)(self, schema, key, value);
     }
 
@@ -487,7 +519,7 @@ impl<'a> Extractor<'a> {
         if schema.info.allowed.is_bottom() {
             return disallowed();
         }
-        schema.finish_object();
+        schema.finish_object(self.options.open_only_when_explicit);
         // Literals come last, which reads better.
         schema.types[Type::Array as usize].sort_by_key(|expr| matches!(expr, Expr::List(_)));
         schema.types[Type::Object as usize].sort_by_key(|expr| matches!(expr, Expr::Struct(_)));
@@ -503,7 +535,9 @@ impl<'a> Extractor<'a> {
                 match joined(BinaryOp::And, constraints) {
                     Some(_) if !is_allowed => excluded.push(kind),
                     Some(expr) => alternatives.push(expr),
-                    None if is_allowed && known.intersects(kind.kind()) => alternatives.push(kind.syntax()),
+                    None if is_allowed && known.intersects(kind.kind()) => {
+                        alternatives.push(kind.syntax(self.options.open_only_when_explicit));
+                    }
                     None => {}
                 }
             }
@@ -516,7 +550,12 @@ impl<'a> Extractor<'a> {
         }
         let mut conjuncts = std::mem::take(&mut schema.all);
         conjuncts.extend(joined(BinaryOp::Or, alternatives));
-        let expr = joined(BinaryOp::And, conjuncts).unwrap_or_else(top);
+        let mut expr = joined(BinaryOp::And, conjuncts).unwrap_or_else(top);
+        if let Some(pos) = schema.is_nullable {
+            let mut null = literal(LitKind::Null, "null");
+            place(&mut null, pos);
+            expr = joined(BinaryOp::Or, vec![null, expr]).unwrap_or_else(top);
+        }
         schema.info.known = allowed;
         match &schema.id {
             Some(id) => with_id(expr, id),
@@ -570,6 +609,9 @@ impl<'a> Extractor<'a> {
         let root = self.options.root.as_deref().map(tokens);
         let name = match (place, &root) {
             ([], _) => return Vec::new(),
+            ([.., name], Some(root)) if self.options.is_open_api && place.len() == root.len() + 1 => {
+                return open_api_path(name);
+            }
             (place, Some(root)) if place.len() == root.len() + 1 && place.starts_with(root) => &place[root.len()],
             ([folder, name], _) if matches!(folder.as_str(), "definitions" | "$defs") => name,
             _ => return vec![Part::Hidden("_#defs".to_owned()), Part::Quoted(pointer(place))],
@@ -611,7 +653,7 @@ impl<'a> Extractor<'a> {
     pub(super) fn set_id(&mut self, schema: &mut Schema, node: NodeId) {
         let Some(address) = self.resolve(node) else { return };
         if address.fragment().is_some_and(|fragment| !fragment.as_str().is_empty()) {
-            if self.options.strict {
+            if self.options.strict_features {
                 self.error(node, "$id URI may not contain a fragment");
             }
             return;
@@ -662,6 +704,11 @@ impl<'a> Extractor<'a> {
             return Ok(defined.clone());
         }
         let is_pointer = fragment.is_empty() || fragment.starts_with('/');
+        if self.options.is_open_api && !(fragment.starts_with(OPEN_API_SCHEMAS) && tokens(&fragment).len() == 3) {
+            return Err(format!(
+                "openapi: reference must be of the form \"#{OPEN_API_SCHEMAS}\"; found \"#{fragment}\""
+            ));
+        }
         if is_pointer && (in_base || document == without_fragment(&self.address)) {
             let target = self.tree.lookup(base.node, &tokens(&fragment)).ok_or("reference to non-existent schema")?;
             if let Some(Some(defined)) = self.referred.get(&target) {
@@ -701,6 +748,31 @@ impl<'a> Extractor<'a> {
             }
             _ => scalar::value(self.node(node)),
         }
+    }
+}
+
+/// The definition of a schema of OpenAPI.
+fn open_api_path(name: &str) -> Vec<Part> {
+    if is_identifier(name) && !name.starts_with(['#', '_']) && name != "SchemaMap" {
+        return vec![Part::Definition(format!("#{name}"))];
+    }
+    vec![Part::Definition("#SchemaMap".to_owned()), Part::Quoted(name.to_owned())]
+}
+
+/// Says where an expression comes from.
+fn place(expr: &mut Expr, at: Pos) {
+    match expr {
+        Expr::Ident(ident) => ident.pos = at,
+        Expr::Lit(literal) => literal.pos = at,
+        Expr::Unary { pos, .. } => *pos = at,
+        Expr::Binary { left: first, .. }
+        | Expr::Call { function: first, .. }
+        | Expr::Selector { base: first, .. }
+        | Expr::Postfix { operand: first, .. } => place(first, at),
+        Expr::Paren { pos, .. } => *pos = at,
+        Expr::Struct(lit) => lit.pos = at,
+        Expr::List(lit) => lit.pos = at,
+        _ => {}
     }
 }
 

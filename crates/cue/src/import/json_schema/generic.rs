@@ -32,12 +32,55 @@ const fn keyword(name: &'static str, phase: usize, versions: RangeInclusive<Vers
     Keyword { name, phase, versions, run }
 }
 
+impl Keyword {
+    /// Whether schemas of a version have the keyword.
+    pub(super) fn is_in(&self, version: Version) -> bool {
+        match version {
+            Version::OpenApi => self.versions.contains(&version) || OPEN_API.contains(&self.name),
+            _ => self.versions.contains(&version),
+        }
+    }
+}
+
+/// Keywords that OpenAPI took from the drafts.
+const OPEN_API: [&str; 29] = [
+    "$ref",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "default",
+    "deprecated",
+    "description",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "properties",
+    "required",
+    "title",
+    "type",
+    "uniqueItems",
+];
+
 /// What is known of a keyword.
 pub(super) fn find(name: &str) -> Option<&'static Keyword> {
     KEYWORDS.iter().find(|keyword| keyword.name == name)
 }
 
-use Version::{Draft4, Draft6, Draft7, Draft2019, Draft2020};
+use Version::{Draft4, Draft6, Draft7, Draft2019, Draft2020, OpenApi};
 
 static KEYWORDS: &[Keyword] = &[
     keyword("$anchor", 1, from(Draft2019), not_yet),
@@ -71,11 +114,14 @@ static KEYWORDS: &[Keyword] = &[
     keyword("description", 2, EVERY, |extractor, schema, _, node| {
         schema.info.description = extractor.text(node).unwrap_or_default();
     }),
+    keyword("discriminator", 1, OpenApi..=OpenApi, not_yet),
     keyword("else", 1, from(Draft7), |_, schema, _, node| schema.alternative = Some(node)),
     keyword("enum", 2, EVERY, enumeration),
+    keyword("example", 1, OpenApi..=OpenApi, not_yet),
     keyword("examples", 2, from(Draft6), |extractor, _, key, node| _ = extractor.items(key, node, true)),
     keyword("exclusiveMaximum", 2, EVERY, scalar::exclusive_maximum),
     keyword("exclusiveMinimum", 2, EVERY, scalar::exclusive_minimum),
+    keyword("externalDocs", 1, OpenApi..=OpenApi, not_yet),
     keyword("format", 1, EVERY, scalar::format),
     keyword("id", 1, Draft4..=Draft4, |extractor, schema, _, node| extractor.set_id(schema, node)),
     keyword("if", 1, from(Draft7), |_, schema, _, node| schema.condition = Some(node)),
@@ -96,13 +142,14 @@ static KEYWORDS: &[Keyword] = &[
     keyword("minimum", 3, EVERY, scalar::minimum),
     keyword("multipleOf", 2, EVERY, scalar::multiple_of),
     keyword("not", 3, EVERY, combine::not),
+    keyword("nullable", 2, OpenApi..=OpenApi, |_, schema, _, _| schema.is_nullable = Some(schema.at)),
     keyword("oneOf", 3, EVERY, combine::one_of),
     keyword("pattern", 2, EVERY, scalar::pattern),
     keyword("patternProperties", 3, EVERY, object::pattern_properties),
     keyword("prefixItems", 1, from(Draft2020), array::prefix_items),
     keyword("properties", 2, EVERY, object::properties),
     keyword("propertyNames", 2, from(Draft6), object::property_names),
-    keyword("readOnly", 1, from(Draft7), nothing),
+    keyword("readOnly", 1, from(Draft7), not_yet),
     keyword("required", 3, EVERY, object::required),
     keyword("then", 1, from(Draft7), |_, schema, _, node| schema.consequence = Some(node)),
     keyword("title", 2, EVERY, |extractor, schema, _, node| {
@@ -112,7 +159,8 @@ static KEYWORDS: &[Keyword] = &[
     keyword("unevaluatedItems", 1, from(Draft2019), not_yet),
     keyword("unevaluatedProperties", 1, from(Draft2019), not_yet),
     keyword("uniqueItems", 2, EVERY, array::unique_items),
-    keyword("writeOnly", 1, from(Draft7), nothing),
+    keyword("writeOnly", 1, from(Draft7), not_yet),
+    keyword("xml", 1, OpenApi..=OpenApi, not_yet),
 ];
 
 /// What says nothing of values.
@@ -120,7 +168,7 @@ fn nothing(_: &mut Extractor<'_>, _: &mut Schema, _: &str, _: NodeId) {}
 
 /// What has no counterpart.
 fn not_yet(extractor: &mut Extractor<'_>, _: &mut Schema, key: &str, node: NodeId) {
-    if extractor.options.strict {
+    if extractor.options.strict_features {
         extractor.error(node, format!("keyword {key:?} not yet implemented"));
     }
 }
@@ -161,6 +209,9 @@ fn enumeration(extractor: &mut Extractor<'_>, schema: &mut Schema, key: &str, no
 fn types(extractor: &mut Extractor<'_>, schema: &mut Schema, _: &str, node: NodeId) {
     let names = match &extractor.node(node).content {
         Content::String(_) => vec![node],
+        Content::Array(_) if schema.version == OpenApi => {
+            return extractor.error(node, format!("value of \"type\" must be a string in {}", OpenApi.address()));
+        }
         Content::Array(names) => names.clone(),
         _ => return extractor.error(node, "value of \"type\" must be a string or list of strings"),
     };
@@ -181,6 +232,7 @@ fn types(extractor: &mut Extractor<'_>, schema: &mut Schema, _: &str, node: Node
             }
         });
     }
+    schema.is_array |= kinds.contains(Kind::LIST);
     if kinds.and(Kind::NUMBER) == Kind::INT {
         schema.add(Type::Number, ident("int"));
     }

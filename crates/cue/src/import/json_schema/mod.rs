@@ -2,7 +2,7 @@
 //!
 //! A schema becomes the expression of all values that it allows; definitions become definitions, references to other
 //! places hidden ones, references to other documents imports. What has no counterpart is left out, so that the result may
-//! allow more than the schema, or refused if [`Options::strict`] is set: `$dynamicRef`, `$recursiveRef`,
+//! allow more than the schema, or refused if [`Options::strict_features`] is set: `$dynamicRef`, `$recursiveRef`,
 //! `unevaluatedItems`, `unevaluatedProperties`, `contentSchema`, patterns that need backtracking.
 
 mod array;
@@ -33,8 +33,14 @@ pub struct Options {
     /// The place of a collection of schemas in the document, as a JSON pointer such as `/definitions`: each becomes a
     /// definition. Without it the document is one schema.
     pub root: Option<String>,
-    /// Whether keywords that are unknown or have no counterpart are errors.
-    pub strict: bool,
+    /// Whether keywords that are unknown are errors.
+    pub strict_keywords: bool,
+    /// Whether keywords that have no counterpart are errors.
+    pub strict_features: bool,
+    /// Whether structs are open only where the schema says so.
+    pub open_only_when_explicit: bool,
+    /// Whether the collection of schemas is that of an OpenAPI document, which names its definitions otherwise.
+    pub is_open_api: bool,
 }
 
 /// The CUE file for a document, which was read as JSON or YAML.

@@ -10,6 +10,7 @@ pub(super) type NodeId = usize;
 
 /// A value of the document.
 pub(super) struct Node<'a> {
+    /// Of its key, or else of itself.
     pub(super) pos: Pos,
     /// What it stands in, and the last token of its JSON pointer.
     parent: Option<(NodeId, String)>,
@@ -111,6 +112,7 @@ impl<'a> Tree<'a> {
                         _ => continue,
                     };
                     let value = self.add(&field.value, child(name.clone()))?;
+                    self.nodes[value].pos = field.label.pos();
                     entries.push((name, value));
                 }
                 self.nodes[id].content = Content::Object(entries);

@@ -8,7 +8,9 @@ use super::syntax::{
     top, unary,
 };
 use crate::Kind;
-use crate::syntax::ast::{BinaryOp, Clause, Comments, Comprehension, Constraint, Decl, Expr, Ident, Label, UnaryOp};
+use crate::syntax::ast::{
+    BinaryOp, Clause, CommentGroup, Comments, Comprehension, Constraint, Decl, Expr, Ident, Label, UnaryOp,
+};
 use crate::syntax::literal::is_identifier;
 use crate::syntax::pos::Pos;
 
@@ -17,7 +19,9 @@ pub(super) fn properties(extractor: &mut Extractor<'_>, schema: &mut Schema, key
     for (name, value) in extractor.entries(key, node) {
         let (expr, info) = extractor.subschema(schema, value, ALL);
         let mut property = field(&name, Constraint::Optional, expr);
-        property.comments.before.extend(info.doc());
+        // An empty line sets the comment apart from the property before.
+        let place = if schema.decls().is_empty() { Pos::NONE } else { Pos::APART };
+        property.comments.before.extend(info.doc().map(|doc| CommentGroup { pos: place, ..doc }));
         if info.deprecated {
             property.attributes.push(attribute("@deprecated()".to_owned()));
         }

@@ -112,7 +112,7 @@ pub(super) fn is_usable(extractor: &mut Extractor<'_>, node: NodeId, pattern: &s
     let is_unsupported = unsupported.iter().any(|start| message.contains(start));
     if !is_unsupported {
         extractor.error(node, format!("invalid regexp {pattern:?}: {message}"));
-    } else if extractor.options.strict {
+    } else if extractor.options.strict_features {
         extractor.error(node, format!("unsupported Perl regexp syntax in {pattern:?}: {message}"));
     }
     false
@@ -125,6 +125,10 @@ pub(super) fn format(extractor: &mut Extractor<'_>, schema: &mut Schema, _: &str
         "date-time" => ("time", "Time"),
         "uri" => ("net", "AbsURL"),
         "uri-reference" if schema.version >= Version::Draft6 => ("net", "URL"),
+        "int32" | "int64" if schema.version == Version::OpenApi => {
+            return schema.add(Type::Number, super::syntax::ident(&name));
+        }
+        "date" if schema.version == Version::OpenApi => ("time", "Format"),
         _ if schema.version < Version::Draft7 => return,
         "date" => ("time", "Format"),
         "iri" => ("net", "AbsURL"),

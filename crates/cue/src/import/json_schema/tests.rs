@@ -48,28 +48,28 @@ fn schemas_become_files() {
 
 #[test]
 fn what_is_no_schema_is_refused_where_it_stands() {
-    let strict = Options { strict: true, ..Options::default() };
+    let strict = Options { strict_keywords: true, strict_features: true, ..Options::default() };
     for (schema, options, expected) in [
-        (r#"{"type": "text"}"#, Options::default(), "1:10: unknown type \"text\"\n"),
-        (r##"{"$ref": "#/definitions/x"}"##, Options::default(), "1:10: reference to non-existent schema\n"),
-        (r##"{"$ref": "#x"}"##, Options::default(), "1:10: anchors (x) not supported\n"),
+        (r#"{"type": "text"}"#, Options::default(), "1:3: unknown type \"text\"\n"),
+        (r##"{"$ref": "#/definitions/x"}"##, Options::default(), "1:3: reference to non-existent schema\n"),
+        (r##"{"$ref": "#x"}"##, Options::default(), "1:3: anchors (x) not supported\n"),
         (
             r#"{"pattern": "("}"#,
             Options::default(),
-            "1:13: invalid regexp \"(\": error parsing regexp: missing closing ): `(`\n",
+            "1:3: invalid regexp \"(\": error parsing regexp: missing closing ): `(`\n",
         ),
         (
             r#"{"minItems": -1}"#,
             Options::default(),
-            "1:14: value of \"minItems\" must be a non-negative integer value\n",
+            "1:3: value of \"minItems\" must be a non-negative integer value\n",
         ),
-        (r#"{"properties": [1]}"#, Options::default(), "1:16: \"properties\" expected an object, found list\n"),
+        (r#"{"properties": [1]}"#, Options::default(), "1:3: \"properties\" expected an object, found list\n"),
         (
             r#"{"unevaluatedProperties": false}"#,
             strict.clone(),
-            "1:27: keyword \"unevaluatedProperties\" not yet implemented\n",
+            "1:3: keyword \"unevaluatedProperties\" not yet implemented\n",
         ),
-        (r#"{"tpye": "string"}"#, strict, "1:10: unknown keyword \"tpye\"\n"),
+        (r#"{"tpye": "string"}"#, strict, "1:3: unknown keyword \"tpye\"\n"),
         (
             "{\"a\": true}",
             Options { root: Some("/b".to_owned()), ..Options::default() },

@@ -3,6 +3,8 @@
 /// A draft. Later ones are greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
+    /// The schemas of OpenAPI 3.0, which are of no draft.
+    OpenApi,
     /// Draft 4.
     Draft4,
     /// Draft 6: `const`, `contains`, boolean schemas.
@@ -23,6 +25,7 @@ impl Version {
     #[must_use]
     pub fn address(self) -> &'static str {
         match self {
+            Self::OpenApi => "OpenAPI 3.0",
             Self::Draft4 => "http://json-schema.org/draft-04/schema#",
             Self::Draft6 => "http://json-schema.org/draft-06/schema#",
             Self::Draft7 => "http://json-schema.org/draft-07/schema#",

@@ -72,10 +72,17 @@ impl Compiler<'_> {
         }
     }
 
-    /// `self`: the struct around.
+    /// `self`: the struct or list around.
     fn itself(&mut self, pos: Pos) -> ExprId {
         let inside = self.scopes.iter().rev().take_while(|scope| !scope.is_struct);
         let up = inside.map(|scope| u32::from(scope.level)).sum();
+        let innermost = self.scopes.iter().rposition(|scope| scope.is_struct).unwrap_or_default();
+        if let Some((_, field)) = self.lists.last().filter(|(scopes, _)| *scopes > innermost) {
+            return match *field {
+                Some(label) => self.push(Expr::Field { up, label }, pos),
+                None => self.unsupported("self in a list that is no field's value", pos),
+            };
+        }
         self.push(Expr::Itself { up, name: "self".into(), field: None }, pos)
     }
 

@@ -107,10 +107,7 @@ impl<'a> Printer<'a> {
             self.allow(separator);
         }
         let after_plain_field = before.field().is_some_and(|field| !is_definition(&field.label));
-        // A `let` that was made has its comment apart.
-        let is_made = matches!(item, Item::Decl(Decl::Let(_)))
-            && item.comments().before.first().is_some_and(|group| group.pos == Pos::NONE);
-        if item.is_commented() && !after_plain_field || is_made {
+        if item.is_commented() && !after_plain_field {
             self.allow(Space::SECTION);
         }
     }

@@ -101,6 +101,9 @@ impl<'a> Printer<'a> {
 
     /// What the source has before a position; `None` if there is no source.
     fn gap(&self, pos: Pos) -> Option<Gap> {
+        if pos == Pos::APART {
+            return Some(Gap::Section);
+        }
         let merged = || self.sources.get(pos.file.0 as usize).map(|source| &**source);
         let source = self.source.or_else(merged).filter(|_| pos.is_some())?;
         let before = source.text.get(..pos.offset as usize)?.as_bytes();
