@@ -19,7 +19,8 @@ use crate::{
         kind::Kind,
         label::Label,
         vertex::{
-            Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, Passage, State, TaskState, Term, Trail, VertexId,
+            Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, Passage, ScopeKind, State, TaskState, Term, Trail,
+            VertexId,
         },
     },
     export::{self, syntax::Profile},
@@ -618,11 +619,8 @@ impl Schema {
         let (base, root) = (&instance.frozen, instance.frozen.package.root);
         let mut engine = base.fork();
         let mut files = base.files.clone();
+        // What else the package says may contradict itself; evaluated now, it is not for each document.
         engine.finalize(root);
-        let errors = engine.violations(root, false);
-        if !errors.is_empty() {
-            return Err(Errors::new(report(&engine, &files, &errors, &[])));
-        }
         let (vertex, conjunct) = if expression.is_empty() {
             (root, Conjunct { term: Term::Vertex(root), env: NONE, info: Info::ROOT })
         } else {
@@ -669,7 +667,7 @@ impl Schema {
         let parsed = syntax::parse_json(&source, file, &limits);
         let document = parsed.map_err(|error| instance::syntax_errors(&source, vec![not_json(error, name)]))?;
         let (mut engine, files, root) = self.unified(source, document)?;
-        let errors = engine.violations(root, true);
+        let errors = engine.document_violations(root);
         if errors.is_empty() {
             return Ok(());
         }
@@ -719,9 +717,11 @@ impl Schema {
         let trail = engine.store.trails.push(Trail { parent: NONE, pos, passage: Passage::Reference });
         let data = Conjunct { term: Term::Expr(expr), env: NONE, info: Info { trail, ..Info::ROOT } };
         // The reference takes the document first, unless it has to be computed or the schema is a value without parts.
-        let schema = &engine.v(engine.follow(self.value.vertex)).base;
-        let is_plain = matches!(schema, Base::Atom(_) | Base::Partial);
-        let inputs = if is_plain || is_computed { [self.conjunct, data] } else { [data, self.conjunct] };
+        let is_plain = matches!(engine.v(engine.follow(self.value.vertex)).base, Base::Atom(_) | Base::Partial);
+        // The schema as a whole is as a literal that embeds: what is embedded anywhere in it closes with all of it.
+        let scope = engine.new_scope(NONE, ScopeKind::Struct);
+        let schema = Conjunct { info: Info { scope, ..self.conjunct.info }, ..self.conjunct };
+        let inputs = if is_plain || is_computed { [schema, data] } else { [data, schema] };
         for input in inputs {
             engine.add_input(root, input);
             if is_plain {

@@ -73,6 +73,13 @@ impl Engine {
             }
             self.add_kind(vertex, kind, &origin);
         }
+        let judges_parts = match &rule {
+            CheckRule::Bound(_, atom) => matches!(atom, Atom::Null),
+            _ => true,
+        };
+        if judges_parts {
+            self.leave_unchecked(vertex, info.scope);
+        }
         self.add_check(vertex, Check { rule, origin });
         Ok(())
     }

@@ -1,14 +1,15 @@
 //! Closedness: which fields a struct may have.
 //!
 //! Each conjunct belongs to a scope; scopes form a tree that follows references to definitions, embeddings and the
-//! literals that embed. A reference to a definition opens a *required* scope: each regular field of the vertex, and of
-//! all vertices below, needs a declaration, a pattern or `...` that
+//! outermost literals that embed. A reference to a definition opens a *required* scope: each regular field of the vertex,
+//! and of all vertices below, needs a declaration, a pattern or `...` that
 //!
 //! - lies inside of the required scope, or,
-//! - if that scope is embedded in a literal, lies in that literal outside of the embedding; and so on outwards.
+//! - if that scope is embedded, lies in the outermost literal around it, but not in the embedding.
 //!
-//! A scope that is open (`...`, `_`) lets all fields be, and restricts no further what it does not declare. What is embedded
-//! in a literal restricts no more than what is around that literal: beside `...` or `matchN` there it restricts nothing.
+//! That literal is a required scope as well. A scope that is open (`...`, `_`, a validator of the whole value) restricts
+//! no further what it does not declare; where that is so of the outermost literal, what it embeds is content with
+//! anything outside of the embedding.
 
 use std::sync::Arc;
 
@@ -16,8 +17,9 @@ use rustc_hash::FxHashMap;
 
 use super::{
     engine::Engine,
+    kind::Kind,
     label::{Label, LabelKind},
-    vertex::{Base, Declared, NONE, Scope, ScopeId, ScopeKind, VertexId},
+    vertex::{Base, Declared, ListPart, NONE, Scope, ScopeId, ScopeKind, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -27,21 +29,30 @@ use crate::{
 /// How many scopes are looked at in the time of one step.
 const SCOPES_PER_STEP: usize = 16;
 
-/// The scopes that restrict the fields of vertices, for vertices whose parents are here as well.
+/// What restricts the fields of a vertex.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Restriction {
+    /// The scopes to which each field must be known.
+    pub(crate) required: Arc<[ScopeId]>,
+    /// The outermost literals that restrict no further.
+    lifted: Arc<[ScopeId]>,
+}
+
+/// The restrictions of vertices whose parents are here as well.
 #[derive(Debug, Default)]
 pub(crate) struct Restrictions {
-    known: FxHashMap<VertexId, (usize, Arc<[ScopeId]>)>,
+    known: FxHashMap<VertexId, (usize, Restriction)>,
     /// In the order in which they came: what is above a vertex came before it.
     order: Vec<VertexId>,
 }
 
 impl Restrictions {
-    fn get(&self, vertex: VertexId) -> Option<&Arc<[ScopeId]>> {
-        self.known.get(&vertex).map(|(_, scopes)| scopes)
+    fn get(&self, vertex: VertexId) -> Option<&Restriction> {
+        self.known.get(&vertex).map(|(_, restriction)| restriction)
     }
 
-    fn insert(&mut self, vertex: VertexId, scopes: Arc<[ScopeId]>) {
-        self.known.insert(vertex, (self.order.len(), scopes));
+    fn insert(&mut self, vertex: VertexId, restriction: Restriction) {
+        self.known.insert(vertex, (self.order.len(), restriction));
         self.order.push(vertex);
     }
 
@@ -69,59 +80,19 @@ impl Engine {
     }
 
     /// Whether something declared in `evidence` is known to the required scope.
-    fn is_evidence(&self, required: ScopeId, evidence: ScopeId) -> bool {
+    fn is_evidence(&self, required: ScopeId, evidence: ScopeId, lifted: &[ScopeId]) -> bool {
         if self.is_within(evidence, required) {
             return true;
         }
-        if required == NONE {
+        let Scope { embedding, outer, .. } = self.store.scopes[required];
+        if embedding == NONE || self.is_within(evidence, embedding) {
             return false;
         }
-        let mut embedding = self.store.scopes[required].embedding;
-        while embedding != NONE {
-            let literal = self.store.scopes[embedding].parent;
-            if self.is_within(evidence, literal) {
-                return !self.is_within(evidence, embedding);
-            }
-            embedding = self.store.scopes[literal].embedding;
-        }
-        false
+        outer == NONE || lifted.contains(&outer) || self.is_within(evidence, outer)
     }
 
-    /// Whether a scope that lets fields be stands beside the literal that the required scope is embedded in.
-    fn is_beside(&self, required: ScopeId, mut open: ScopeId) -> bool {
-        let scopes = &self.store.scopes;
-        let mut embedded = required;
-        while embedded != NONE && scopes[embedded].embedding != NONE {
-            embedded = scopes[scopes[embedded].embedding].parent;
-        }
-        if embedded == required {
-            return false;
-        }
-        let around = scopes[embedded].parent;
-        // A literal that embeds, and what is embedded in it, speak for what is around it.
-        let speaks_on = |scope: ScopeId| matches!(scopes[scope].kind, ScopeKind::Struct | ScopeKind::Embedding);
-        while open != around && open != NONE && speaks_on(open) {
-            open = scopes[open].parent;
-        }
-        open == around
-    }
-
-    /// Whether a validator of a whole value around the vertex lets what is embedded in it be. What is embedded in the
-    /// elements of a list inside that value stays closed.
-    fn is_unchecked(&self, required: ScopeId, vertex: VertexId) -> bool {
-        if required == NONE || self.store.scopes[required].embedding == NONE {
-            return false;
-        }
-        let field_of = |vertex: &VertexId| {
-            let is_element = self.v(*vertex).label.as_index().is_some();
-            self.restricting_parent(*vertex).filter(|_| !is_element)
-        };
-        let mut around = std::iter::successors(field_of(&vertex), field_of);
-        around.any(|parent| self.v(parent).work.unchecked_scopes.iter().any(|found| self.is_beside(required, *found)))
-    }
-
-    /// The scopes that restrict the fields of a vertex.
-    pub(crate) fn required_scopes(&self, vertex: VertexId) -> Arc<[ScopeId]> {
+    /// What restricts the fields of a vertex.
+    pub(crate) fn restriction(&self, vertex: VertexId) -> Restriction {
         let (chain, mut parent, mut all) = self.unknown_chain(vertex);
         for vertex in chain.into_iter().rev() {
             all = self.passed_down(vertex, parent, &all);
@@ -131,10 +102,10 @@ impl Engine {
     }
 
     /// The same, kept for whoever asks next. What it takes to find out counts as steps.
-    fn restrictions(&mut self, vertex: VertexId) -> Arc<[ScopeId]> {
+    fn kept_restriction(&mut self, vertex: VertexId) -> Restriction {
         let (chain, mut parent, mut all) = self.unknown_chain(vertex);
         for vertex in chain.into_iter().rev() {
-            if !self.steps_of(all.len() / SCOPES_PER_STEP, vertex) {
+            if !self.steps_of(all.required.len() / SCOPES_PER_STEP, vertex) {
                 return all;
             }
             all = self.passed_down(vertex, parent, &all);
@@ -144,8 +115,8 @@ impl Engine {
         all
     }
 
-    /// A vertex and those around it up to the first whose restrictions are known, that one, and its restrictions.
-    fn unknown_chain(&self, vertex: VertexId) -> (Vec<VertexId>, VertexId, Arc<[ScopeId]>) {
+    /// A vertex and those around it up to the first whose restriction is known, that one, and its restriction.
+    fn unknown_chain(&self, vertex: VertexId) -> (Vec<VertexId>, VertexId, Restriction) {
         let mut chain = Vec::new();
         let mut next = Some(self.follow(vertex));
         while let Some(vertex) = next {
@@ -155,27 +126,126 @@ impl Engine {
             chain.push(vertex);
             next = self.restricting_parent(vertex);
         }
-        (chain, NONE, Arc::default())
+        (chain, NONE, Restriction::default())
     }
 
-    /// The scopes that restrict a vertex: its own, and those of its parent that reach into it.
-    fn passed_down(&self, vertex: VertexId, parent: VertexId, inherited: &Arc<[ScopeId]>) -> Arc<[ScopeId]> {
+    /// What restricts a vertex: scopes of its own, and those of its parent that reach into it.
+    fn passed_down(&self, vertex: VertexId, parent: VertexId, inherited: &Restriction) -> Restriction {
         let own = &self.v(vertex).work.required;
         let reaches = |scope: &ScopeId| {
-            let one_level = self.store.scopes[*scope].kind == ScopeKind::Close;
-            !one_level && !own.contains(scope) && !self.is_released(*scope, vertex, parent)
+            !own.contains(scope) && !self.closes_one_level(*scope) && self.reaches(*scope, vertex, parent)
         };
-        if own.is_empty() && inherited.iter().all(reaches) {
-            return inherited.clone();
+        let restricts = |scope: &ScopeId| self.reaches(*scope, vertex, parent);
+        let required = match own.is_empty() && inherited.required.iter().all(reaches) {
+            true => inherited.required.clone(),
+            false => {
+                let own = own.iter().copied().filter(restricts);
+                own.chain(inherited.required.iter().copied().filter(reaches)).collect()
+            }
+        };
+        let lifts = |literal: &ScopeId| !inherited.lifted.contains(literal) && !restricts(literal);
+        let mut literals: Vec<ScopeId> = Vec::new();
+        if self.opens(vertex) || (parent != NONE && self.opens(parent)) {
+            let scopes = self.v(vertex).work.scopes.iter().chain(&*required);
+            literals.extend(scopes.map(|scope| self.outermost_literal(*scope)).filter(|literal| *literal != NONE));
+            literals.sort_unstable();
+            literals.dedup();
+            literals.retain(lifts);
         }
-        let own_ones = own.iter().copied().filter(|scope| !self.is_unchecked(*scope, vertex));
-        own_ones.chain(inherited.iter().copied().filter(reaches)).collect()
+        let lifted = match literals.is_empty() {
+            true => inherited.lifted.clone(),
+            false => inherited.lifted.iter().copied().chain(literals).collect(),
+        };
+        Restriction { required, lifted }
     }
 
-    /// Opens a scope that restricts the fields of a vertex.
+    /// Whether anything at a vertex opens a scope.
+    fn opens(&self, vertex: VertexId) -> bool {
+        let work = &self.v(vertex).work;
+        !work.open_scopes.is_empty() || !work.top_scopes.is_empty() || !work.unchecked_scopes.is_empty()
+    }
+
+    /// The outermost literal that embeds, in which a scope lies.
+    pub(crate) fn outermost_literal(&self, scope: ScopeId) -> ScopeId {
+        match scope {
+            NONE => NONE,
+            scope if self.store.scopes[scope].kind == ScopeKind::Struct => scope,
+            scope => self.store.scopes[scope].outer,
+        }
+    }
+
+    /// Whether a scope that restricts a parent, or came with the vertex, restricts the vertex.
+    fn reaches(&self, scope: ScopeId, vertex: VertexId, parent: VertexId) -> bool {
+        let work = &self.v(vertex).work;
+        let within = |found: &ScopeId| self.is_within(*found, scope);
+        if work.unchecked_scopes.iter().any(within) {
+            return false;
+        }
+        if work.top_scopes.iter().any(within) && !work.structs.iter().any(|part| within(&part.scope)) {
+            return false;
+        }
+        let v = self.v(vertex);
+        if parent == NONE {
+            return true;
+        }
+        let declares = |scope: ScopeId| work.scopes.iter().any(|found| self.is_within(*found, scope));
+        // A hidden field may always be.
+        let is_element = v.label.as_index().is_some();
+        if !is_element && !self.store.labels.is_regular(v.label) && !declares(scope) {
+            return false;
+        }
+        // `...` lets a field be that nothing beside it declares; as the end of a list it lets elements be anything.
+        let around = &self.v(parent).work;
+        if is_element && work.structs.iter().all(|part| !within(&part.scope)) {
+            let is_beyond = |part: &ListPart| v.label.as_index().is_some_and(|index| index >= part.len);
+            let lets_be = |part: &ListPart| part.open && part.rest.is_none() && is_beyond(part);
+            return !around.lists.iter().any(|part| lets_be(part) && within(&part.info.scope));
+        }
+        let is_literal = self.store.scopes[scope].kind == ScopeKind::Struct;
+        match around.open_scopes.iter().copied().find(|found| within(found)) {
+            Some(open) => declares(if is_literal { open } else { scope }),
+            None => true,
+        }
+    }
+
+    /// Whether a scope restricts the fields of a vertex but not what is below: that of `close()`, or of a definition
+    /// that is itself the result of `close()`.
+    fn closes_one_level(&self, scope: ScopeId) -> bool {
+        match self.store.scopes[scope].kind {
+            ScopeKind::Close => true,
+            ScopeKind::Definition(definition) if definition != NONE => {
+                let required = &self.v(self.follow(definition)).work.required;
+                required.iter().any(|scope| self.store.scopes[*scope].kind == ScopeKind::Close)
+            }
+            _ => false,
+        }
+    }
+
+    /// Notes that a validator judges a struct or list as a whole.
+    pub(crate) fn judge_as_a_whole(&mut self, vertex: VertexId, kind: Kind, scope: ScopeId) {
+        if kind.intersects(Kind::STRUCT.or(Kind::LIST)) {
+            self.forget_restrictions(vertex);
+            self.vm(vertex).work.top_scopes.push(scope);
+        }
+    }
+
+    /// Notes that a validator tells which fields a vertex may have, so that fields it knows need not be known to the
+    /// struct.
+    pub(crate) fn leave_unchecked(&mut self, vertex: VertexId, scope: ScopeId) {
+        self.forget_restrictions(vertex);
+        self.vm(vertex).work.unchecked_scopes.push(scope);
+    }
+
+    /// Opens the scope of a definition or of `close()`, which restricts the fields of a vertex.
     pub(crate) fn require(&mut self, vertex: VertexId, scope: ScopeId) {
         self.forget_restrictions(vertex);
-        self.vm(vertex).work.required.push(scope);
+        let Scope { kind, embedding, outer, .. } = self.store.scopes[scope];
+        let required = &mut self.vm(vertex).work.required;
+        required.push(scope);
+        let closes_around = matches!(kind, ScopeKind::Definition(_)) && embedding != NONE && outer != NONE;
+        if closes_around && !required.contains(&outer) {
+            required.push(outer);
+        }
     }
 
     /// What restricts a vertex may change, and with it what restricts the vertices below.
@@ -192,45 +262,23 @@ impl Engine {
         inherits.then(|| self.follow(v.parent))
     }
 
-    /// Whether a required scope of the parent does not reach into a field: `...` in what it knows lets the field be, which
-    /// nothing that it knows declares, or `matchN` and `matchIf` judge what is below.
-    fn is_released(&self, scope: ScopeId, vertex: VertexId, parent: VertexId) -> bool {
-        let work = &self.v(parent).work;
-        if work.unchecked_scopes.iter().any(|found| self.is_evidence(scope, *found)) {
-            return true;
-        }
-        // Hidden fields and elements may always be.
-        let label = self.v(vertex).label;
-        let free = label.as_index().is_some() || !self.store.labels.is_regular(label);
-        let known = |found: &Declared| self.is_evidence(scope, found.scope);
-        (free || self.is_open(parent, scope)) && !self.v(vertex).declared.iter().any(known)
-    }
-
-    /// Whether a required scope lets any field be: through `...`, or because `_` is all it says.
-    fn is_open(&self, vertex: VertexId, required: ScopeId) -> bool {
-        let work = &self.v(vertex).work;
-        let within = |scope: &ScopeId| self.is_evidence(required, *scope);
-        work.open_scopes.iter().any(|open| self.is_evidence(required, *open) || self.is_beside(required, *open))
-            || (work.top_scopes.iter().any(within) && !work.structs.iter().any(|part| within(&part.scope)))
-    }
-
     /// Whether a struct is closed.
     pub(crate) fn is_closed(&self, vertex: VertexId) -> bool {
         let vertex = self.follow(vertex);
-        !self.required_scopes(vertex).is_empty() || self.is_in_definition(vertex)
+        !self.restriction(vertex).required.is_empty() || self.is_in_definition(vertex)
     }
 
     /// Whether a definition restricts what is below a vertex.
     pub(crate) fn is_recursively_closed(&self, vertex: VertexId) -> bool {
         let vertex = self.follow(vertex);
-        let is_definition = |scope: &ScopeId| self.store.scopes[*scope].kind == ScopeKind::Definition;
-        self.required_scopes(vertex).iter().any(is_definition) || self.is_in_definition(vertex)
+        let is_definition = |scope: &ScopeId| matches!(self.store.scopes[*scope].kind, ScopeKind::Definition(_));
+        self.restriction(vertex).required.iter().any(is_definition) || self.is_in_definition(vertex)
     }
 
     /// Whether `close()` restricts the fields of a vertex.
     pub(crate) fn is_closed_once(&self, vertex: VertexId) -> bool {
         let is_close = |scope: &ScopeId| self.store.scopes[*scope].kind == ScopeKind::Close;
-        self.required_scopes(self.follow(vertex)).iter().any(is_close)
+        self.restriction(self.follow(vertex)).required.iter().any(is_close)
     }
 
     /// Whether a struct may have a regular field of a name, looking at the struct as a whole: what it declares, a pattern
@@ -261,18 +309,23 @@ impl Engine {
         if !judged || self.v(vertex).arcs.is_empty() {
             return;
         }
-        let required = self.restrictions(vertex);
+        let Restriction { required, lifted } = self.kept_restriction(vertex);
         if required.is_empty() || !self.steps_of(required.len() / SCOPES_PER_STEP, vertex) {
             return;
         }
-        let required: Vec<ScopeId> = required.iter().copied().filter(|scope| !self.is_open(vertex, *scope)).collect();
+        let is_open =
+            |scope: ScopeId| self.v(vertex).work.open_scopes.iter().any(|found| self.is_within(*found, scope));
+        let closing: Vec<ScopeId> = required.iter().copied().filter(|scope| !is_open(*scope)).collect();
+        let literals = closing.iter().map(|scope| self.outermost_literal(*scope));
+        let opened = literals.filter(|literal| *literal != NONE && is_open(*literal));
+        let lifted: Vec<ScopeId> = lifted.iter().copied().chain(opened).collect();
         for (label, child) in self.v(vertex).arcs.snapshot() {
             if !self.store.labels.is_regular(label) || label.as_index().is_some() {
                 continue;
             }
             let declared = self.v(child).declared.clone();
-            let missing = required.iter().copied().find(|scope| {
-                let known = |found: ScopeId| self.is_evidence(*scope, found);
+            let missing = closing.iter().copied().find(|scope| {
+                let known = |found: ScopeId| self.is_evidence(*scope, found, &lifted);
                 !declared.iter().any(|found| known(found.scope))
             });
             if let Some(scope) = missing {
@@ -283,7 +336,7 @@ impl Engine {
 
     fn fail_unknown(&mut self, child: VertexId, scope: ScopeId, declared: &[Declared]) {
         let outside =
-            |found: &&Declared| !found.derived && found.pos.is_some() && !self.is_evidence(scope, found.scope);
+            |found: &&Declared| !found.derived && found.pos.is_some() && !self.is_evidence(scope, found.scope, &[]);
         let positions: Vec<Pos> = declared.iter().filter(outside).map(|found| found.pos).collect();
         let message = "field not allowed".to_owned();
         let child = self.follow(child);

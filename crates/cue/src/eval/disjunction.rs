@@ -368,7 +368,7 @@ impl Engine {
     /// Why a field or element of a value waits for information. What is further below does not count.
     fn unresolved_field(&self, vertex: VertexId) -> Option<ErrorId> {
         let arcs = self.v(self.follow(vertex)).arcs.iter();
-        let present = arcs.filter(|(_, child)| self.v(*child).constraint == Constraint::None);
+        let present = arcs.filter(|(_, child)| self.v(*child).constraint != Constraint::Optional);
         let unresolved = present.filter_map(|(_, child)| self.unresolved(*child));
         // A field that leads back to the alternatives tells nothing of this one.
         unresolved.into_iter().find(|error| self.code(*error) != Code::Cycle)

@@ -115,10 +115,11 @@ impl Engine {
 
     pub(crate) fn new_scope(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {
         let scopes = &self.store.scopes;
-        let mut scope = Scope { parent, kind, embedding: NONE, depth: 0, jump: NONE };
+        let mut scope = Scope { parent, kind, embedding: NONE, outer: NONE, depth: 0, jump: NONE };
         if parent != NONE {
             let around = scopes[parent];
             scope.embedding = if around.kind == ScopeKind::Embedding { parent } else { around.embedding };
+            scope.outer = self.outermost_literal(parent);
             scope.depth = around.depth + 1;
             scope.jump = self.next_jump(parent);
         }

@@ -96,15 +96,14 @@ impl Engine {
                         self.argument(env, *arg, param, 2, &function, vertex)?;
                     }
                 }
-                self.add_kind(vertex, found.params[0].kind, &origin);
+                let kind = found.params[0].kind;
+                if found.non_concrete && kind.intersects(Kind::LIST.or(Kind::STRUCT)) {
+                    self.leave_unchecked(vertex, conjunct.info.scope);
+                }
+                self.judge_as_a_whole(vertex, kind, conjunct.info.scope);
+                self.add_kind(vertex, kind, &origin);
             }
-            // What `matchN` matches it does not close over: fields it knows are not known to the struct.
-            _ => {
-                self.forget_restrictions(vertex);
-                let work = &mut self.vm(vertex).work;
-                work.open_scopes.push(conjunct.info.scope);
-                work.unchecked_scopes.push(conjunct.info.scope);
-            }
+            _ => self.leave_unchecked(vertex, conjunct.info.scope),
         }
         let args = args.iter().map(|arg| (env, *arg)).collect();
         let rule = CheckRule::Function(Arc::new(Validator { function, args, expr, env, info: conjunct.info }));

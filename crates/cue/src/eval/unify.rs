@@ -143,6 +143,7 @@ impl Engine {
                 if !self.is_opened(conjunct.info.scope, vertex) {
                     self.require(vertex, scope);
                 }
+                let scope = if self.is_reference(arg) { self.new_scope(scope, ScopeKind::Closed) } else { scope };
                 let info = Info { scope, ..conjunct.info };
                 self.add_conjunct(vertex, Conjunct { term: Term::Expr(arg), env: conjunct.env, info });
             }
@@ -180,7 +181,7 @@ impl Engine {
         }
         let kind = match self.expr(function) {
             Expr::Builtin(Builtin::Reclose(_)) => self.closing_of_opened(vertex, arg, conjunct.env),
-            _ => Some(ScopeKind::Definition),
+            _ => Some(ScopeKind::Definition(NONE)),
         };
         let mut info = conjunct.info;
         if let Some(kind) = kind {
@@ -214,10 +215,10 @@ impl Engine {
             let Ok(target) = self.resolve(env, operand, vertex) else { continue };
             self.process(target);
             let target = self.follow(target);
-            let required = self.required_scopes(target);
+            let required = self.restriction(target).required;
             let mut kinds = required.iter().map(|scope| self.store.scopes[*scope].kind);
-            if self.is_in_definition(target) || kinds.clone().any(|kind| kind == ScopeKind::Definition) {
-                return Some(ScopeKind::Definition);
+            if self.is_in_definition(target) || kinds.clone().any(|kind| matches!(kind, ScopeKind::Definition(_))) {
+                return Some(ScopeKind::Definition(NONE));
             }
             closing = closing.or(kinds.find(|kind| *kind == ScopeKind::Close));
         }
@@ -313,7 +314,11 @@ impl Engine {
         self.bring_value(vertex, info);
         let env = self.new_env(conjunct.env, vertex);
         let origin = self.origin(Show::Expr(expr), expr, info);
-        let scope = match lit.embeds {
+        let is_embedded = info.scope != NONE && self.store.scopes[info.scope].kind == ScopeKind::Embedding;
+        // A file is no literal at its own place.
+        let is_file = conjunct.env == NONE && self.v(vertex).parent == NONE;
+        let is_outermost = !is_file && !is_embedded && self.outermost_literal(info.scope) == NONE;
+        let scope = match lit.embeds && is_outermost {
             true => self.new_scope(info.scope, ScopeKind::Struct),
             false => info.scope,
         };
@@ -491,8 +496,15 @@ impl Engine {
         self.vm(vertex).work.seen_references.push_tight((target, info.scope));
         info.trail =
             self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), passage: Passage::Reference });
-        if self.is_in_definition(target) && !self.is_opened(info.scope, vertex) {
-            info.scope = self.new_scope(info.scope, ScopeKind::Definition);
+        let is_closed_as_value = info.scope != NONE && self.store.scopes[info.scope].kind == ScopeKind::Closed;
+        if is_closed_as_value {
+            // What is but another name for a definition leads to it.
+            let is_name = matches!(self.v(target).conjuncts[..], [Conjunct { term: Term::Expr(value), .. }] if self.is_reference(value));
+            if !is_name {
+                info.scope = self.store.scopes[info.scope].parent;
+            }
+        } else if self.is_in_definition(target) && !self.is_opened(info.scope, vertex) {
+            info.scope = self.new_scope(info.scope, ScopeKind::Definition(target));
             self.require(vertex, info.scope);
         }
         self.copy_inputs(vertex, target, info);

@@ -63,8 +63,9 @@ impl Engine {
     /// Whether nothing below a vertex is in error but for fields that are not allowed: only then those of the vertex itself
     /// are looked for.
     fn holds_but_unknown_fields(&self, vertex: VertexId) -> bool {
-        let mut present = self.v(vertex).arcs.iter().filter(|(_, child)| self.v(*child).constraint == Constraint::None);
-        present.all(|(_, child)| match self.known_error(*child) {
+        let mut judged =
+            self.v(vertex).arcs.iter().filter(|(_, child)| self.v(*child).constraint != Constraint::Optional);
+        judged.all(|(_, child)| match self.known_error(*child) {
             NONE => true,
             error => self.is_incomplete(error) || self.store.errors[error].rule == Rule::UnknownField,
         })
@@ -77,7 +78,7 @@ impl Engine {
             while index < self.v(vertex).arcs.len() {
                 let (_, child) = self.v(vertex).arcs[index];
                 index += 1;
-                if self.v(child).constraint == Constraint::None {
+                if self.v(child).constraint != Constraint::Optional {
                     self.finalize(child);
                 }
             }
@@ -91,8 +92,21 @@ impl Engine {
     /// The worst of an error and what is wrong with the children of a vertex.
     fn worst_below(&self, vertex: VertexId, first: ErrorId) -> ErrorId {
         let children = self.v(vertex).arcs.iter().map(|(_, child)| *child);
-        let present = children.filter(|child| self.v(*child).constraint == Constraint::None);
-        present.fold(first, |worst, child| self.worse(worst, child))
+        // A required field that no value can have is an error before it is there.
+        let counts = |child: &VertexId| match self.v(*child).constraint {
+            Constraint::None => true,
+            Constraint::Required => self.is_in_error(*child),
+            Constraint::Optional => false,
+        };
+        children.filter(counts).fold(first, |worst, child| self.worse(worst, child))
+    }
+
+    /// Whether more information can't make a finalized vertex a value.
+    fn is_in_error(&self, vertex: VertexId) -> bool {
+        match self.known_error(vertex) {
+            NONE => false,
+            error => !self.is_incomplete(error),
+        }
     }
 
     /// The worse of an error and what is wrong with a child.
@@ -157,16 +171,33 @@ impl Engine {
 
     /// All errors of a finalized vertex: the definite ones, or else, if asked, what is not concrete.
     pub(crate) fn violations(&mut self, vertex: VertexId, concrete: bool) -> Vec<ErrorId> {
+        let mut all = self.contradictions(vertex);
+        if all.is_empty() && concrete {
+            self.incomplete_errors(vertex, &mut Walk::default(), &mut all);
+        }
+        all
+    }
+
+    /// The same of a document and its schema, where a required field that no value can have is told of before those
+    /// that are missing.
+    pub(crate) fn document_violations(&mut self, vertex: VertexId) -> Vec<ErrorId> {
+        let all = self.contradictions(vertex);
+        match all.is_empty() && self.is_in_error(vertex) {
+            true => vec![self.known_error(vertex)],
+            false if all.is_empty() => self.violations(vertex, true),
+            false => all,
+        }
+    }
+
+    /// The definite errors of a vertex.
+    fn contradictions(&mut self, vertex: VertexId) -> Vec<ErrorId> {
         self.finalize(vertex);
-        let mut all = Vec::new();
         // Where evaluation stopped, whatever else is found is a consequence.
         if self.is_exhausted() {
             return vec![self.exhausted];
         }
+        let mut all = Vec::new();
         self.definite_errors(vertex, &mut all);
-        if all.is_empty() && concrete {
-            self.incomplete_errors(vertex, &mut Walk::default(), &mut all);
-        }
         all
     }
 

@@ -108,6 +108,8 @@ pub(crate) struct Scope {
     pub(crate) kind: ScopeKind,
     /// The nearest embedding that it stands in.
     pub(crate) embedding: ScopeId,
+    /// The outermost literal with embeddings that it stands in.
+    pub(crate) outer: ScopeId,
     /// How many scopes are around it.
     pub(crate) depth: u32,
     /// A scope further out, so that any enclosing one is found in a logarithmic number of jumps.
@@ -118,10 +120,13 @@ pub(crate) struct Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScopeKind {
     /// A reference to a definition: all fields below need to be known to it.
-    Definition,
+    Definition(VertexId),
     /// `close()`: the same, for one level.
     Close,
-    /// A struct literal that embeds others.
+    /// The argument of `close()` where that is a reference: it is taken as a value, so that being a definition closes
+    /// nothing.
+    Closed,
+    /// The outermost struct literal that embeds others.
     Struct,
     /// Something embedded.
     Embedding,
@@ -530,7 +535,7 @@ pub(crate) struct Working {
     pub(crate) open_scopes: ThinVec<ScopeId>,
     /// Scopes with validators that make closedness stop here.
     pub(crate) unchecked_scopes: ThinVec<ScopeId>,
-    /// Scopes in which `_` stands.
+    /// Scopes in which `_` stands, or a function that judges a struct or list.
     pub(crate) top_scopes: ThinVec<ScopeId>,
     pub(crate) structs: ThinVec<StructPart>,
     /// Whether `_` is among the conjuncts.

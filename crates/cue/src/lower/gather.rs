@@ -70,6 +70,8 @@ pub(super) struct Parts<'a> {
     /// Groups with a conjunct other than a struct literal that allows structs. They close the node only if they have
     /// a struct literal, too.
     pub(super) nameless: BTreeSet<Group>,
+    /// Groups with a conjunct other than a list literal that allows lists. They do not close the elements.
+    pub(super) listless: BTreeSet<Group>,
     /// Groups with a validator of the whole value: they close neither the node nor what is inside.
     pub(super) lifted: BTreeSet<Group>,
     /// What stands around the struct literals with embeddings, each a group of its own: such a group closes only if what
@@ -86,6 +88,8 @@ pub(super) struct Parts<'a> {
 #[derive(Clone)]
 pub(super) struct StructPart<'a> {
     pub(super) decls: &'a [Decl],
+    /// Whether it is a struct whatever it embeds and its comprehensions yield.
+    pub(super) is_definite: bool,
     /// The struct's own declarations, innermost.
     pub(super) scope: Scope<'a>,
     pub(super) groups: Rc<[Group]>,
@@ -118,6 +122,13 @@ impl<'a> Parts<'a> {
         self.obstacle.get_or_insert(reason.into());
     }
 
+    /// Whether a struct stands beside a literal that embeds a definition: it adds to what that literal knows, unless
+    /// all of it stands in a file.
+    pub(super) fn stands_beside_embedding(&self) -> bool {
+        let is_beside = |group: &Group| self.structs.iter().any(|part| !part.groups.contains(group));
+        self.closed.iter().any(|group| self.around.contains_key(group) && is_beside(group))
+    }
+
     /// The groups that leave no other names than those they provide for.
     pub(super) fn closing(&self) -> impl Iterator<Item = Group> {
         let names = |group: &Group| self.structs.iter().any(|part| part.groups.contains(group));
@@ -145,9 +156,11 @@ impl<'a> Parts<'a> {
         kept.chain(self.is_lifted(innermost(groups)).then_some(LIFTED)).collect()
     }
 
-    /// The groups of what stands in an element of a list that has these: what is embedded in elements stays closed.
+    /// The groups of what stands in an element of a list that has these: what is embedded in elements stays closed, but
+    /// beside a validator of the list its groups do not close the elements.
     pub(super) fn element_groups(&self, groups: &[Group]) -> Rc<[Group]> {
-        self.inner_groups(groups).iter().copied().filter(|group| *group != LIFTED).collect()
+        let closes = |group: &Group| *group != LIFTED && !self.listless.contains(group);
+        self.inner_groups(groups).iter().copied().filter(closes).collect()
     }
 
     /// A validator of the whole value.
@@ -165,6 +178,9 @@ impl<'a> Parts<'a> {
     fn term(&mut self, term: Term, groups: &[Group]) {
         if term.kinds.contains(Kinds::STRUCT) {
             self.nameless.extend(groups);
+        }
+        if term.kinds.contains(Kinds::LIST) {
+            self.listless.extend(groups);
         }
         self.terms.push(term);
     }
@@ -230,7 +246,11 @@ impl<'a> Lowering<'a> {
     }
 
     fn scalar(&mut self, conjunct: &Conjunct<'a>, parts: &mut Parts<'a>) {
+        let is_equality = matches!(conjunct.expr, Expr::Unary { op: UnaryOp::NotEqual | UnaryOp::Equal, .. });
         match self.term(conjunct) {
+            Ok(term) if is_equality && term.kinds.contains(Kinds::STRUCT) => {
+                parts.whole(Ok(term), &conjunct.groups);
+            }
             Ok(term) => parts.term(term, &conjunct.groups),
             Err(reason) => parts.give_up(reason),
         }
@@ -266,8 +286,13 @@ impl<'a> Lowering<'a> {
                         conjunct.within(group).groups
                     }
                 };
+                let shallow = parts.shallow.len();
                 for (expr, scope) in self.distinct(values) {
                     self.gather(&Conjunct { expr, scope, groups: groups.clone() }, embedded, parts);
+                }
+                if is_definition && parts.shallow.len() > shallow {
+                    // The result of close() does not close what is inside.
+                    parts.shallow.insert(innermost(&groups));
                 }
             }
             Target::Dynamic(reason) => parts.give_up(reason),
@@ -289,6 +314,9 @@ impl<'a> Lowering<'a> {
             Expr::Ident(ident) => match self.resolve(&conjunct.scope, &ident.name) {
                 Target::Field { values, .. } if !values.iter().any(|(value, _)| waits(value)) => {
                     parts.shallow.extend(group..=self.last_group());
+                    if self.last_group() > group + 1 {
+                        parts.give_up("an argument of close refers to further definitions, which close what is inside");
+                    }
                 }
                 _ => parts.give_up("an argument of close may be in error as long as it has no data"),
             },
@@ -418,7 +446,10 @@ impl<'a> Lowering<'a> {
             }
         }
         if names_members {
-            parts.structs.push(StructPart { decls, scope, groups });
+            let is_present = |decl: &Decl| matches!(decl, Decl::Field(field) if is_member(field));
+            let is_plain = |decl: &Decl| !matches!(decl, Decl::Embed(_) | Decl::Comprehension(_));
+            let is_definite = decls.iter().any(is_present) || decls.iter().all(is_plain);
+            parts.structs.push(StructPart { decls, is_definite, scope, groups });
         }
     }
 
@@ -573,4 +604,9 @@ fn alternatives_of<'a>(conjunct: &Conjunct<'a>, embedded: Option<Group>, out: &m
         };
         out.push(Alternative { conjunct: conjunct.with(expr), is_default, embedded });
     }
+}
+
+/// Whether a declaration of a field makes what it stands in a struct.
+fn is_member(field: &Field) -> bool {
+    field.constraint != Constraint::Optional && !matches!(field.label, Label::Pattern(_))
 }

@@ -97,7 +97,10 @@ pub(super) fn read_name<'a>(
         let scope = Frame::binding(&around.scope, name, value);
         lowering.name_of(&field.label, &scope)?;
         let decls = std::slice::from_ref(decl);
-        guards.push(Guard { condition, then: Then::Field(StructPart { decls, scope, groups: around.groups.clone() }) });
+        guards.push(Guard {
+            condition,
+            then: Then::Field(StructPart { decls, is_definite: true, scope, groups: around.groups.clone() }),
+        });
     }
     Some(guards)
 }

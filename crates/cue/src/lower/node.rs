@@ -431,6 +431,12 @@ impl<'a> Lowering<'a> {
         if missing == Missing::Required && terms.iter().any(|term| counts_members(term)) {
             return self.island_node("members are counted inside matchN");
         }
+        if !parts.structs.is_empty() && !parts.structs.iter().any(|part| part.is_definite) {
+            return self.island_node("a literal that embeds may be no struct");
+        }
+        if parts.stands_beside_embedding() {
+            return self.island_node("a struct stands beside one that embeds a definition");
+        }
         let mut rules = Vec::new();
         let mut kinds = Kinds::ALL;
         for term in &terms {
@@ -796,13 +802,12 @@ struct Side<'a> {
     rest: Option<Option<Conjunct<'a>>>,
 }
 
-/// Beside a validator of the list, what closes the list from outside does not close its elements.
-fn is_validated(parts: &Parts<'_>) -> bool {
-    parts.terms.iter().any(|term| !term.is_top)
-}
-
 fn side<'a>(lit: &'a ListLit, conjunct: &Conjunct<'a>, parts: &Parts<'a>) -> Result<Side<'a>, &'static str> {
-    let groups = if is_validated(parts) { Rc::new([]) as Rc<[Group]> } else { parts.element_groups(&conjunct.groups) };
+    let embedded = !parts.structs.is_empty() || !parts.around.is_empty();
+    if embedded && !parts.listless.is_empty() {
+        return Err("a validator of the list stands in a struct literal");
+    }
+    let groups = parts.element_groups(&conjunct.groups);
     let inner = |expr: &'a Expr| Conjunct { expr, scope: conjunct.scope.clone(), groups: groups.clone() };
     let mut side = Side { prefix: Vec::new(), rest: None };
     for element in &lit.elements {
