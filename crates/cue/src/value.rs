@@ -666,8 +666,11 @@ impl Schema {
         let limits = instance::parse_options(&self.value.frozen.engine.limits, Version::LATEST).limits;
         let parsed = syntax::parse_json(&source, file, &limits);
         let document = parsed.map_err(|error| instance::syntax_errors(&source, vec![not_json(error, name)]))?;
-        let (mut engine, files, root) = self.unified(source, document)?;
-        let errors = engine.document_violations(root);
+        let repeats = repeats_a_field(&document);
+        let Unified { mut engine, files, root, document: conjunct } = self.unified(source, document)?;
+        // A document that contradicts itself is not judged by the schema.
+        let alone = if repeats { engine.contradictions_of(conjunct) } else { Vec::new() };
+        let errors = if alone.is_empty() { engine.document_violations(root) } else { alone };
         if errors.is_empty() {
             return Ok(());
         }
@@ -686,16 +689,12 @@ impl Schema {
     /// # Errors
     /// What can't be compiled in the document.
     pub fn unify(&self, source: Arc<SourceFile>, document: ast::Expr) -> Result<Value, Errors> {
-        let (mut engine, files, vertex) = self.unified(source, document)?;
+        let Unified { mut engine, files, root: vertex, .. } = self.unified(source, document)?;
         engine.finalize(vertex);
         Ok(Value { frozen: self.value.frozen.freeze(engine, files), vertex })
     }
 
-    fn unified(
-        &self,
-        source: Arc<SourceFile>,
-        mut document: ast::Expr,
-    ) -> Result<(Engine, Vec<Arc<SourceFile>>, VertexId), Errors> {
+    fn unified(&self, source: Arc<SourceFile>, mut document: ast::Expr) -> Result<Unified, Errors> {
         let frozen = &self.value.frozen;
         let mut engine = frozen.fork();
         let mut files = frozen.files.clone();
@@ -728,8 +727,40 @@ impl Schema {
                 engine.process(root);
             }
         }
-        Ok((engine, files, root))
+        Ok(Unified { engine, files, root, document: data })
     }
+}
+
+/// A document and the schema at once.
+struct Unified {
+    engine: Engine,
+    files: Vec<Arc<SourceFile>>,
+    root: VertexId,
+    /// The document alone.
+    document: Conjunct,
+}
+
+/// Whether an object in a document has a member twice.
+fn repeats_a_field(document: &ast::Expr) -> bool {
+    stacker::maybe_grow(128 << 10, 2 << 20, || match document {
+        ast::Expr::Struct(object) => {
+            let fields = || {
+                object.decls.iter().filter_map(|decl| match decl {
+                    ast::Decl::Field(field) => Some(field),
+                    _ => None,
+                })
+            };
+            let mut names = rustc_hash::FxHashSet::default();
+            let name = |label: &ast::Label| match label {
+                ast::Label::String(lit) => crate::syntax::literal::decode_text(&lit.raw).ok(),
+                _ => None,
+            };
+            fields().any(|field| name(&field.label).is_some_and(|name| !names.insert(format!("{name:?}"))))
+                || fields().any(|field| repeats_a_field(&field.value))
+        }
+        ast::Expr::List(list) => list.elements.iter().any(repeats_a_field),
+        _ => false,
+    })
 }
 
 fn not_json(mut error: syntax::SyntaxError, name: &str) -> syntax::SyntaxError {

@@ -19,7 +19,7 @@ use super::{
     engine::Engine,
     kind::Kind,
     label::{Label, LabelKind},
-    vertex::{Base, Declared, ListPart, NONE, Scope, ScopeId, ScopeKind, VertexId},
+    vertex::{Base, Check, CheckRule, Declared, ListPart, NONE, Scope, ScopeId, ScopeKind, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -135,7 +135,7 @@ impl Engine {
         let reaches = |scope: &ScopeId| {
             !own.contains(scope) && !self.closes_one_level(*scope) && self.reaches(*scope, vertex, parent)
         };
-        let restricts = |scope: &ScopeId| self.reaches(*scope, vertex, parent);
+        let restricts = |scope: &ScopeId| !inherited.lifted.contains(scope) && self.reaches(*scope, vertex, parent);
         let required = match own.is_empty() && inherited.required.iter().all(reaches) {
             true => inherited.required.clone(),
             false => {
@@ -338,9 +338,13 @@ impl Engine {
         let outside =
             |found: &&Declared| !found.derived && found.pos.is_some() && !self.is_evidence(scope, found.scope, &[]);
         let positions: Vec<Pos> = declared.iter().filter(outside).map(|found| found.pos).collect();
+        // It is a function that judges the struct, if there is one, that asks for its fields.
+        let judges = |check: &&Check| matches!(check.rule, CheckRule::Function(_));
+        let judge = self.v(self.v(child).parent).work.checks.iter().find(judges);
+        let judge = judge.map_or(Pos::NONE, |check| check.origin.pos);
         let message = "field not allowed".to_owned();
         let child = self.follow(child);
-        let error = self.error(Code::Eval, Rule::UnknownField, message, child, Pos::NONE, positions);
+        let error = self.error(Code::Eval, Rule::UnknownField, message, child, judge, positions);
         self.fail(child, error);
         // An optional field is still what it would be.
         if self.v(child).constraint != Constraint::Optional {
