@@ -401,10 +401,16 @@ impl Value {
         notes.iter().filter_map(|notes| notes.doc.as_deref()).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// The attributes of the field that holds the value, as written.
+    /// The attributes of the field that holds the value, as written, each once.
     #[must_use]
     pub fn attributes(&self) -> Vec<Arc<str>> {
-        self.engine().v(self.vertex).notes.iter().flat_map(|notes| notes.attributes.iter().cloned()).collect()
+        let mut all = Vec::new();
+        for attribute in self.engine().v(self.vertex).notes.iter().flat_map(|notes| &notes.attributes) {
+            if !all.contains(attribute) {
+                all.push(attribute.clone());
+            }
+        }
+        all
     }
 
     /// Where it is declared first.
@@ -715,8 +721,14 @@ impl Schema {
         let pos = if matches!(document, ast::Expr::List(_)) { document.pos() } else { Pos::NONE };
         let trail = engine.store.trails.push(Trail { parent: NONE, pos, passage: Passage::Reference });
         let data = Conjunct { term: Term::Expr(expr), env: NONE, info: Info { trail, ..Info::ROOT } };
-        // The reference takes the document first, unless it has to be computed or the schema is a value without parts.
-        let is_plain = matches!(engine.v(engine.follow(self.value.vertex)).base, Base::Atom(_) | Base::Partial);
+        // The reference takes the document first, unless it has to be computed or the schema is the name of a value
+        // without parts.
+        let is_name = match self.conjunct.term {
+            Term::Expr(expr) => engine.is_reference(expr),
+            _ => true,
+        };
+        let base = &engine.v(engine.follow(self.value.vertex)).base;
+        let is_plain = is_name && matches!(base, Base::Atom(_) | Base::Partial);
         // The schema as a whole is as a literal that embeds: what is embedded anywhere in it closes with all of it.
         let scope = engine.new_scope(NONE, ScopeKind::Struct);
         let schema = Conjunct { info: Info { scope, ..self.conjunct.info }, ..self.conjunct };

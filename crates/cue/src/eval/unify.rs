@@ -540,11 +540,25 @@ impl Engine {
             if !is_name {
                 info.scope = self.store.scopes[info.scope].parent;
             }
-        } else if self.is_in_definition(target) && !self.is_opened(info.scope, vertex) {
+        } else if self.leads_to_definition(expr, target) && !self.is_opened(info.scope, vertex) {
             info.scope = self.new_scope(info.scope, ScopeKind::Definition(target));
             self.require(vertex, info.scope);
         }
         self.copy_inputs(vertex, target, info);
+    }
+
+    /// Whether a reference leads to a definition, or by way of one to what is inside of it.
+    fn leads_to_definition(&self, expr: ExprId, target: VertexId) -> bool {
+        let is_definition = |label: Label| self.store.labels.kind(label).is_definition();
+        let mut next = expr;
+        loop {
+            next = match *self.expr(next) {
+                Expr::Field { label, .. } if is_definition(label) => return true,
+                Expr::Selector { label, .. } if is_definition(label) => return true,
+                Expr::Selector { base, .. } | Expr::Index { base, .. } => base,
+                _ => return is_definition(self.v(target).label),
+            };
+        }
     }
 
     /// Adds all inputs of another vertex, those to come included.

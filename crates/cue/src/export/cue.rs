@@ -47,8 +47,7 @@ impl Engine {
         }
     }
 
-    /// Prints an expression that is the value of a conjunct. The package of a validator is shown by its whole path, and
-    /// a function that is only named as a call.
+    /// Prints an expression that is the value of a conjunct, where a function that is only named is shown as a call.
     fn show_value(&self, expr: ExprId) -> String {
         let (function, args) = match self.expr(expr) {
             Expr::Call { function, args } => (*function, &args[..]),
@@ -56,12 +55,7 @@ impl Engine {
         };
         let Expr::Builtin(builtin @ Builtin::Package(..)) = self.expr(function) else { return self.show_expr(expr) };
         let args: Vec<_> = args.iter().map(|arg| self.show_expr(*arg)).collect();
-        let name = builtin_name(builtin);
-        let name = match name.rsplit_once('.') {
-            Some((path, name)) if path.contains('/') => format!("{}.{name}", quote_string(path)),
-            _ => name,
-        };
-        format!("{name}({})", args.join(", "))
+        format!("{}({})", shown_function(builtin), args.join(", "))
     }
 
     pub(crate) fn show_label(&self, label: Label) -> String {
@@ -101,7 +95,7 @@ impl Engine {
             | Expr::Let { name, .. }
             | Expr::Import { name, .. } => name.to_string(),
             Expr::Itself { name, .. } => name.to_string(),
-            Expr::Builtin(builtin) => builtin_name(builtin),
+            Expr::Builtin(builtin) => shown_function(builtin),
             Expr::Selector { base, label, .. } => format!("{}.{}", self.show_expr(*base), self.show_label(*label)),
             Expr::Index { base, index } => format!("{}[{}]", self.show_expr(*base), self.show_expr(*index)),
             Expr::Slice { base, low, high } => {
@@ -301,6 +295,15 @@ impl Engine {
             CheckRule::Bound(..) | CheckRule::Compare(..) => self.show(&check.origin.show),
             CheckRule::Function(validator) => self.show_value(validator.expr),
         }
+    }
+}
+
+/// A function with the whole path of its package.
+fn shown_function(builtin: &Builtin) -> String {
+    let name = builtin_name(builtin);
+    match name.rsplit_once('.') {
+        Some((path, name)) if path.contains('/') => format!("{}.{name}", quote_string(path)),
+        _ => name,
     }
 }
 
