@@ -120,7 +120,10 @@ impl Encoder {
                 };
                 self.cue(value.to_definition(everything), value.sources());
             }
-            Encoding::Cue => self.cue(value.to_syntax(Profile { defaults: true, ..Profile::default() }), &[]),
+            Encoding::Cue => {
+                let profile = Profile { defaults: true, docs: true, ..Profile::default() };
+                self.cue(value.to_syntax(profile), value.sources());
+            }
             other => return Err(Failure::unsupported(format!("{other:?} as output"))),
         }
         self.written += 1;
@@ -191,6 +194,8 @@ fn parsed(json: &str) -> Result<Value, Failure> {
 fn opened(file: &File, text: String) -> String {
     let headed = file.package.is_some() || !file.imports.is_empty() || !file.comments.before.is_empty();
     match file.decls.first() {
+        // What begins its own file has no line above.
+        Some(Decl::Comprehension(comprehension)) if comprehension.pos().offset == 0 => text,
         Some(Decl::Embed(_) | Decl::Let(_) | Decl::Comprehension(_)) if !headed && file.decls.len() > 1 => {
             format!("\n{text}")
         }

@@ -85,10 +85,12 @@ fn package_files(arguments: &Arguments, world: &World<'_>) -> Result<Vec<String>
             None => names.extend(cue_files(&world.path(folder))?.iter().map(|file| world.shown(file))),
         }
     }
-    for file in inputs.files {
-        Scope::default().file(&file.name, Mode::Input)?;
-        names.push(file.name);
+    let mut files: Vec<String> = inputs.files.into_iter().map(|file| file.name).collect();
+    files.sort();
+    for file in &files {
+        Scope::default().file(file, Mode::Input)?;
     }
+    names.append(&mut files);
     Ok(names)
 }
 

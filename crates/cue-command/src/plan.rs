@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use cue::syntax::pos::FileId;
 use cue::syntax::{ParseOptions, SyntaxError, parse_file};
-use cue::{Code, Error, Errors, Instance, Limits, Position, Rule, Schema, SourceFile, Validation, Value, VetOptions};
+use cue::{
+    Code, Error, Errors, Instance, Limits, Position, Rule, Schema, SourceFile, Validation, Value, VetOptions,
+    check_data,
+};
 
 use crate::arguments::Input;
 use crate::decode::DataFile;
 use crate::failure::Failure;
-use crate::file_type::Encoding;
+use crate::file_type::{Encoding, Form};
 use crate::folder;
 use crate::inputs::{InputFile, Inputs};
 use crate::place::Placement;
@@ -58,7 +61,13 @@ impl Plan {
         if inputs.packages.is_empty() && input.glob.is_some() {
             return Err("use of -n/--name flag without a directory".into());
         }
+        let (data_files, cue): (Vec<_>, Vec<_>) = cue.into_iter().partition(|file| file.kind.form == Some(Form::Data));
         let mut cue = cue.iter().map(|file| read(file, world)).collect::<Result<Vec<_>, _>>()?;
+        for file in &data_files {
+            let source = read(file, world)?;
+            check_data(&source, &Limits::default())?;
+            cue.push(source);
+        }
         cue.sort_by(|a, b| a.name.cmp(&b.name));
         let files = other
             .into_iter()

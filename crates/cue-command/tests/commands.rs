@@ -146,6 +146,9 @@ fn a_part_of_a_package_is_printed_with_what_it_refers_to() {
          order: {\n\tunit: #Unit\n\tamount: <limit.max\n\tpies: math.Pi\n\tshare: half\n\
          \tfor name, _ in stock {\n\t\t(name): stock[name] - 1\n\t}\n}\nsame: order\n",
     )]);
+    std::fs::write(shop.folder.path().join("y.cue"), "p: {q: r, r: {s: 1}, t: p.r & p.q}\nu: v - 1\nv: u + 1\nv: 3\n")
+        .unwrap();
+    shop.run("def y.cue -e p").run("def y.cue -e u");
     shop.run("def x.cue -e order")
         .run("def x.cue -e same.unit")
         .run("eval x.cue -e order")
@@ -195,6 +198,21 @@ fn documents_of_openapi_are_schemas() {
         .run("def new.json")
         .run("def openapi+strict: new.json")
         .run("import openapi new.json -o -");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
+fn names_that_would_mean_something_else_are_kept_apart() {
+    let mut shop = Shop::new(&[
+        (
+            "shadow.cue",
+            "a: 1\nb: {\n\ta: 2\n\tc: d.e\n\td: e: a\n}\nlen: 3\nf: __len([1])\ng: {x: {a: 5, y: a}, z: y}\ny: a\n",
+        ),
+        ("alias.cue", "n: V={m: V.k, k: 1}\no: n & {m: 1}\n"),
+        ("other.cue", "p: n.k\n"),
+        ("trailing.cue", "s: {\n\t(\"a\" + \"b\"): 1\n\tc: 2\n\n\t// Nothing follows.\n}\n"),
+    ]);
+    shop.run("def shadow.cue").run("def alias.cue");
     insta::assert_snapshot!(shop.transcript);
 }
 

@@ -30,6 +30,6 @@ pub use error::{Code, Error, Errors, PathPart, Position, Rule, path_text};
 pub use eval::kind::Kind;
 pub use instance::Instance;
 pub use limits::Limits;
-pub use load::{Entry, LoadOptions, Loader, Module, Source, Trees};
+pub use load::{Entry, LoadOptions, Loader, Module, Source, Trees, check_data};
 pub use syntax::{ast::Constraint, pos::SourceFile};
 pub use value::{BoundOp, Field, FieldOptions, Operand, Schema, Shape, Validation, Value, VetOptions};

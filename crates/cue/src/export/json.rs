@@ -79,7 +79,8 @@ fn write_atom(atom: &Atom, out: &mut String) {
     match atom {
         Atom::Null => out.push_str("null"),
         Atom::Bool(value) => out.push_str(&value.to_string()),
-        Atom::Number(number) => out.push_str(&number.to_source().replace('e', "E")),
+        // Without the point that would tell a float from an integer.
+        Atom::Number(number) => out.push_str(&number.value.to_string().replace('e', "E")),
         Atom::String(text) => write_string(text, out),
         Atom::Bytes(bytes) => {
             out.push('"');

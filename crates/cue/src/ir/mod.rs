@@ -11,7 +11,7 @@ use crate::{
     eval::{call::Function, kind::Kind, label::Label},
     number::Number,
     syntax::{
-        ast::{BinaryOp, Constraint, UnaryOp},
+        ast::{BinaryOp, CommentGroup, Constraint, UnaryOp},
         pos::Pos,
     },
     value::BoundOp,
@@ -238,6 +238,8 @@ pub(crate) struct Notes {
     /// Whether the field stands before another one without braces between them: `a: b: 1`.
     pub(crate) is_shorthand: bool,
     pub(crate) attributes: Vec<Arc<str>>,
+    /// The comment between the last field of a struct and the brace on the next line.
+    pub(crate) trailing: Option<CommentGroup>,
     /// `X` of `X=a: 1`.
     pub(crate) alias: Option<Arc<str>>,
     /// `X` of `a: X={...}`.

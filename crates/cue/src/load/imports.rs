@@ -89,7 +89,8 @@ impl Session<'_> {
             }
         }
         Ok(match (places.pop(), places.is_empty()) {
-            (Some(place), true) if self.has_package(&place, &path.name)? => Ok(place),
+            // Without a name it is told before what is missing.
+            (Some(place), true) if path.name.is_empty() || self.has_package(&place, &path.name)? => Ok(place),
             (Some(_), true) => Err(format!("no files in package directory with package name {:?}", path.name)),
             (Some(_), false) => Err(self.ambiguous(&path.path)),
             (None, _) => Err(self.missing(path)),

@@ -23,7 +23,7 @@ use crate::{
     syntax::pos::SourceFile,
 };
 
-pub use module::Module;
+pub use module::{Module, check_data};
 
 /// A tree of folders and files.
 ///

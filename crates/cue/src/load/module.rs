@@ -94,7 +94,7 @@ impl Module {
 pub(super) fn read(source: &dyn Source, limits: &Limits) -> Result<Option<Module>, Errors> {
     let Some(bytes) = source.read(MODULE_FILE).map_err(failure)? else { return Ok(None) };
     let file = SourceFile::from_bytes(source.display(MODULE_FILE), &bytes);
-    check_syntax(&file, limits).map_err(|errors| prefixed("invalid module file syntax", errors))?;
+    check_data(&file, limits).map_err(|errors| prefixed("invalid module file syntax", errors))?;
     let value = Instance::compile(vec![file.clone()], limits)?.root();
     value
         .validate(crate::value::Validation { concrete: true })
@@ -110,7 +110,7 @@ pub(super) fn read(source: &dyn Source, limits: &Limits) -> Result<Option<Module
     let mut replaced = replacements(&value);
     if let Some(bytes) = source.read(LOCAL_FILE).map_err(failure)? {
         let file = SourceFile::from_bytes(source.display(LOCAL_FILE), &bytes);
-        check_syntax(&file, limits).map_err(|errors| prefixed("invalid module file syntax", errors))?;
+        check_data(&file, limits).map_err(|errors| prefixed("invalid module file syntax", errors))?;
         replaced.extend(replacements(&Instance::compile(vec![file], limits)?.root()));
     }
     Ok(Some(Module { path, major, language, dependencies: dependencies(&value), replacements: replaced }))
@@ -200,7 +200,10 @@ fn split_path(text: &str) -> Result<(String, String), String> {
 }
 
 /// Whether the file is plain data: fields with fixed names whose values are literals.
-fn check_syntax(file: &Arc<SourceFile>, limits: &Limits) -> Result<(), Errors> {
+///
+/// # Errors
+/// What is no CUE, and each place of what is no data.
+pub fn check_data(file: &Arc<SourceFile>, limits: &Limits) -> Result<(), Errors> {
     let options = crate::instance::parse_options(limits, Version::LATEST);
     let at = |pos: Pos, message: &str| Error {
         primary: Some(Position { file: file.clone(), pos }),

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Entry, LoadOptions, Source, condition, failure,
-    imports::Location,
+    imports::{Location, is_builtin},
     module::Module,
     path::{join, parent},
     pattern::{Root, Wanted},
@@ -190,7 +190,10 @@ impl<'a> Session<'a> {
                 let place = Location::Folder(folder.clone());
                 self.package(path, &place, name.as_deref(), display)
             }
-            Root::Import(path) => self.resolve(path),
+            Root::Import(path) if is_builtin(path) => {
+                Err(failure(format!("standard library import path {path:?} cannot be imported as a CUE package")))
+            }
+            Root::Import(path) => self.resolve(path.trim_end_matches('/')),
         }
     }
 

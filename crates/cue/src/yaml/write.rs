@@ -9,6 +9,7 @@ use base64::Engine as _;
 
 use super::resolve::{Type, type_of};
 use crate::eval::call::{Datum, Failure};
+use crate::number::Number;
 
 /// Keys that are longer, or that have several lines, are written as complex keys.
 const KEY_BYTES_MAX: usize = 128;
@@ -224,7 +225,7 @@ impl Scalar {
         match datum {
             Datum::Null => verbatim("null".to_owned()),
             Datum::Bool(value) => verbatim(value.to_string()),
-            Datum::Number(number) => verbatim(number.to_source().replace('e', "E")),
+            Datum::Number(number) => verbatim(number_text(number)),
             Datum::String(text) => Ok(Self::of_string(text)),
             Datum::Bytes(bytes) => Ok(Self::of_bytes(bytes)),
             Datum::List(_) => verbatim("[]".to_owned()),
@@ -343,4 +344,10 @@ fn is_break(char: char) -> bool {
 /// What the reference's writer takes for printable: nothing beyond the basic plane.
 fn is_printable(char: char) -> bool {
     matches!(char, '\n' | ' '..='~' | '\u{A0}'..='\u{FFFD}') && char != '\u{FEFF}'
+}
+
+/// A number; a point tells a float from an integer.
+fn number_text(number: &Number) -> String {
+    let text = number.value.to_string().replace('e', "E");
+    if number.is_int() || text.contains(['.', 'E']) { text } else { format!("{text}.") }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Exporter, Scopes, call, ellipsis, embed, ident, joined, name, structure};
+use super::{Exporter, Scopes, call, ellipsis, embed, ident, joined, name, string, structure};
 use crate::{
     eval::{
         kind::Kind,
@@ -16,7 +16,7 @@ use crate::{
     number::Number,
     syntax::{
         ast::{self, BinaryOp, Comments, Constraint, Decl, Expr, LitKind},
-        literal::{self, Text},
+        literal::{self, Lines, Text},
         pos::Pos,
     },
 };
@@ -146,8 +146,11 @@ impl Exporter<'_> {
             let value = self.merged_field(arc, &field);
             self.definitions -= usize::from(is_definition);
             let mut decl = self.field(field.label, field.constraint, value, &field.notes);
-            if let (Some(alias), Decl::Field(field)) = (alias, &mut decl) {
-                field.alias = Some(Box::new(ident(&alias)));
+            if let Decl::Field(field) = &mut decl {
+                field.alias = alias.map(|alias| Box::new(ident(&alias)));
+                if let Some(arc) = arc {
+                    self.link_field(arc, field, false);
+                }
             }
             decls.push(decl);
         }
@@ -264,7 +267,14 @@ impl Exporter<'_> {
     /// The text of a literal, if it stands in a file.
     pub(super) fn written(&self, literal: ExprId) -> Option<Expr> {
         let pos = self.engine.pos(literal);
-        let file = self.files.get(pos.file.0 as usize)?;
+        let file = self.files.get(pos.file.0 as usize);
+        if let Ir::Atom(Atom::String(text)) = self.engine.expr(literal)
+            && (pos == Pos::NONE || file.is_some_and(|file| *file.text == **text))
+        {
+            // What was made has its text on one line, such as that of a whole file.
+            return Some(Expr::Lit(string(text, Lines::One)));
+        }
+        let file = file?;
         let raw = literal_at(file.text.get(pos.offset as usize..)?)?;
         // In a file of another language the text may stand for something else.
         let (kind, same) = match self.engine.expr(literal) {

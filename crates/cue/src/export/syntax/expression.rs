@@ -119,8 +119,8 @@ impl Exporter<'_> {
             }
             Ir::Interpolation { parts, bytes } => self.interpolation(scopes, &parts, bytes),
             Ir::Call { function, args } => {
-                let args = args.iter().map(|arg| self.operand(scopes, *arg)).collect();
-                call(self.operand(scopes, function), args)
+                let function = self.operand(scopes, function);
+                call(function, args.iter().map(|arg| self.operand(scopes, *arg)).collect())
             }
         }
     }
@@ -148,7 +148,7 @@ impl Exporter<'_> {
 
     /// The label that a pattern matched, by its name in the pattern or else as it is.
     fn matched_label(&mut self, scopes: &Scopes, up: u32, written: &str) -> Expr {
-        let env = self.engine.env_up(scopes.env, up);
+        let env = self.env_up(scopes.env, up);
         let label = if env == NONE { Label::NONE } else { self.engine.store.envs[env].label };
         if label != Label::NONE {
             let text = self.engine.store.labels.name(label).text.clone();
@@ -188,7 +188,7 @@ impl Exporter<'_> {
         let specs = self.asts.iter().flat_map(|file| &file.imports).flat_map(|import| &import.specs);
         let local = specs.filter(|spec| spec.path == path).find_map(|spec| spec.name.as_ref());
         let package = local.map_or(package, |local| local.name.as_str());
-        self.imports.insert(package.to_owned(), path.to_owned());
+        self.import(package, path);
         let selector = Box::new(ast::Selector::Ident(ident(member)));
         Expr::Selector { base: Box::new(name(package)), selector }
     }
@@ -197,7 +197,7 @@ impl Exporter<'_> {
         let full = builtin_name(builtin);
         match (builtin, full.rsplit_once('.')) {
             (Builtin::Package(path, _), Some((_, function))) => self.member(path, function),
-            _ => name(&full),
+            _ => Self::predeclared(&full),
         }
     }
 
@@ -209,7 +209,8 @@ impl Exporter<'_> {
             None => spec.path.rsplit(['/', ':']).next() == Some(wanted),
         };
         if let Some(spec) = specs.into_iter().find(named) {
-            self.imports.insert(wanted.to_owned(), spec.path.clone());
+            let path = spec.path.clone();
+            self.import(wanted, &path);
         }
     }
 
@@ -217,7 +218,7 @@ impl Exporter<'_> {
         match element {
             Element::Value(value) => self.expression(scopes, *value),
             Element::Comprehension(comprehension) => {
-                Expr::Comprehension(Box::new(self.comprehension(scopes, comprehension)))
+                Expr::Comprehension(Box::new(self.comprehension(scopes, comprehension, true)))
             }
         }
     }
@@ -269,15 +270,20 @@ impl Exporter<'_> {
                 let value_alias: Vec<_> = notes.iter().filter_map(|notes| notes.value_alias.clone()).collect();
                 let (depth, value_alias) = self.names.open_value(&value_alias, true);
                 let arc = vertex.and_then(|vertex| self.engine.v(self.engine.follow(vertex)).arc(decl.label));
-                let value = match self.engine.expr(decl.value) {
-                    Ir::Struct(_) => self.merged(arc, &[(scopes.clone(), decl.value)]),
-                    _ => self.expression(scopes, decl.value),
+                let is_struct = matches!(self.engine.expr(decl.value), Ir::Struct(_));
+                let value = match is_struct {
+                    true => self.merged(arc, &[(scopes.clone(), decl.value)]),
+                    false => self.expression(scopes, decl.value),
                 };
                 self.names.close_value(depth);
                 let alias = notes.iter().find_map(|notes| notes.alias.as_ref());
                 let label =
                     if alias.is_some() { self.written_label(decl.label, decl.pos) } else { self.label(decl.label) };
-                let mut field = field(label, decl.constraint, aliased(value_alias, value));
+                let mut field = field(label, decl.constraint, value);
+                if let Some(arc) = arc.filter(|_| is_struct) {
+                    self.link_field(arc, &mut field, value_alias.is_some());
+                }
+                field.value = aliased(value_alias, field.value);
                 field.alias = alias.map(|alias| Box::new(ident(alias)));
                 self.annotate(&mut field, notes, true);
                 Decl::Field(field)
@@ -291,7 +297,7 @@ impl Exporter<'_> {
             IrDecl::Pattern { pattern, value, notes } => self.pattern(scopes, *pattern, *value, notes.as_ref()),
             IrDecl::Embed(expr) => embed(self.expression(scopes, *expr)),
             IrDecl::Comprehension(comprehension) => {
-                let mut written = self.comprehension(scopes, comprehension);
+                let mut written = self.comprehension(scopes, comprehension, false);
                 if let Some(doc) = &comprehension.doc {
                     written.comments.before = self.docs(std::slice::from_ref(doc));
                 }
@@ -334,17 +340,19 @@ impl Exporter<'_> {
         Decl::Field(field)
     }
 
-    fn comprehension(&mut self, scopes: &Scopes, comprehension: &Comprehension) -> ast::Comprehension {
+    fn comprehension(&mut self, scopes: &Scopes, comprehension: &Comprehension, in_list: bool) -> ast::Comprehension {
         let mut inner = scopes.clone();
         let mut clauses = Vec::new();
         for clause in &comprehension.clauses {
-            let is_first = clauses.is_empty();
+            let is_first = clauses.is_empty() && !in_list;
             let name_of = |label: &Label| ident(&self.engine.store.labels.name(*label).text);
             let clause = match clause {
                 Clause::For { key, value, source } => {
                     let (key, value) = (key.as_ref().map(name_of), name_of(value));
                     let pos = self.keyword(*source, "for", is_first);
+                    self.links.sources += 1;
                     let source = self.operand_box(&inner, *source);
+                    self.links.sources -= 1;
                     ast::Clause::For { pos, key, value, source }
                 }
                 Clause::If { condition } => {
@@ -373,7 +381,10 @@ impl Exporter<'_> {
             inner = self.within(&inner, frame, None);
         }
         let value = self.yielded(&inner, comprehension.value);
-        let otherwise = comprehension.otherwise.map(|value| (Pos::NONE, Box::new(self.yielded(scopes, value))));
+        let otherwise = comprehension.otherwise.map(|value| self.expression(scopes, value));
+        // As the reference does it, only what is a struct is shown.
+        let otherwise = otherwise.filter(|value| matches!(value, Expr::Struct(_)));
+        let otherwise = otherwise.map(|value| (Pos::NONE, Box::new(value)));
         ast::Comprehension { clauses, value: Box::new(value), otherwise, comments: Comments::default() }
     }
 
@@ -385,11 +396,11 @@ impl Exporter<'_> {
         let Some(before) = file.text.get(..pos.offset as usize) else { return Pos::NONE };
         let is_word = |at: &usize| {
             let blank = |char: char| char.is_whitespace();
-            before[..*at].chars().next_back().is_none_or(|char| blank(char) || char == '{')
+            before[..*at].chars().next_back().is_none_or(|char| blank(char) || matches!(char, '{' | '['))
                 && before[*at + keyword.len()..].starts_with(blank)
         };
         let Some(at) = before.rmatch_indices(keyword).map(|(at, _)| at).find(is_word) else { return Pos::NONE };
-        let begins = before[..at].trim_end_matches([' ', '\t']).ends_with('\n');
+        let begins = at == 0 || before[..at].trim_end_matches([' ', '\t']).ends_with('\n');
         if begins || !is_first { Pos { file: pos.file, offset: at as u32 } } else { Pos::NONE }
     }
 

@@ -9,12 +9,10 @@ mod expression;
 mod names;
 mod pivot;
 mod random;
+mod shadow;
 mod value;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     eval::{
@@ -192,9 +190,10 @@ struct Exporter<'a> {
     stack: Vec<VertexId>,
     /// For each pattern that is being written, the name of the label that matches, once it is used.
     matched: Vec<Option<String>>,
-    /// Packages that are used, by name.
-    imports: BTreeMap<String, String>,
+    /// The names and paths of packages, in the order in which they are used.
+    imports: Vec<(String, String)>,
     names: names::Names,
+    links: shadow::Links,
     /// What is written of outside of the value.
     pivot: Option<pivot::Pivot>,
     /// The vertex of structs that are not evaluated: nothing is known about it.
@@ -219,8 +218,9 @@ impl<'a> Exporter<'a> {
             frame_of: HashMap::new(),
             stack: Vec::new(),
             matched: Vec::new(),
-            imports: BTreeMap::new(),
+            imports: Vec::new(),
             names: names::Names::default(),
+            links: shadow::Links::default(),
             pivot: None,
             nothing,
             definitions: 0,
@@ -235,19 +235,20 @@ impl<'a> Exporter<'a> {
             other => decls.push(embed(other)),
         }
         decls.extend(self.taken_along());
-        ast::File { imports: self.import_decls(), decls, ..ast::File::default() }
+        let mut file = ast::File { imports: self.import_decls(), decls, ..ast::File::default() };
+        self.settle(&mut file);
+        file
     }
 
     /// The imports of all packages that were named, in one declaration.
     fn import_decls(&self) -> Vec<ast::ImportDecl> {
-        let spec = |(name, path): (&String, &String)| {
+        let spec = |(name, path): &(String, String)| {
             let implied = path.rsplit(['/', ':']).next().is_some_and(|last| last == name);
             let name = (!implied).then(|| ident(name));
             let (pos, comments) = (Pos::NONE, Comments::default());
             ast::ImportSpec { pos, name, path: path.clone(), path_pos: Pos::NONE, comments }
         };
-        let mut specs: Vec<_> = self.imports.iter().map(spec).collect();
-        specs.sort_by(|a, b| a.path.cmp(&b.path));
+        let specs: Vec<_> = self.imports.iter().map(spec).collect();
         if specs.is_empty() {
             return Vec::new();
         }
@@ -265,6 +266,12 @@ impl<'a> Exporter<'a> {
             Decl::Let(ast::LetClause { pos: Pos::NONE, ident: ident(&clause.name), value, comments })
         };
         lets.into_iter().map(decl).collect()
+    }
+
+    fn import(&mut self, name: &str, path: &str) {
+        if self.imports.iter().all(|(known, _)| known != name) {
+            self.imports.push((name.to_owned(), path.to_owned()));
+        }
     }
 
     fn push_frame(&mut self) -> usize {
@@ -285,6 +292,16 @@ impl<'a> Exporter<'a> {
         Scopes { frames, env }
     }
 
+    /// The environment some levels up; `NONE` if there are not as many.
+    fn env_up(&self, mut env: EnvId, up: u32) -> EnvId {
+        for _ in 0..up {
+            if env != NONE {
+                env = self.engine.store.envs[env].up;
+            }
+        }
+        env
+    }
+
     /// The scopes within a struct or clause.
     fn within(&mut self, scopes: &Scopes, frame: usize, vertex: Option<VertexId>) -> Scopes {
         let frames = scopes.frames.iter().copied().chain([frame]).collect();
@@ -294,14 +311,19 @@ impl<'a> Exporter<'a> {
     /// Whether a definition restricts a value, or would if it were a struct.
     fn is_restricted(&mut self, vertex: VertexId) -> bool {
         let conjuncts = self.engine.v(vertex).conjuncts.clone();
-        let of_definition = |conjunct: &Conjunct| match conjunct.term {
-            Term::Expr(expr) if self.engine.is_reference(expr) => {
-                let target = self.engine.resolve(conjunct.env, expr, vertex);
-                target.is_ok_and(|target| self.engine.is_recursively_closed(target))
-            }
+        conjuncts.iter().any(|conjunct| match conjunct.term {
+            Term::Expr(expr) => self.refers_to_definition(conjunct.env, expr, vertex),
             _ => false,
-        };
-        conjuncts.iter().any(of_definition) || self.engine.is_recursively_closed(vertex)
+        }) || self.engine.is_recursively_closed(vertex)
+    }
+
+    /// Whether an expression is a reference to what a definition restricts, or unifies with one.
+    fn refers_to_definition(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> bool {
+        if let Ir::And { left, right } = *self.engine.expr(expr) {
+            return self.refers_to_definition(env, left, at) || self.refers_to_definition(env, right, at);
+        }
+        let target = if self.engine.is_reference(expr) { self.engine.resolve(env, expr, at).ok() } else { None };
+        target.is_some_and(|target| self.engine.is_recursively_closed(target))
     }
 
     /// Whether a vertex stands for an expression of which nothing is left but its value.
@@ -356,11 +378,16 @@ impl<'a> Exporter<'a> {
         Decl::Field(field)
     }
 
-    /// Gives a field its doc comment and attributes. The comment before `a: b: 1` is of use for `b` too.
+    /// Gives a field its comments and attributes. As the reference does it, a field that stands as it is written keeps
+    /// those that belong to no field alone: what is before `a: b: 1`, and what follows a last field.
     fn annotate(&self, field: &mut ast::Field, notes: &[Arc<Notes>], with_shorthands: bool) {
         let documenting: Vec<_> =
             notes.iter().filter(|notes| with_shorthands || !notes.is_shorthand).cloned().collect();
         field.comments.before = self.docs(&documenting);
+        if with_shorthands && self.profile.docs {
+            let trailing = notes.iter().filter_map(|notes| notes.trailing.clone());
+            field.comments.after.extend(trailing.map(|group| ast::CommentGroup { slot: u8::MAX, ..group }));
+        }
         for notes in notes {
             for text in notes.attributes.iter().filter(|_| self.profile.attributes) {
                 if field.attributes.iter().all(|known| *known.text != **text) {

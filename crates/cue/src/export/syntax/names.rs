@@ -6,7 +6,7 @@ use super::{Exporter, OUTSIDE, Scopes, name, random::Pcg};
 use crate::{
     eval::{
         label::Label,
-        vertex::{Term, VertexId},
+        vertex::{NONE, Term, VertexId},
     },
     ir::{Clause, Comprehension, Decl, Element, Expr as Ir, ExprId, Notes, Part},
     syntax::{
@@ -251,7 +251,7 @@ impl Exporter<'_> {
             }
         }
         if literal::is_identifier(&text) {
-            return name(&text);
+            return self.name_of_field(scopes, up, label, &text);
         }
         let frame = scopes.frames.iter().rev().nth(up as usize).copied().filter(|frame| *frame != OUTSIDE);
         if let Some(known) = frame.and_then(|frame| self.frames[frame].aliases.get(&label)) {
@@ -262,6 +262,19 @@ impl Exporter<'_> {
             self.frames[frame].aliases.insert(label, alias.clone());
         }
         name(&alias)
+    }
+
+    /// The label of a field as its name.
+    fn name_of_field(&mut self, scopes: &Scopes, up: u32, label: Label, text: &str) -> Expr {
+        let env = self.env_up(scopes.env, up);
+        let vertex = if env == NONE { self.nothing } else { self.engine.store.envs[env].vertex };
+        if vertex == self.nothing {
+            return name(text);
+        }
+        match self.engine.v(self.engine.follow(vertex)).arc(label) {
+            Some(arc) => self.name_of_vertex(text, arc),
+            None => name(text),
+        }
     }
 
     /// The name of a dynamic field, of what a pattern makes, or of the value of either.
@@ -281,7 +294,7 @@ impl Exporter<'_> {
     /// What a reference to a `let` shows: its name, where its clause is shown, or else its value.
     pub(super) fn let_reference(&mut self, scopes: &Scopes, up: u32, wanted: &str, value: ExprId) -> Expr {
         let level = scopes.frames.len().saturating_sub(up as usize);
-        let inner = Scopes { frames: scopes.frames[..level].to_vec(), env: self.engine.env_up(scopes.env, up) };
+        let inner = Scopes { frames: scopes.frames[..level].to_vec(), env: self.env_up(scopes.env, up) };
         let frame = inner.frames.last().copied().unwrap_or(OUTSIDE);
         if frame == OUTSIDE {
             return self.expression(&inner, value);

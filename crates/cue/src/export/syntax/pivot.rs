@@ -269,10 +269,14 @@ enum Selected {
 }
 
 fn selected(path: &[String], labels: &[Selected]) -> Expr {
-    let mut path = path.iter();
-    let mut expr = name(path.next().map_or("ROOT", String::as_str));
-    let rest: Vec<Selected> = path.map(|text| Selected::Name(text.clone())).collect();
-    for label in rest.iter().chain(labels) {
+    let path = path.iter().map(|text| Selected::Name(text.clone())).collect::<Vec<_>>();
+    let mut all = path.iter().chain(labels).peekable();
+    let first = all.next_if(|label| matches!(label, Selected::Name(_)));
+    let mut expr = match first {
+        Some(Selected::Name(text)) => name(text),
+        _ => name("ROOT"),
+    };
+    for label in all {
         let base = Box::new(expr);
         let selector = match label {
             Selected::Name(text) => ast::Selector::Ident(super::ident(text)),
@@ -381,9 +385,7 @@ impl Search<'_, '_> {
                     self.expr(inner, *value);
                     inner = self.exporter.engine.new_env(inner, self.exporter.nothing);
                 }
-                Clause::Try { binding: None, .. } => {
-                    inner = self.exporter.engine.new_env(inner, self.exporter.nothing);
-                }
+                Clause::Try { binding: None, .. } => {}
             }
         }
         self.expr(inner, comprehension.value);
@@ -395,8 +397,8 @@ impl Search<'_, '_> {
             return;
         }
         if let Ir::Let { up, value, .. } = *self.exporter.engine.expr(id) {
-            let env = self.exporter.engine.env_up(env, up);
-            if self.exporter.engine.store.envs[env].vertex != self.exporter.nothing {
+            let env = self.exporter.env_up(env, up);
+            if env != NONE && self.exporter.engine.store.envs[env].vertex != self.exporter.nothing {
                 self.expr(env, value);
             }
             return;
@@ -418,7 +420,7 @@ impl Search<'_, '_> {
             _ => None,
         };
         if let Some(up) = up {
-            let env = self.exporter.engine.env_up(env, up);
+            let env = self.exporter.env_up(env, up);
             if env == NONE || self.exporter.engine.store.envs[env].vertex == nothing {
                 return None;
             }
@@ -444,6 +446,7 @@ impl Search<'_, '_> {
         if is_imported || vertex == self.node || self.pivot.references.contains_key(&id) {
             return;
         }
+        self.exporter.engine.finalize(vertex);
         let is_new = !self.pivot.by_vertex.contains_key(&vertex);
         let target = self.pivot.target(vertex);
         self.pivot.targets[target].uses += 1;

@@ -15,6 +15,7 @@ use crate::{
     },
     export::cue::implied_by_bounds,
     ir::{Atom, Expr as Ir, ExprId, compile::names::RANGES},
+    number::{Decimal, Number},
     syntax::{
         ast::{BinaryOp, Constraint, Decl, Expr, UnaryOp},
         literal::Lines,
@@ -308,22 +309,25 @@ fn implied_by_functions(checks: &[Check]) -> Kind {
 
 /// The name of a predeclared range that has just these bounds.
 fn named_range(kind: Kind, checks: &[Check]) -> Option<&'static str> {
-    let text = |check: &Check| match &check.rule {
-        CheckRule::Bound(op, Atom::Number(number)) => Some(format!("{}{}", bound_op(*op).text(), number.value)),
+    let bound = |check: &Check| match &check.rule {
+        CheckRule::Bound(op, Atom::Number(number)) => Some((*op, number.value.clone())),
         _ => None,
     };
-    let texts: Vec<String> = checks.iter().map(text).collect::<Option<_>>()?;
-    let (_, found) = RANGES
-        .iter()
-        .map(|(name, low, high, range_kind)| {
-            let bounds = [format!(">={low}"), format!("<={high}")];
-            let bounds: Vec<String> = bounds.into_iter().filter(|bound| bound.len() > 2).collect();
-            let same_kind = kind == range_kind.unwrap_or(Kind::NUMBER);
-            (same_kind && bounds.len() == texts.len() && bounds.iter().all(|bound| texts.contains(bound)), *name)
-        })
-        .find(|(same, _)| *same)?;
+    let found: Vec<(BoundOp, Decimal)> = checks.iter().map(bound).collect::<Option<_>>()?;
+    let limit = |op: BoundOp, text: &str| {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let value = Number::from_literal(digits).ok()?.value;
+        Some((op, if digits.len() < text.len() { -value } else { value }))
+    };
+    let is_range = |low: &str, high: &str, range_kind: Option<Kind>| {
+        let low = limit(BoundOp::GreaterEqual, low);
+        let bounds: Vec<_> = low.into_iter().chain(limit(BoundOp::LessEqual, high)).collect();
+        let same_kind = kind == range_kind.unwrap_or(Kind::NUMBER);
+        same_kind && bounds.len() == found.len() && bounds.iter().all(|bound| found.contains(bound))
+    };
+    let (name, ..) = RANGES.iter().find(|(_, low, high, range_kind)| is_range(low, high, *range_kind))?;
     // `>=0 & int` alone prints as it is written.
-    (texts.len() == 2 || found == "uint").then_some(found)
+    (found.len() == 2 || *name == "uint").then_some(*name)
 }
 
 /// The checks that are the lower and the upper bound of a number.
