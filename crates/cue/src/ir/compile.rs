@@ -236,6 +236,9 @@ impl<'a> Compiler<'a> {
             let message = "import failed: imports are unavailable because there is no cue.mod/module.cue file";
             self.error_at(Code::Eval, Rule::Reference, message.to_owned(), spec.path_pos);
             (Target::Missing, local_name(&spec.path).to_owned())
+        } else if crate::builtin::is_missing_package(&spec.path) {
+            self.unsupported(&format!("builtin package {:?}", spec.path), spec.path_pos);
+            (Target::Missing, local_name(&spec.path).to_owned())
         } else {
             let message = format!("builtin package \"{}\" undefined", spec.path);
             self.error_at(Code::Eval, Rule::Reference, message, spec.path_pos);
@@ -812,6 +815,9 @@ impl<'a> Compiler<'a> {
         }
         if let Some((_, source)) = package.constants.iter().find(|(constant, _)| *constant == name) {
             return self.constant(source, crate::builtin::constant_position(package, name));
+        }
+        if crate::builtin::is_missing_function(package, name) {
+            return self.unsupported(&format!("{}.{name}", package.path), pos);
         }
         let message = format!("undefined field: {name}");
         self.error_at(Code::Eval, Rule::Reference, message, pos);
