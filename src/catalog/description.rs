@@ -75,10 +75,14 @@ fn read_cue(unit: &Unit) -> Result<Described, Vec<Problem>> {
     match (field(&root, "product"), field(&root, "events")) {
         (None, None) => package.read_definitions(&root),
         (_, None) => Err(vec![Problem::new(whole, "describes a product without events: expected \"events\"")]),
-        _ => {
-            package.check_shape().map_err(of_cue)?;
-            package.read_events(&root)
-        }
+        _ => match package.check_shape().map_err(of_cue) {
+            Ok(()) => package.read_events(&root),
+            Err(mut problems) => {
+                // What the shape does not tell, such as a file that is missing, is told with it.
+                add_new(&mut problems, package.read_events(&root).err().unwrap_or_default());
+                Err(problems)
+            }
+        },
     }
 }
 
@@ -109,7 +113,7 @@ impl Package<'_> {
             let event = Event::bare(name, self.place_of(&definition.value));
             match self.add_cue(&mut described, event, label) {
                 Ok(()) => {}
-                Err(more) => problems.extend(more),
+                Err(more) => add_new(&mut problems, more),
             }
         }
         if described.events.is_empty() && problems.is_empty() {
@@ -135,7 +139,7 @@ impl Package<'_> {
         }
         for event in events {
             if let Err(more) = self.read_event(&mut described, &event) {
-                problems.extend(more);
+                add_new(&mut problems, more);
             }
         }
         self.finish(described, problems)
@@ -204,6 +208,15 @@ impl Package<'_> {
 
     fn place_of(&self, value: &Value) -> Place {
         value.position().map_or_else(|| Place::whole(&self.unit.folder), |position| Place::from(&position))
+    }
+}
+
+/// Adds the problems that were not found before: a mistake in a package is met again with each of its event types.
+fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
+    for problem in more {
+        if problems.iter().all(|known| known.message != problem.message) {
+            problems.push(problem);
+        }
     }
 }
 
@@ -331,8 +344,12 @@ fn setting<T: serde::de::DeserializeOwned>(event: &Value, name: &str) -> Result<
 
 fn source_file(path: &Path) -> Result<Arc<SourceFile>, Problem> {
     let read = fs::read(path).map_err(|error| error.to_string());
-    let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned()));
-    let text = text.map_err(|error| Problem::new(Place::whole(path), format!("can't be read: {error}")))?;
+    let bytes = read.map_err(|error| Problem::new(Place::whole(path), format!("can't be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+        Problem::new(Place::in_text(path, &before, valid), "can't be read: not UTF-8")
+    })?;
     Ok(SourceFile::new(path.display().to_string(), text))
 }
 

@@ -68,8 +68,12 @@ impl JsonSchema {
         for (name, (text, schema)) in &read_files {
             problems.extend(against_meta_schema(&folder.join(name), text, schema));
         }
-        let own = built.as_ref().err().filter(|_| problems.is_empty()).map(|error| unbuildable(error, file, &text));
-        problems.extend(own);
+        if let Err(error) = &built {
+            problems.extend(against_meta_schema(file, &text, &root));
+            if problems.is_empty() {
+                problems.push(unbuildable(error, file, &text));
+            }
+        }
         match built {
             Ok(validator) if problems.is_empty() => Ok(Self {
                 check: Compiled { validator, lowered: lower(&root, &format!("{BASE}{base}"), &files, key) },
@@ -256,10 +260,20 @@ fn read(path: &Path) -> Result<(String, Value), Problem> {
     }
 }
 
-/// What is wrong with a file that a schema refers to.
-fn against_meta_schema(path: &Path, text: &str, schema: &Value) -> Option<Problem> {
-    let error = jsonschema::meta::options().validate(schema).err()?;
-    Some(unbuildable(&error, path, text))
+/// What keeps a file from being a schema of its draft, each mistake once: the parts of a meta-schema repeat one another.
+fn against_meta_schema(path: &Path, text: &str, schema: &Value) -> Vec<Problem> {
+    let meta = match jsonschema::meta::validator_for(schema) {
+        Ok(meta) => meta,
+        Err(error) => return vec![unbuildable(&error, path, text)],
+    };
+    let mut problems = Vec::new();
+    for error in meta.iter_errors(schema) {
+        let problem = unbuildable(&error, path, text);
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    problems
 }
 
 /// A schema that is none, or that refers to nothing, at the place of the mistake.

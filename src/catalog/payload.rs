@@ -19,10 +19,11 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, Malformed> {
     parsed.map_err(|error| {
         let position = format!(" at line {} column {}", error.line(), error.column());
         let message = error.to_string();
-        Malformed {
-            message: message.strip_suffix(&position).unwrap_or(&message).to_owned(),
-            offset: offset(text, error.line(), error.column()),
-        }
+        let message = match message.strip_suffix(&position).unwrap_or(&message) {
+            "number out of range" => "number is beyond 1.7e308, the largest that JSON Schema is checked with",
+            message => message,
+        };
+        Malformed { message: message.to_owned(), offset: offset(text, error.line(), error.column()) }
     })
 }
 
@@ -116,7 +117,7 @@ mod tests {
         assert_eq!(place(b"[1,\n x]"), ("expected value".to_owned(), 5));
         assert_eq!(place(b"[1] 2"), ("trailing characters".to_owned(), 4));
         assert_eq!(place(b"").1, 0);
-        assert_eq!(place(b"1e400").0, "number out of range");
+        assert_eq!(place(b"1e400").0, "number is beyond 1.7e308, the largest that JSON Schema is checked with");
         assert_eq!(place("[".repeat(200).as_bytes()).0, "recursion limit exceeded");
         assert_eq!(place(b"\"\xff\"").0, "invalid unicode code point");
     }
