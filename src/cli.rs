@@ -118,13 +118,13 @@ Examples:
 const CONFIG_EXAMPLES: &str = "\
 Examples:
   sluice config
-  sluice config --listen 0.0.0.0:80 > sluice.cue
+  sluice config --listen 0.0.0.0:80 > new.cue
   sluice config --reference";
 
 const CUE_EXAMPLES: &str = "\
 Examples:
-  sluice cue vet -c ./...                               validate all packages below
-  sluice cue vet schemas/orders/orders.cue order.json -d '#Order'
+  sluice cue vet -c=false ./...                         validate all packages below
+  sluice cue vet schemas/people/identity.cue person.json -d '#Identity'
   sluice cue export config.cue --out yaml
   sluice cue fmt -s
 

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     catalog::Catalog,
-    channel::{Channel, ChannelError, ReadFrom, Reader, Record},
+    channel::{Channel, ChannelError, ReadFrom, Reader, Record, TopicSpec},
 };
 
 /// How long one topic is waited for before the next has its turn.
@@ -62,9 +62,19 @@ pub async fn run(
     wanted: &Wanted,
     out: &mut (dyn Write + Send),
 ) -> Result<(), ReadError> {
+    let mut topics = topics(catalog, wanted)?;
+    let readiness = channel.readiness(&topics).await;
+    if wanted.event_type.is_none() {
+        for topic in &readiness.missing_topics {
+            tracing::warn!(%topic, "the topic does not exist, and is left out");
+        }
+        topics.retain(|topic| !readiness.missing_topics.contains(&topic.name));
+    }
     let mut readers = Vec::new();
-    for topic in topics(catalog, wanted)? {
-        readers.push(channel.reader(&topic, wanted.from).await?);
+    for topic in topics {
+        let reader = channel.reader(&topic.name, wanted.from).await;
+        // Why nothing answers says more than that this topic does not.
+        readers.push(reader.map_err(|error| readiness.unreachable.clone().map_or(error, ChannelError))?);
     }
     let mut left = wanted.max.unwrap_or(u64::MAX);
     loop {
@@ -77,12 +87,10 @@ pub async fn run(
     }
 }
 
-fn topics(catalog: &Catalog, wanted: &Wanted) -> Result<Vec<Arc<str>>, ReadError> {
-    let Some(name) = &wanted.event_type else {
-        return Ok(catalog.topics().into_iter().map(|topic| topic.name).collect());
-    };
+fn topics(catalog: &Catalog, wanted: &Wanted) -> Result<Vec<TopicSpec>, ReadError> {
+    let Some(name) = &wanted.event_type else { return Ok(catalog.topics()) };
     match catalog.types.get(name.as_str()) {
-        Some(found) => Ok(vec![Arc::clone(&found.topic.name)]),
+        Some(found) => Ok(vec![found.topic.clone()]),
         None => {
             let mut known: Vec<Arc<str>> = catalog.types.keys().cloned().collect();
             known.sort();
