@@ -67,7 +67,7 @@ impl Gateway {
         let workers = Workers::start(settings.http.threads.unwrap_or_else(cores))?;
         let public_url = match &settings.http.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{}", listener.local_addr()?),
+            None => own_url(listener.local_addr()?),
         };
         let metrics = Arc::new(Metrics::new());
         let serving = Serving::new(catalog, &public_url, &settings.ingest.source, &metrics);
@@ -117,6 +117,16 @@ impl Gateway {
         tracing::info!(connections_cut, records_left, "stopped");
         Stopped { connections_cut, records_left }
     }
+}
+
+/// Where this machine reaches the gateway.
+fn own_url(listen: SocketAddr) -> String {
+    if !listen.ip().is_unspecified() {
+        return format!("http://{listen}");
+    }
+    let url = format!("http://localhost:{}", listen.port());
+    tracing::warn!("events will say that their schemas are served at {url}: set http.public_url for readers elsewhere");
+    url
 }
 
 /// Keeps the metrics about the channel fresh.

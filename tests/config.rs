@@ -32,9 +32,21 @@ fn the_environment_wins_over_defaults_and_flags_over_the_environment() {
 
 #[test]
 fn mistakes_of_all_sources_come_together() {
-    let environment =
-        [("SLUICE_LOG_LEVEL", "loud"), ("SLUICE_CREATE_TOPIC", "true"), ("SLUICE_CREATE_TOPICS", "perhaps")];
+    let environment = [
+        ("SLUICE_LOG_LEVEL", "loud"),
+        ("SLUICE_CREATE_TOPIC", "true"),
+        ("SLUICE_CREATE_TOPICS", "perhaps"),
+        ("SLUICE_INGEST_LIMITS_JSON_DEPTH_MAX", "101"),
+        ("SLUICE_INGEST_SOURCE", "not a URI"),
+        ("SLUICE_HTTP_PUBLIC_URL", "http://%%"),
+    ];
     insta::assert_snapshot!(read(None, &environment, Some("8181")).unwrap_err());
+}
+
+#[test]
+fn numbers_in_the_environment_have_the_units_of_the_file() {
+    let effective = read(None, &[("SLUICE_INGEST_LIMITS_BODY_BYTES_MAX", "2Mi")], None).unwrap();
+    assert_eq!(effective.config.ingest.limits.body_bytes_max, 2 << 20);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cue::{Instance, Limits, SourceFile};
 use serde_json::Value;
 
 use super::layers::{Given, Origin, defaults};
@@ -37,10 +38,15 @@ fn variable(path: &[String]) -> String {
     format!("SLUICE_{}", path.join("_").to_uppercase())
 }
 
-/// The text as a value of the setting's type: text for text, JSON for all else.
+/// The text as a value of the setting's type: text for text, a value in CUE, such as `16Mi`, for all else.
 fn value_of(text: &str, default: &Value) -> Value {
     let plain = || Value::String(text.to_owned());
-    if default.is_string() { plain() } else { serde_json::from_str(text).unwrap_or_else(|_| plain()) }
+    if default.is_string() { plain() } else { in_cue(text).unwrap_or_else(plain) }
+}
+
+fn in_cue(text: &str) -> Option<Value> {
+    let instance = Instance::compile(vec![SourceFile::new("setting.cue", text)], &Limits::default()).ok()?;
+    serde_json::from_str(&instance.root().to_json().ok()?).ok()
 }
 
 /// Every setting with its default.

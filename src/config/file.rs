@@ -1,6 +1,6 @@
 //! Settings in `sluice.cue`: checked by the definition `#Config` with the gateway's own engine.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use cue::{FieldOptions, Instance, Limits, PathPart, SourceFile, Validation, Value};
 
@@ -26,10 +26,56 @@ pub(super) fn given(named: Option<&Path>, problems: &mut Vec<Problem>) -> Vec<Gi
             return Vec::new();
         }
     };
-    read(path, text).unwrap_or_else(|errors| {
-        problems.extend(Problem::of_cue(errors, &Place::whole(path)));
+    let file = SourceFile::new(path.display().to_string(), text);
+    let given = checked(file.clone()).and_then(|()| read(path, file.clone()));
+    given.unwrap_or_else(|errors| {
+        let mut found = mistakes(errors, &Place::whole(path));
+        // The engine does not tell fields that are not allowed beside other mistakes.
+        if let Ok(instance) = Instance::compile(vec![file], &Limits::default()) {
+            find_unknown(&instance.root(), &defaults(), &mut Vec::new(), &mut found);
+        }
+        found.sort_by(|a, b| a.places.cmp(&b.places));
+        problems.extend(found);
         Vec::new()
     })
+}
+
+/// Reports fields that are no settings, unless they are among the problems.
+fn find_unknown(value: &Value, settings: &serde_json::Value, path: &mut Vec<String>, problems: &mut Vec<Problem>) {
+    for field in value.fields(FieldOptions::default()) {
+        let PathPart::Field(name) = &field.label else { continue };
+        path.push(name.to_string());
+        match settings.get(&**name) {
+            Some(inner) if inner.as_object().is_some_and(|fields| !fields.is_empty()) => {
+                find_unknown(&field.value, inner, path, problems);
+            }
+            Some(_) => {}
+            None => {
+                let message = format!("{}: field not allowed", path.join("."));
+                let place = field.value.position().map(|position| Place::from(&position));
+                if let Some(place) = place.filter(|_| problems.iter().all(|known| known.message != message)) {
+                    problems.push(Problem::new(place, message));
+                }
+            }
+        }
+        path.pop();
+    }
+}
+
+/// One mistake for each setting, whatever alternatives its value could have been.
+pub(super) fn mistakes(errors: cue::Errors, place: &Place) -> Vec<Problem> {
+    let mut mistakes: Vec<Problem> = Vec::new();
+    for problem in Problem::of_cue(errors, place) {
+        let (setting, message) = problem.message.split_once(": ").unwrap_or(("", &problem.message));
+        let is_same = |known: &&mut Problem| {
+            known.places == problem.places && known.message.split_once(": ").is_some_and(|(name, _)| name == setting)
+        };
+        match mistakes.iter_mut().find(is_same) {
+            Some(known) => known.message += &format!("; {message}"),
+            None => mistakes.push(problem),
+        }
+    }
+    mistakes
 }
 
 /// The definition of all settings.
@@ -38,12 +84,21 @@ pub(super) fn reference() -> Result<Value, cue::Errors> {
     Instance::compile(vec![file], &Limits::default())?.lookup("#Config")
 }
 
-fn read(path: &Path, text: String) -> Result<Vec<Given>, cue::Errors> {
-    let file = SourceFile::new(path.display().to_string(), text);
+/// Checks one setting that does not come from a file.
+pub(super) fn check(path: &[String], value: &serde_json::Value) -> Result<(), cue::Errors> {
+    // JSON is CUE.
+    let text = path.iter().rev().fold(value.to_string(), |inner, name| format!("{{{name:?}: {inner}}}"));
+    checked(SourceFile::new(format!("{EMBEDDED}setting.cue"), text))
+}
+
+/// Checks a file's settings by the definition of all.
+fn checked(file: Arc<SourceFile>) -> Result<(), cue::Errors> {
     // Embedded in a file, the definition closes what all files say together.
     let reference = SourceFile::new(format!("{EMBEDDED}config.cue"), format!("{REFERENCE}\n#Config\n"));
-    let checked = Instance::compile(vec![file.clone(), reference], &Limits::default())?;
-    checked.root().validate(Validation { concrete: true })?;
+    Instance::compile(vec![file, reference], &Limits::default())?.root().validate(Validation { concrete: true })
+}
+
+fn read(path: &Path, file: Arc<SourceFile>) -> Result<Vec<Given>, cue::Errors> {
     let root = Instance::compile(vec![file], &Limits::default())?.root();
     let mut given = Vec::new();
     collect(&root, &defaults(), &Place::whole(path), &mut Vec::new(), &mut given)?;

@@ -64,6 +64,21 @@ pub struct Effective {
     origins: BTreeMap<Vec<String>, Origin>,
 }
 
+/// What is wrong with a setting that has the right shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Its path, such as `kafka.delivery_timeout_ms`.
+    pub setting: &'static str,
+    /// What is wrong with it, after its name.
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.setting, self.message)
+    }
+}
+
 /// A value that a source gives to a setting.
 pub(super) struct Given {
     /// The names of the fields from the root.
@@ -98,51 +113,55 @@ impl Sources {
             value,
             origin: Origin::Flag(flag),
         }));
-        match Effective::of(given) {
-            Ok(effective) if problems.is_empty() => Ok(effective),
-            Ok(_) => Err(Problems(problems)),
-            Err(more) => {
-                problems.extend(more);
-                Err(Problems(problems))
-            }
-        }
+        let effective = Effective::of(given, &mut problems);
+        problems.extend(effective.contradictions());
+        if problems.is_empty() { Ok(effective) } else { Err(Problems(problems)) }
     }
 }
 
 impl Effective {
-    /// The defaults with what is given put over them, the last one on top.
-    fn of(given: Vec<Given>) -> Result<Self, Vec<Problem>> {
-        let mut merged = defaults();
-        let mut origins = BTreeMap::new();
-        let mut problems = Vec::new();
+    /// The defaults with what is given put over them, the last one on top; what is wrong is left out and reported.
+    fn of(given: Vec<Given>, problems: &mut Vec<Problem>) -> Self {
+        let mut tree = defaults();
+        let mut effective = Self { config: Config::default(), origins: BTreeMap::new() };
         for Given { path, value, origin } in given {
             // Each value is tried alone, so that every wrong one is reported with its origin.
             let mut alone = defaults();
             put(&mut alone, &path, value.clone());
-            match serde_json::from_value::<Config>(alone) {
-                Ok(_) => {
-                    put(&mut merged, &path, value);
-                    origins.insert(path, origin);
-                }
+            if let Err(error) = serde_json::from_value::<Config>(alone) {
+                problems.push(wrong(&path, &origin, &error.to_string()));
+                continue;
+            }
+            // What a file says was checked together with the rest of it.
+            if !matches!(origin, Origin::File(_))
+                && let Err(errors) = file::check(&path, &value)
+            {
+                problems.extend(file::mistakes(errors, &origin.place()));
+                continue;
+            }
+            put(&mut tree, &path, value);
+            match serde_json::from_value(tree.clone()) {
+                Ok(config) => effective.config = config,
                 Err(error) => problems.push(wrong(&path, &origin, &error.to_string())),
             }
+            effective.origins.insert(path, origin);
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let config =
-            serde_json::from_value(merged).map_err(|error| vec![wrong(&[], &Origin::Default, &error.to_string())])?;
-        let effective = Self { config, origins };
-        let problems = effective.contradictions();
-        if problems.is_empty() { Ok(effective) } else { Err(problems) }
+        effective
     }
 
     /// What is wrong with settings that have the right shape, or between them.
     fn contradictions(&self) -> Vec<Problem> {
-        let Config { channel: ChannelAddress::Kafka(_), kafka, ingest, .. } = &self.config else { return Vec::new() };
-        let place = self.origin(&["kafka".to_owned(), "properties".to_owned()]).place();
-        let mistakes = kafka.check(ingest.append_timeout).into_iter();
-        mistakes.map(|mistake| Problem::new(place.clone(), mistake)).collect()
+        let Config { channel, http, ingest, kafka, .. } = &self.config;
+        let mut mistakes = ingest.check();
+        mistakes.extend(http.check());
+        if let ChannelAddress::Kafka(_) = channel {
+            mistakes.extend(kafka.check(ingest.append_timeout));
+        }
+        let problem = |mistake: Mistake| {
+            let path: Vec<String> = mistake.setting.split('.').map(str::to_owned).collect();
+            Problem::new(self.origin(&path).place(), mistake.to_string())
+        };
+        mistakes.into_iter().map(problem).collect()
     }
 
     /// The settings as the text of a `sluice.cue`, in the order of the reference, each with its origin as a comment.

@@ -13,7 +13,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::layers::{Effective, Origin, Sources};
+pub use self::layers::{Effective, Mistake, Origin, Sources};
 use crate::{
     channel::{ChannelAddress, kafka, sqlite},
     http, ingest,

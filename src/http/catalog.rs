@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE, header::VARY},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Edge, negotiate, observe::RequestId, problem::Problem};
+use super::{Edge, address::Address, negotiate, observe::RequestId, problem::Problem};
 use crate::catalog::{Document, Representation};
 
 /// `GET /openapi`: all products, in the form that the client asks for.
@@ -28,28 +27,23 @@ pub(super) async fn openapi_yaml(State(edge): State<Arc<Edge>>, RequestId(id): R
     ending(&edge.ingest.serving().catalog.openapi, "yaml", &id)
 }
 
-/// What a listing is to hold.
-#[derive(Deserialize)]
-pub(super) struct Search {
-    /// Words that a product must mention.
-    q: Option<String>,
-}
-
-/// `GET /v1/products[?q=]`
-pub(super) async fn products(State(edge): State<Arc<Edge>>, Query(search): Query<Search>) -> Response {
-    json(&edge.ingest.serving().catalog.listing(search.q.as_deref()))
+/// `GET /v1/products[?q=]`: those that mention the words, or all.
+pub(super) async fn products(State(edge): State<Arc<Edge>>, Query(query): Query<Vec<(String, String)>>) -> Response {
+    let words = query.iter().find(|(name, _)| name == "q").map(|(_, words)| words.as_str());
+    json(&edge.ingest.serving().catalog.listing(words))
 }
 
 /// `GET /v1/products/{name}`
 pub(super) async fn product(
     State(edge): State<Arc<Edge>>,
     RequestId(id): RequestId,
-    Path(name): Path<String>,
+    Address(name): Address<String>,
+    headers: HeaderMap,
 ) -> Response {
     let serving = edge.ingest.serving();
     match serving.catalog.product(&name) {
         Some(product) => json(&product.details(&serving.catalog)),
-        None => no_product(&name).respond(&id),
+        None => no_product(&name).answer(&headers, &id),
     }
 }
 
@@ -57,12 +51,12 @@ pub(super) async fn product(
 pub(super) async fn product_openapi(
     State(edge): State<Arc<Edge>>,
     RequestId(id): RequestId,
-    Path(name): Path<String>,
+    Address(name): Address<String>,
     headers: HeaderMap,
 ) -> Response {
     match edge.ingest.serving().catalog.product(&name) {
         Some(product) => negotiated(&product.openapi, &headers, &id),
-        None => no_product(&name).respond(&id),
+        None => no_product(&name).answer(&headers, &id),
     }
 }
 
@@ -70,14 +64,14 @@ pub(super) async fn product_openapi(
 pub(super) async fn schema(
     State(edge): State<Arc<Edge>>,
     RequestId(id): RequestId,
-    Path((name, schema)): Path<(String, String)>,
+    Address((name, schema)): Address<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
     let serving = edge.ingest.serving();
-    let Some(product) = serving.catalog.product(&name) else { return no_product(&name).respond(&id) };
+    let Some(product) = serving.catalog.product(&name) else { return no_product(&name).answer(&headers, &id) };
     match product.schemas.get(&*schema) {
         Some(document) => negotiated(document, &headers, &id),
-        None => Problem::not_found(format!("product {name:?} has no schema {schema:?}")).respond(&id),
+        None => Problem::not_found(format!("product {name:?} has no schema {schema:?}")).answer(&headers, &id),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 
-use super::{Edge, answer::Wish, intake, observe::RequestId, problem::Problem};
+use super::{Edge, address::Address, answer::Wish, intake, observe::RequestId, problem::Problem};
 use crate::ingest::{ack::Answer, body::Endpoint};
 
 /// `POST /v1/events`: CloudEvents in binary, structured or batch mode.
@@ -20,7 +20,7 @@ pub(super) async fn cloudevents(State(edge): State<Arc<Edge>>, RequestId(id): Re
 pub(super) async fn payloads(
     State(edge): State<Arc<Edge>>,
     RequestId(id): RequestId,
-    Path(kind): Path<String>,
+    Address(kind): Address<String>,
     request: Request,
 ) -> Response {
     let wish = Wish::of(request.headers(), request.uri(), id);
@@ -48,7 +48,7 @@ pub(super) async fn root(State(edge): State<Arc<Edge>>, RequestId(id): RequestId
 pub(super) async fn validate(
     State(edge): State<Arc<Edge>>,
     RequestId(id): RequestId,
-    Path(kind): Path<String>,
+    Address(kind): Address<String>,
     request: Request,
 ) -> Response {
     let wish = Wish::of(request.headers(), request.uri(), id);

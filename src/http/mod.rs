@@ -3,6 +3,7 @@
 //! Knows HTTP and nothing of schemas or channels. Everything that comes from outside is bounded here or in
 //! [`crate::ingest`], each bound named in [`Settings`] or in [`crate::ingest::Limits`].
 
+mod address;
 mod answer;
 mod catalog;
 mod events;
@@ -22,7 +23,8 @@ use std::{sync::Arc, time::Duration};
 
 pub use self::{health::Health, site::Site};
 use crate::{
-    ingest::{Ingest, in_flight::InFlight},
+    config::Mistake,
+    ingest::{Ingest, cloudevents, in_flight::InFlight},
     telemetry::Metrics,
 };
 
@@ -31,7 +33,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Where senders and readers reach the gateway, such as `https://events.acme.example`: what `dataschema` begins
-    /// with. `None` is `http://` and the address it listens on.
+    /// with. `None` is `http://` and the address it listens on, or `localhost` for all addresses.
     pub public_url: Option<String>,
     /// Threads that serve connections. `None` is one for each core.
     pub threads: Option<usize>,
@@ -75,6 +77,15 @@ impl Default for Settings {
             unready_delay: Duration::ZERO,
             shutdown_timeout: Duration::from_secs(25),
         }
+    }
+}
+
+impl Settings {
+    /// What is wrong with settings that have the right shape.
+    #[must_use]
+    pub fn check(&self) -> Vec<Mistake> {
+        let wrong = self.public_url.as_ref().and_then(|url| cloudevents::check("dataschema", url).err());
+        wrong.map(|wrong| Mistake { setting: "http.public_url", message: format!(": {wrong}") }).into_iter().collect()
     }
 }
 

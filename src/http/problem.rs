@@ -4,13 +4,14 @@ use std::{borrow::Cow, time::Duration};
 
 use axum::{
     http::{
-        HeaderName, HeaderValue, Method, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER},
     },
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
+use super::negotiate;
 use crate::{
     catalog::Violation,
     channel::AppendError,
@@ -130,6 +131,11 @@ impl<'a> Problem<'a> {
 
     pub(super) fn json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("no map with keys that are not text")
+    }
+
+    /// In the form that the client asks for.
+    pub(super) fn answer(self, headers: &HeaderMap, request_id: &HeaderValue) -> Response {
+        if negotiate::wants_text(headers, false) { self.respond_text() } else { self.respond(request_id) }
     }
 
     pub(super) fn respond(mut self, request_id: &HeaderValue) -> Response {

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{Method, Request, StatusCode, Uri, header::CONTENT_TYPE},
+    http::{HeaderMap, Method, Request, StatusCode, Uri, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
@@ -45,7 +45,8 @@ fn routes() -> [Route; 14] {
         ("/v1/products", get(catalog::products)),
         ("/v1/products/{name}", get(catalog::product)),
         ("/v1/products/{name}/openapi", get(catalog::product_openapi)),
-        ("/v1/products/{name}/schemas/{schema}", get(catalog::schema)),
+        // A schema of JSON Schema may be in a folder of its product, and refer to others from there.
+        ("/v1/products/{name}/schemas/{*schema}", get(catalog::schema)),
         ("/healthz", get(health::healthz)),
         ("/readyz", get(health::readyz)),
         ("/metrics", get(metrics)),
@@ -81,12 +82,12 @@ impl Site {
     }
 }
 
-async fn not_found(RequestId(id): RequestId, uri: Uri) -> Response {
-    Problem::not_found(format!("nothing is served at {}", uri.path())).respond(&id)
+async fn not_found(RequestId(id): RequestId, uri: Uri, headers: HeaderMap) -> Response {
+    Problem::not_found(format!("nothing is served at {}", uri.path())).answer(&headers, &id)
 }
 
-async fn method_not_allowed(RequestId(id): RequestId, method: Method) -> Response {
-    Problem::method_not_allowed(&method).respond(&id)
+async fn method_not_allowed(RequestId(id): RequestId, method: Method, headers: HeaderMap) -> Response {
+    Problem::method_not_allowed(&method).answer(&headers, &id)
 }
 
 async fn metrics(State(edge): State<Arc<Edge>>) -> Response {

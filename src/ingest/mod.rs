@@ -43,7 +43,7 @@ use self::{
     serving::{Serving, Stream},
     wording::Budget,
 };
-use crate::{channel::Channel, telemetry::Metrics};
+use crate::{channel::Channel, config::Mistake, telemetry::Metrics};
 
 /// How events are taken in.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -74,6 +74,15 @@ impl Default for Settings {
             append_timeout: Duration::from_secs(30),
             wording_time: Duration::from_millis(500),
         }
+    }
+}
+
+impl Settings {
+    /// What is wrong with settings that have the right shape.
+    #[must_use]
+    pub fn check(&self) -> Vec<Mistake> {
+        let wrong = cloudevents::check("source", &self.source).err();
+        wrong.map(|wrong| Mistake { setting: "ingest.source", message: format!(": {wrong}") }).into_iter().collect()
     }
 }
 
@@ -152,7 +161,7 @@ impl Ingest {
         let mut space = Space::new(self.settings.limits.violations_max);
         let mut pace = Pace::new();
         for draft in body.drafts() {
-            let stream = draft.as_ref().ok().and_then(|draft| serving.stream(draft.kind()));
+            let stream = serving.stream_of(&draft);
             let received = batch.receive(stream);
             let routed = self.accept(draft, stream, &body.identity, &mut envelope).await;
             batch.add(received, routed.map_err(|error| space.fit(error)));
@@ -177,7 +186,7 @@ impl Ingest {
         let mut space = Space::new(self.settings.limits.violations_max);
         let mut pace = Pace::new();
         for draft in body.drafts() {
-            let stream = draft.as_ref().ok().and_then(|draft| serving.stream(draft.kind()));
+            let stream = serving.stream_of(&draft);
             let routed = self.accept(draft, stream, &body.identity, &mut envelope).await;
             verdicts.push(routed.map(Routed::judged).map_err(|error| space.fit(error)));
             pace.keep().await;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{envelope::shared_headers, text::Text};
+use super::{body::Draft, envelope::shared_headers, refusal::Refusal, text::Text};
 use crate::{
     catalog::{Catalog, EventType},
     channel::Header,
@@ -57,5 +57,10 @@ impl Serving {
     #[must_use]
     pub fn stream(&self, kind: &str) -> Option<&Arc<Stream>> {
         self.streams.get(kind)
+    }
+
+    /// The stream of what was decoded; none if it could not be.
+    pub(super) fn stream_of(&self, draft: &Result<Draft, Refusal>) -> Option<&Arc<Stream>> {
+        self.stream(draft.as_ref().ok()?.kind())
     }
 }

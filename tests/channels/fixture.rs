@@ -102,7 +102,6 @@ pub(crate) fn kafka_settings() -> kafka::Settings {
     kafka::Settings {
         queue_records_max: QUEUE_RECORDS_MAX,
         record_bytes_max: RECORD_BYTES_MAX,
-        linger_us: 0,
         ..kafka::Settings::default()
     }
 }

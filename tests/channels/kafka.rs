@@ -11,7 +11,7 @@ use std::{
 
 use rdkafka::{
     ClientConfig,
-    admin::{AdminClient, AdminOptions},
+    admin::{AdminClient, AdminOptions, ResourceSpecifier},
     client::DefaultClientContext,
     types::{RDKafkaApiKey, RDKafkaRespErr},
 };
@@ -101,6 +101,39 @@ async fn a_broker_that_answers_too_late_leaves_it_unknown() {
     assert!(matches!(error, AppendError::Unconfirmed(_)), "{error:?}");
 }
 
+/// Three appends of ten records to a broker that takes its time, so that the first holds up the others; what `then` leads
+/// to must be their receipts, in the order of the calls.
+async fn held_behind_others<F: Future<Output = ()>>(linger: Duration, then: impl FnOnce(Arc<Kafka>) -> F) {
+    let linger_us = u32::try_from(linger.as_micros()).unwrap();
+    let (broker, channel) = mock(&Settings { linger_us, queue_records_max: 100, ..kafka_settings() });
+    let first = until_taken(&channel, "trips").await.offset;
+    broker.run(|cluster| cluster.broker_round_trip_time(-1, Duration::from_millis(300)).unwrap());
+    let channel = Arc::new(channel);
+    let appends: Vec<_> = (0..3).map(|_| channel.append(vec![event("trips"); 10])).collect();
+    then(Arc::clone(&channel)).await;
+    let mut offsets = Vec::new();
+    for append in appends {
+        offsets.extend(append.await.into_iter().map(|receipt| receipt.unwrap().offset));
+    }
+    assert_eq!(offsets, (first + 1..=first + 30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn records_go_when_those_before_them_are_acknowledged() {
+    held_behind_others(Duration::from_secs(600), async |_| {}).await;
+}
+
+#[tokio::test]
+async fn records_go_when_they_were_held_long_enough() {
+    held_behind_others(Duration::from_millis(1), async |_| {}).await;
+}
+
+#[tokio::test]
+async fn records_go_before_the_channel_closes() {
+    let close = async |channel: Arc<Kafka>| assert_eq!(channel.close(Duration::from_secs(20)).await, 0);
+    held_behind_others(Duration::from_secs(600), close).await;
+}
+
 #[tokio::test]
 async fn what_the_broker_refuses_is_told_apart() {
     let (broker, channel) = mock(&kafka_settings());
@@ -178,6 +211,17 @@ async fn topics_are_created_as_described() {
         assert!(channel.readiness(std::slice::from_ref(&compacted)).await.is_ready());
     }
     append(&channel, event(&name)).await.unwrap();
+
+    let mut client = ClientConfig::new();
+    let admin: AdminClient<DefaultClientContext> =
+        client.set("bootstrap.servers", real_kafka_address()).create().unwrap();
+    let metadata = admin.inner().fetch_metadata(Some(&name), Duration::from_secs(10)).unwrap();
+    assert_eq!(metadata.topics()[0].partitions().len(), 2);
+    let described = admin.describe_configs(&[ResourceSpecifier::Topic(&name)], &AdminOptions::new()).await.unwrap();
+    let described = described.into_iter().next().unwrap().unwrap();
+    let value = |name| described.get(name).and_then(|entry| entry.value.clone());
+    assert_eq!(value("cleanup.policy").as_deref(), Some("compact,delete"));
+    assert_eq!(value("retention.ms").as_deref(), Some("3600000"));
 
     let too_many = TopicSpec { replication: Some(99), ..spec("test-too-many-replicas") };
     let error = channel.create_topics(&[too_many]).await.unwrap_err().to_string();

@@ -1,6 +1,10 @@
 //! What only the embedded channel has: a file that other programs open, lock, fill up and damage.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use rusqlite::Connection;
 use sluice::channel::{
@@ -54,6 +58,84 @@ async fn people_can_query_the_file() {
     let speed: i64 =
         connection.query_row("SELECT value ->> 'speed' FROM records WHERE offset = 0", [], |row| row.get(0)).unwrap();
     assert_eq!(speed, 7);
+}
+
+async fn append_all(channel: &Sqlite, records: Vec<Record>) {
+    let appended = channel.append(records).await;
+    assert!(appended.iter().all(Result::is_ok), "{appended:?}");
+}
+
+/// The offsets that the file holds of a topic.
+fn kept(path: &Path) -> Vec<i64> {
+    let connection = Connection::open(path).unwrap();
+    let mut query = connection.prepare("SELECT offset FROM records WHERE topic = 'trips' ORDER BY offset").unwrap();
+    query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn so_many_records_are_kept_and_a_longer_topic_gets_there_step_by_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sluice.db");
+    let channel = open(&path);
+    append_all(&channel, vec![event("1"); 20]).await;
+    channel.close(Duration::from_secs(5)).await;
+
+    let channel = Sqlite::open(&path, &Settings { retention_records_max: Some(3), ..Settings::default() }).unwrap();
+    assert_eq!(offset(&channel, event("1")).await, Ok(20));
+    assert_eq!(kept(&path), (4..=20).collect::<Vec<_>>());
+    append_all(&channel, vec![record(&"other".into(), "k", "1"); 5]).await;
+    assert_eq!(kept(&path).len(), 17);
+    for expected in 21..26 {
+        assert_eq!(offset(&channel, event("1")).await, Ok(expected));
+    }
+    assert_eq!(kept(&path), [23, 24, 25]);
+    append_all(&channel, vec![event("1"); 10]).await;
+    // What one commit brings is all kept until the next.
+    assert_eq!(kept(&path), (26..36).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn old_records_go_when_new_ones_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sluice.db");
+    let settings = Settings { retention: Some(Duration::from_secs(3600)), ..Settings::default() };
+    let channel = Sqlite::open(&path, &settings).unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+    let minutes_ago =
+        |minutes: u128| Record { timestamp_ms: i64::try_from(now - minutes * 60_000).unwrap(), ..event("1") };
+    let records = [300, 200, 59, 100, 1].map(minutes_ago);
+    append_all(&channel, records.to_vec()).await;
+    assert_eq!(kept(&path), [0, 1, 2, 3, 4]);
+    // Only from the front, so that a topic has no holes.
+    assert_eq!(offset(&channel, minutes_ago(0)).await, Ok(5));
+    assert_eq!(kept(&path), [2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn bytes_that_wait_are_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sluice.db");
+    let settings = Settings { queue_bytes_max: event("1").size(), busy_timeout_ms: 30_000, ..Settings::default() };
+    let channel = Sqlite::open(&path, &settings).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting = channel.append(vec![event("1")]);
+    assert_eq!(offset(&channel, event("1")).await, Err(AppendError::QueueFull));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(waiting.await[0].is_ok());
+    assert_eq!(offset(&channel, event("12")).await, Err(AppendError::QueueFull));
+}
+
+#[tokio::test]
+async fn a_file_that_was_deleted_takes_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sluice.db");
+    let channel = open(&path);
+    offset(&channel, event("1")).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let told = format!("{} was deleted or replaced since it was opened: restart sluice", path.display());
+    assert_eq!(channel.readiness(&[]).await.unreachable, Some(format!("channel is not available: {told}")));
+    assert_eq!(offset(&channel, event("1")).await, Err(AppendError::Unavailable(told)));
 }
 
 #[tokio::test]

@@ -133,6 +133,13 @@ async fn the_catalog_is_served() {
     assert_eq!(app.get("/v1/products?q=nothing", &[]).await.json()["products"], serde_json::json!([]));
     assert_eq!(app.get("/v1/products/people/openapi", &[]).await.body, "{\"title\":\"people\"}");
     assert_eq!(app.get("/v1/products/people/schemas/Identity", &[]).await.body, "{\"title\":\"Identity\"}");
+    assert_eq!(app.get("/v1/products?q=who&q=else", &[]).await.status, 200);
+    for address in ["/v1/products/%FF", "/v1/products/people/schemas/parts/%FF"] {
+        assert_eq!(app.get(address, &[]).await.code(), "not-found", "{address}");
+    }
+    let text = app.get("/v1/products/nobody", &["accept: text/plain"]).await.body;
+    assert_eq!(text, "no product \"nobody\" is served\n");
+    assert_eq!(app.post("/v1/events/%FF", &[JSON], JOHN).await.code(), "not-found");
     assert_snapshot!("no_product", app.get("/v1/products/nobody", &[]).await);
     assert_snapshot!("no_schema", app.get("/v1/products/people/schemas/Nobody", &[]).await);
     let head = app.send("HEAD", "/openapi", &[], "").await;

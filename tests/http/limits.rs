@@ -225,6 +225,47 @@ async fn connections() {
     while app.get("/healthz", &[]).await.status != 200 {}
 }
 
+/// A frame of HTTP/2 (RFC 9113, section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+#[tokio::test]
+async fn streams_of_one_connection() {
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    const SETTINGS: u8 = 4;
+    const REFUSED_STREAM: u32 = 7;
+    let app = App::builder().set(|settings| settings.http.streams_max = 3).start().await;
+    let mut stream = app.connect().await;
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
+    let mut opened = false;
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+        stream.read_exact(&mut payload).await.unwrap();
+        match head[3] {
+            SETTINGS if !opened => {
+                opened = true;
+                stream.write_all(&frame(SETTINGS, 1, 0, &[])).await.unwrap();
+                // POST / of http://a, whose body does not come.
+                for id in [1, 3, 5, 7] {
+                    let post = b"\x83\x86\x84\x41\x01a";
+                    stream.write_all(&frame(HEADERS, 4, id, post)).await.unwrap();
+                }
+            }
+            RST_STREAM => {
+                assert_eq!((head[8], payload.as_slice()), (7, REFUSED_STREAM.to_be_bytes().as_slice()));
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
 #[tokio::test]
 async fn time_for_wording() {
     let people = Catalog::load(Path::new("schemas/people")).unwrap();

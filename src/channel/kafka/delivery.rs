@@ -1,14 +1,15 @@
 //! From librdkafka's delivery reports to the answers of appends.
 //!
-//! Every record that is handed over has a ticket, which travels through librdkafka as its opaque value. An append is
+//! Every record that is appended has a ticket, which travels through librdkafka as its opaque value. An append is
 //! answered when the last of its tickets is settled: one allocation for the batch, none for a record.
 
 use std::{
     borrow::Cow,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use rdkafka::{
@@ -21,7 +22,11 @@ use rdkafka::{
 };
 use tokio::sync::oneshot;
 
-use super::Settings;
+use super::{
+    Settings,
+    accumulator::{Accumulator, Group},
+    producer::Writer,
+};
 use crate::channel::{AppendError, Appended, BoxFuture, Depth, Receipt, Record};
 
 /// The outcome that nobody set.
@@ -30,8 +35,8 @@ const LOST: Result<Receipt, AppendError> = Err(AppendError::Unconfirmed(Cow::Bor
 /// Which record of which batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
-    batch: u32,
-    record: u32,
+    pub(super) batch: u32,
+    pub(super) record: u32,
 }
 
 impl From<Ticket> for usize {
@@ -63,11 +68,12 @@ pub(super) struct Deliveries {
     record_bytes_max: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waiting {
     batches: Vec<Option<Batch>>,
     free: Vec<u32>,
     depth: Depth,
+    accumulator: Accumulator,
 }
 
 #[derive(Debug)]
@@ -85,7 +91,12 @@ struct Batch {
 impl Deliveries {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            waiting: Mutex::default(),
+            waiting: Mutex::new(Waiting {
+                batches: Vec::new(),
+                free: Vec::new(),
+                depth: Depth::default(),
+                accumulator: Accumulator::new(Duration::from_micros(settings.linger_us.into())),
+            }),
             fatal: AtomicBool::new(false),
             outage: AtomicBool::new(false),
             silence: AtomicU64::new(1),
@@ -96,26 +107,48 @@ impl Deliveries {
         }
     }
 
-    /// Gives tickets for as many of the records, from the first, as there is room for, and what resolves when all of these
-    /// are settled. The others are refused because the queue is full.
-    pub(super) fn expect(
-        &self,
-        records: &[Record],
-    ) -> (impl Iterator<Item = Ticket> + use<>, BoxFuture<'static, Appended>) {
+    /// Takes as many of the records, from the first, as there is room for; the others are refused because the queue is
+    /// full. Returns what resolves when all that were taken are settled.
+    pub(super) fn expect(&self, records: Vec<Record>) -> BoxFuture<'static, Appended> {
         let (answer, answered) = oneshot::channel();
         let count = records.len();
-        let (batch, taken) =
-            self.waiting().insert(records, &self.depth_max, self.silence.load(Ordering::Acquire), answer);
-        let tickets = (0..taken).map(move |record| Ticket { batch, record });
-        (tickets, Box::pin(async move { answered.await.unwrap_or_else(|_| vec![LOST; count]) }))
+        let silence = self.silence.load(Ordering::Acquire);
+        self.waiting().insert(records, &self.depth_max, silence, answer);
+        Box::pin(async move { answered.await.unwrap_or_else(|_| vec![LOST; count]) })
     }
 
-    /// Sets the outcome of a record; answers the append when it was the last one.
-    pub(super) fn settle(&self, ticket: Ticket, outcome: Result<Receipt, AppendError>) {
-        if let Some(batch) = self.waiting().settle(ticket, outcome) {
+    /// Sets the outcome of a record; answers the append when it was the last one. Says whether records of the topic can
+    /// be handed over that were held because of it.
+    pub(super) fn settle(&self, ticket: Ticket, topic: &str, outcome: Result<Receipt, AppendError>) -> bool {
+        let mut waiting = self.waiting();
+        let complete = waiting.settle(ticket, outcome);
+        let goes_on = waiting.accumulator.settled(topic);
+        drop(waiting);
+        if let Some(batch) = complete {
             // Nobody may listen any more.
             let _ = batch.answer.send(batch.appended);
         }
+        goes_on
+    }
+
+    /// See [`Accumulator::begin`].
+    pub(super) fn begin(&self, topic: &str) -> Option<Group> {
+        self.waiting().accumulator.begin(topic)
+    }
+
+    /// See [`Accumulator::go_on`].
+    pub(super) fn go_on(&self, topic: &str) -> Option<Group> {
+        self.waiting().accumulator.go_on(topic)
+    }
+
+    /// See [`Accumulator::overdue`].
+    pub(super) fn overdue(&self) -> Vec<Arc<str>> {
+        self.waiting().accumulator.overdue()
+    }
+
+    /// See [`Accumulator::take`].
+    pub(super) fn take_held(&self) -> Group {
+        self.waiting().accumulator.take()
     }
 
     pub(super) fn depth(&self) -> Depth {
@@ -182,37 +215,35 @@ impl Deliveries {
 }
 
 impl Waiting {
-    /// Places a batch; says where, and how many of its records are taken. One of which nothing is taken is answered.
-    fn insert(
-        &mut self,
-        records: &[Record],
-        depth_max: &Depth,
-        silence: u64,
-        answer: oneshot::Sender<Appended>,
-    ) -> (u32, u32) {
+    /// Places a batch. One of which nothing is taken is answered.
+    fn insert(&mut self, records: Vec<Record>, depth_max: &Depth, silence: u64, answer: oneshot::Sender<Appended>) {
         let mut appended = vec![Err(AppendError::QueueFull); records.len()];
         let mut record_bytes = Vec::with_capacity(records.len());
         for (record, outcome) in records.iter().zip(&mut appended) {
-            let depth = Depth { records: self.depth.records + 1, bytes: self.depth.bytes + record.size() };
+            let size = record.size();
+            let depth = Depth { records: self.depth.records + 1, bytes: self.depth.bytes + size };
             if depth.records > depth_max.records || depth.bytes > depth_max.bytes {
                 break;
             }
             self.depth = depth;
-            record_bytes.push(record.size());
+            record_bytes.push(size);
             *outcome = LOST;
         }
         let unsettled = record_bytes.len();
         if unsettled == 0 {
             // The one who asked holds the other end.
             let _ = answer.send(appended);
-            return (u32::MAX, 0);
+            return;
         }
         let batch = self.free.pop().unwrap_or_else(|| {
             self.batches.push(None);
             index(self.batches.len() - 1)
         });
         self.batches[batch as usize] = Some(Batch { appended, record_bytes, unsettled, silence, answer });
-        (batch, index(unsettled))
+        let since = Instant::now();
+        for (record, place) in records.into_iter().zip(0..index(unsettled)) {
+            self.accumulator.add(record, Ticket { batch, record: place }, since);
+        }
     }
 
     fn silence_of(&self, ticket: Ticket) -> u64 {
@@ -244,11 +275,13 @@ fn index(number: usize) -> u32 {
 /// What librdkafka calls.
 pub(super) struct Context {
     deliveries: Arc<Deliveries>,
+    /// Gone when the channel is.
+    writer: Weak<Writer>,
 }
 
 impl Context {
-    pub(super) fn new(deliveries: Arc<Deliveries>) -> Self {
-        Self { deliveries }
+    pub(super) fn new(deliveries: Arc<Deliveries>, writer: Weak<Writer>) -> Self {
+        Self { deliveries, writer }
     }
 
     /// Why a record that was not written was not written.
@@ -353,7 +386,11 @@ impl ProducerContext for Context {
 
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
         let ticket = Ticket::from(opaque);
-        self.deliveries.settle(ticket, self.outcome(result, ticket));
+        let (Ok(message) | Err((_, message))) = result;
+        let goes_on = self.deliveries.settle(ticket, message.topic(), self.outcome(result, ticket));
+        if goes_on && let Some(writer) = self.writer.upgrade() {
+            writer.hand_over(message.topic());
+        }
     }
 }
 
@@ -402,49 +439,54 @@ mod tests {
         }
     }
 
+    fn deliveries(settings: &Settings) -> Deliveries {
+        Deliveries::new(&Settings { linger_us: 60_000_000, ..settings.clone() })
+    }
+
+    fn record(value: &'static str) -> Record {
+        let value = Some(value.into());
+        Record { topic: "t".into(), key: None, value, headers: Headers::default(), timestamp_ms: 0 }
+    }
+
+    fn tickets(group: Option<Group>) -> Vec<Ticket> {
+        group.unwrap_or_default().into_iter().map(|(_, ticket)| ticket).collect()
+    }
+
     #[tokio::test]
     async fn a_batch_is_answered_when_its_last_ticket_is_settled() {
-        let deliveries = Deliveries::new(&Settings::default());
-        let record = Record {
-            topic: "t".into(),
-            key: None,
-            value: Some("12345".into()),
-            headers: Headers::default(),
-            timestamp_ms: 0,
-        };
-        let (tickets, mut appended) = deliveries.expect(&[record.clone(), record]);
-        let tickets: Vec<Ticket> = tickets.collect();
+        let deliveries = deliveries(&Settings::default());
+        let mut appended = deliveries.expect(vec![record("12345"), record("12345")]);
+        let tickets = tickets(deliveries.begin("t"));
         assert_eq!(deliveries.depth(), Depth { records: 2, bytes: 10 });
 
         let receipt = Receipt { partition: 1, offset: 7 };
-        deliveries.settle(tickets[1], Ok(receipt));
+        deliveries.settle(tickets[1], "t", Ok(receipt));
         assert_eq!(deliveries.depth(), Depth { records: 1, bytes: 5 });
         tokio::select! {
             biased;
             _ = &mut appended => panic!("a ticket is not settled yet"),
             () = std::future::ready(()) => {}
         }
-        deliveries.settle(tickets[0], Err(AppendError::QueueFull));
+        deliveries.settle(tickets[0], "t", Err(AppendError::QueueFull));
         assert_eq!(appended.await, [Err(AppendError::QueueFull), Ok(receipt)]);
         assert_eq!(deliveries.depth(), Depth::default());
-        assert_eq!(deliveries.expect(&[]).1.await, []);
+        assert_eq!(deliveries.expect(Vec::new()).await, []);
     }
 
     #[tokio::test]
     async fn what_has_no_room_is_refused_at_once() {
         let settings = Settings { queue_records_max: 2, queue_bytes_max: 10, ..Settings::default() };
-        let deliveries = Deliveries::new(&settings);
-        let record = |value: &'static str| {
-            let value = Some(value.into());
-            Record { topic: "t".into(), key: None, value, headers: Headers::default(), timestamp_ms: 0 }
-        };
+        let deliveries = deliveries(&settings);
         let refused: Result<Receipt, _> = Err(AppendError::QueueFull);
-        assert_eq!(deliveries.expect(&[record("elevenbytes")]).1.await, std::slice::from_ref(&refused));
+        assert_eq!(deliveries.expect(vec![record("elevenbytes")]).await, std::slice::from_ref(&refused));
 
-        let (tickets, appended) = deliveries.expect(&[record("1"), record("2"), record("3")]);
+        let appended = deliveries.expect(vec![record("1"), record("2"), record("3")]);
+        let tickets = tickets(deliveries.begin("t"));
         assert_eq!(deliveries.depth(), Depth { records: 2, bytes: 2 });
         let receipt = Ok(Receipt { partition: 0, offset: 0 });
-        tickets.for_each(|ticket| deliveries.settle(ticket, receipt.clone()));
+        for ticket in tickets {
+            deliveries.settle(ticket, "t", receipt.clone());
+        }
         assert_eq!(appended.await, [receipt.clone(), receipt, refused]);
     }
 }

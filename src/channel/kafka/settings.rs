@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, fs, path::PathBuf, time::Duration};
 use rdkafka::{ClientConfig, config::RDKafkaLogLevel, error::KafkaError};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::channel::ChannelError;
+use crate::{channel::ChannelError, config::Mistake};
 
 /// Properties that users can't set, each with what to do instead.
 const REFUSED: [(&str, &str); 25] = [
@@ -55,7 +55,7 @@ pub struct Settings {
     pub queue_bytes_max: usize,
     /// Bytes of one record with Kafka's framing. Topics and brokers have limits of their own.
     pub record_bytes_max: usize,
-    /// How long a record waits for others to be sent with it.
+    /// How long a record is held at most while earlier ones of its topic are not acknowledged; then it goes without them.
     pub linger_us: u32,
     /// Further properties of the client as librdkafka names them, such as `security.protocol`. Secrets may come from
     /// files. Serialised, secrets are hidden.
@@ -89,7 +89,7 @@ impl Default for Settings {
             queue_records_max: 100_000,
             queue_bytes_max: 64 << 20,
             record_bytes_max: 1_000_000,
-            linger_us: 500,
+            linger_us: 20_000,
             properties: BTreeMap::new(),
         }
     }
@@ -99,26 +99,26 @@ impl Settings {
     /// All mistakes in these settings: what librdkafka does not know or take, what would break a promise, and a delivery
     /// timeout that outlives the request.
     #[must_use]
-    pub fn check(&self, request_timeout: Duration) -> Vec<String> {
-        let mut mistakes: Vec<String> =
-            self.properties.iter().filter_map(|(name, property)| check_property(name, property).err()).collect();
+    pub fn check(&self, request_timeout: Duration) -> Vec<Mistake> {
+        let wrong = self.properties.iter().filter_map(|(name, property)| check_property(name, property).err());
+        let mut mistakes: Vec<Mistake> =
+            wrong.map(|message| Mistake { setting: "kafka.properties", message }).collect();
         if Duration::from_millis(self.delivery_timeout_ms.into()) >= request_timeout {
-            mistakes.push(format!(
-                "kafka.delivery_timeout_ms is {}, it must be below the time of a request, which is {} ms",
+            let message = format!(
+                " is {}, it must be below the time of a request, which is {} ms",
                 self.delivery_timeout_ms,
                 request_timeout.as_millis()
-            ));
+            );
+            mistakes.push(Mistake { setting: "kafka.delivery_timeout_ms", message });
         }
         if self.queue_records_max > QUEUE_RECORDS_MAX {
-            mistakes.push(format!(
-                "kafka.queue_records_max is {}, the limit is {QUEUE_RECORDS_MAX}",
-                self.queue_records_max
-            ));
+            let message = format!(" is {}, the limit is {QUEUE_RECORDS_MAX}", self.queue_records_max);
+            mistakes.push(Mistake { setting: "kafka.queue_records_max", message });
         }
         if mistakes.is_empty()
-            && let Err(ChannelError(mistake)) = self.producer(&[])
+            && let Err(ChannelError(message)) = self.producer(&[])
         {
-            mistakes.push(mistake);
+            mistakes.push(Mistake { setting: "kafka", message: format!(": {message}") });
         }
         mistakes
     }
@@ -133,7 +133,8 @@ impl Settings {
             .set("reconnect.backoff.max.ms", "1000")
             .set("allow.auto.create.topics", "false");
         for (name, property) in &self.properties {
-            client.set(name, check_property(name, property).map_err(ChannelError)?);
+            let value = check_property(name, property);
+            client.set(name, value.map_err(|wrong| ChannelError(format!("kafka.properties{wrong}")))?);
         }
         Ok(client)
     }
@@ -152,7 +153,8 @@ impl Settings {
             // A topic that the brokers don't know is refused by their first answer.
             .set("topic.metadata.propagation.max.ms", "0");
         let defaults = [
-            ("linger.ms", format!("{}.{:03}", self.linger_us / 1000, self.linger_us % 1000)),
+            // What waits for others is held before it comes here.
+            ("linger.ms", "0".to_owned()),
             // A broker that hangs is left as soon as nothing waits for it any more.
             ("socket.timeout.ms", self.delivery_timeout_ms.to_string()),
             // The partition of a key is the one that Java's clients choose.
@@ -163,14 +165,14 @@ impl Settings {
                 client.set(name, value);
             }
         }
-        client.create_native_config().map_err(|error| ChannelError(format!("kafka settings: {}", words(&error))))?;
+        client.create_native_config().map_err(|error| ChannelError(words(&error)))?;
         Ok(client)
     }
 }
 
-/// The value of a property, if users may set it so.
+/// The value of a property, if users may set it so; or what is wrong, after `kafka.properties`.
 fn check_property(name: &str, property: &Property) -> Result<String, String> {
-    let mistake = |reason: String| format!("kafka.properties.{name:?}: {reason}");
+    let mistake = |reason: String| format!(".{name:?}: {reason}");
     if let Some((_, reason)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
         return Err(mistake(format!("can't be set: {reason}")));
     }
@@ -235,9 +237,13 @@ mod tests {
         serde_json::from_str(json).unwrap()
     }
 
+    fn mistakes(settings: &Settings) -> Vec<String> {
+        settings.check(REQUEST_TIMEOUT).iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn the_defaults_are_good() {
-        assert_eq!(Settings::default().check(REQUEST_TIMEOUT), [""; 0]);
+        assert_eq!(mistakes(&Settings::default()), [""; 0]);
         assert_eq!(settings("{}"), Settings::default());
     }
 
@@ -253,7 +259,7 @@ mod tests {
                 "sasl.username": "sluice", "sasl.password": "x", "linger.ms": 1.5, "compression.type": "zstd",
                 "enable.ssl.certificate.verification": true, "topic.metadata.refresh.interval.ms": 60000}}"#,
         );
-        assert_eq!(secure.check(REQUEST_TIMEOUT), [""; 0]);
+        assert_eq!(mistakes(&secure), [""; 0]);
     }
 
     #[test]
@@ -262,7 +268,7 @@ mod tests {
             r#"{"delivery_timeout_ms": 30000, "properties": {"acks": "1", "linger.ms": "soon", "colour": "red",
                 "sasl.password": {"file": "/no/such/file"}}}"#,
         );
-        insta::assert_snapshot!(wrong.check(REQUEST_TIMEOUT).join("\n"), @r#"
+        insta::assert_snapshot!(mistakes(&wrong).join("\n"), @r#"
         kafka.properties."acks": can't be set: an event is acknowledged by all in-sync replicas, always
         kafka.properties."colour": No such configuration property: "colour"
         kafka.properties."linger.ms": Invalid value for configuration property "queue.buffering.max.ms"
@@ -275,7 +281,7 @@ mod tests {
     fn every_refused_property_names_a_way_out() {
         for (name, reason) in REFUSED {
             let wrong = settings(&format!(r#"{{"properties": {{"{name}": "1"}}}}"#));
-            assert_eq!(wrong.check(REQUEST_TIMEOUT), [format!("kafka.properties.{name:?}: can't be set: {reason}")]);
+            assert_eq!(mistakes(&wrong), [format!("kafka.properties.{name:?}: can't be set: {reason}")]);
         }
     }
 

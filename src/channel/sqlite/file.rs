@@ -2,12 +2,18 @@
 //!
 //! The schema's version stands in `user_version`, and the file is marked as ours by `application_id`.
 
-use std::{fs::File, io, path::Path, time::Duration};
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::Settings;
-use crate::channel::ChannelError;
+use crate::channel::{AppendError, ChannelError};
 
 /// "slce" in ASCII.
 const APPLICATION_ID: i32 = 0x736c_6365;
@@ -74,6 +80,34 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, ChannelError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, &error))?;
     connection.busy_timeout(Duration::from_secs(2)).map_err(|error| cannot_open(path, &error))?;
     Ok(connection)
+}
+
+/// Which file was opened, to notice that it is another one, or none, that stands at its path now.
+#[derive(Debug)]
+pub(super) struct Identity {
+    path: PathBuf,
+    /// Of the device and on it.
+    numbers: Option<(u64, u64)>,
+}
+
+impl Identity {
+    pub(super) fn of(path: &Path) -> Self {
+        Self { path: path.to_owned(), numbers: numbers(path) }
+    }
+
+    /// # Errors
+    /// When what is written would be lost with a file that has no name any more.
+    pub(super) fn check(&self) -> Result<(), AppendError> {
+        if numbers(&self.path) == self.numbers {
+            return Ok(());
+        }
+        let path = self.path.display();
+        Err(AppendError::Unavailable(format!("{path} was deleted or replaced since it was opened: restart sluice")))
+    }
+}
+
+fn numbers(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// Makes every folder above the file, and makes them durable.

@@ -2,12 +2,13 @@
 //!
 //! One thread writes; each of its transactions takes all requests that wait (group commit), and an append is answered
 //! after the transaction's fsync. Readers use connections of their own and never block the writer. A topic comes into
-//! being with its first record and has one partition, whose offsets have no gaps. Everything is kept: a topic's retention
-//! and compaction are for Kafka.
+//! being with its first record and has one partition, whose offsets have no gaps. What is kept is set for the channel: a
+//! topic's own retention and compaction are for Kafka.
 
 mod file;
 mod queue;
 mod reader;
+mod retention;
 mod row;
 mod writer;
 
@@ -50,6 +51,11 @@ pub struct Settings {
     pub busy_timeout_ms: u32,
     /// Bytes up to which the file may grow; without it, as far as the disk goes.
     pub file_bytes_max: Option<u64>,
+    /// Records that are kept of each topic; the oldest beyond are deleted as new ones are written. Without it, all are.
+    pub retention_records_max: Option<u64>,
+    /// How long records are kept; older ones of a topic are deleted as new ones are written to it. Without it, for ever.
+    #[serde(with = "crate::config::duration::optional")]
+    pub retention: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -61,6 +67,8 @@ impl Default for Settings {
             commit_records_max: 4096,
             busy_timeout_ms: 2000,
             file_bytes_max: None,
+            retention_records_max: None,
+            retention: None,
         }
     }
 }
@@ -83,7 +91,7 @@ impl Sqlite {
         let connection = file::open(path, settings)?;
         let queue = Arc::new(Queue::new(settings));
         let (ended, end) = oneshot::channel();
-        let writer = Writer::new(connection, queue.clone(), settings.commit_records_max);
+        let writer = Writer::new(connection, path, queue.clone(), settings);
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {

@@ -3,13 +3,15 @@
 //! An offset is given inside the transaction, under the file's write lock; when it fails, the offset is given again.
 //! Another process may write to the file too: then offsets are looked up anew.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use rusqlite::{Connection, params};
 
 use super::{
-    file,
+    Settings,
+    file::{self, Identity},
     queue::{Job, Queue},
+    retention::Retention,
     row::Row,
 };
 use crate::channel::{AppendError, Receipt};
@@ -20,8 +22,10 @@ const NEXT_OFFSET: &str = "SELECT coalesce(max(offset) + 1, 0) FROM records WHER
 
 pub(super) struct Writer {
     connection: Connection,
+    identity: Identity,
     queue: Arc<Queue>,
     commit_records_max: usize,
+    retention: Retention,
     next_offsets: HashMap<Arc<str>, i64>,
     /// Changes when another connection has written.
     data_version: i64,
@@ -29,9 +33,17 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, queue: Arc<Queue>, commit_records_max: usize) -> Self {
-        let next_offsets = HashMap::new();
-        Self { connection, queue, commit_records_max, next_offsets, data_version: 0, failing: false }
+    pub(super) fn new(connection: Connection, path: &Path, queue: Arc<Queue>, settings: &Settings) -> Self {
+        Self {
+            connection,
+            identity: Identity::of(path),
+            queue,
+            commit_records_max: settings.commit_records_max,
+            retention: Retention::new(settings),
+            next_offsets: HashMap::new(),
+            data_version: 0,
+            failing: false,
+        }
     }
 
     /// Works until the queue is closed and empty. The file is closed then.
@@ -47,6 +59,7 @@ impl Writer {
 
     fn write(&mut self, group: &[Job]) -> Result<Vec<Receipt>, AppendError> {
         let rows: Vec<&Row> = group.iter().flat_map(Job::rows).collect();
+        self.identity.check()?;
         if rows.is_empty() && !self.failing {
             return Ok(Vec::new());
         }
@@ -71,6 +84,9 @@ impl Writer {
             self.next_offsets.clear();
             self.data_version = data_version;
         }
+        if !self.retention.is_unlimited() {
+            self.make_room(rows)?;
+        }
         let mut insert = self.connection.prepare_cached(INSERT)?;
         if rows.is_empty() {
             // Only asked for when writing has failed: takes a page and gives it back, to see whether it would work.
@@ -92,6 +108,18 @@ impl Writer {
             *offset += 1;
         }
         Ok(receipts)
+    }
+
+    fn make_room(&mut self, rows: &[&Row]) -> rusqlite::Result<()> {
+        let mut new: HashMap<&Arc<str>, i64> = HashMap::new();
+        for row in rows {
+            *new.entry(&row.topic).or_default() += 1;
+        }
+        for (topic, new) in new {
+            let next_offset = *next_offset(&self.connection, &mut self.next_offsets, topic)?;
+            self.retention.make_room(&self.connection, topic, next_offset, new)?;
+        }
+        Ok(())
     }
 
     fn roll_back(&mut self) {

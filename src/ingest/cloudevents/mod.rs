@@ -7,6 +7,7 @@ pub mod binary;
 mod rules;
 pub mod structured;
 
+pub(crate) use self::rules::check;
 use super::{media_type::MediaType, text::Text};
 
 /// The attributes of one event, known to obey the specification.

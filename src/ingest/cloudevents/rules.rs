@@ -5,7 +5,7 @@ use super::NotACloudEvent;
 use crate::ingest::media_type::MediaType;
 
 /// Checks one attribute, standard or extension.
-pub(super) fn check(name: &str, value: &str) -> Result<(), NotACloudEvent> {
+pub(crate) fn check(name: &str, value: &str) -> Result<(), NotACloudEvent> {
     if !is_name(name) {
         return Err(NotACloudEvent::Name(name.to_owned()));
     }
