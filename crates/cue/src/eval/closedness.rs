@@ -36,6 +36,10 @@ pub(crate) struct Restriction {
     pub(crate) required: Arc<[ScopeId]>,
     /// The outermost literals that restrict no further.
     lifted: Arc<[ScopeId]>,
+    /// Those of them that were lifted around the innermost list.
+    crossed: Arc<[ScopeId]>,
+    /// The required scopes that came inside of such a list, which lifting does not reach.
+    strict: Arc<[ScopeId]>,
 }
 
 /// The restrictions of vertices whose parents are here as well.
@@ -156,7 +160,15 @@ impl Engine {
             true => inherited.lifted.clone(),
             false => inherited.lifted.iter().copied().chain(literals).collect(),
         };
-        Restriction { required, lifted }
+        // What is first embedded inside of an element closes with the literals that were lifted around the list.
+        let is_element = self.v(vertex).label.as_index().is_some();
+        let crossed = if is_element { inherited.lifted.clone() } else { inherited.crossed.clone() };
+        let is_strict = |scope: &&ScopeId| crossed.contains(&self.outermost_literal(**scope));
+        let strict = match crossed.is_empty() || own.is_empty() {
+            true => inherited.strict.clone(),
+            false => inherited.strict.iter().chain(own.iter().filter(is_strict)).copied().collect(),
+        };
+        Restriction { required, lifted, crossed, strict }
     }
 
     /// Whether anything at a vertex opens a scope.
@@ -309,7 +321,7 @@ impl Engine {
         if !judged || self.v(vertex).arcs.is_empty() {
             return;
         }
-        let Restriction { required, lifted } = self.kept_restriction(vertex);
+        let Restriction { required, lifted, strict, .. } = self.kept_restriction(vertex);
         if required.is_empty() || !self.steps_of(required.len() / SCOPES_PER_STEP, vertex) {
             return;
         }
@@ -325,7 +337,8 @@ impl Engine {
             }
             let declared = self.v(child).declared.clone();
             let missing = closing.iter().copied().find(|scope| {
-                let known = |found: ScopeId| self.is_evidence(*scope, found, &lifted);
+                let lifted = if strict.contains(scope) { &[][..] } else { &lifted[..] };
+                let known = |found: ScopeId| self.is_evidence(*scope, found, lifted);
                 !declared.iter().any(|found| known(found.scope))
             });
             if let Some(scope) = missing {

@@ -308,7 +308,11 @@ impl Engine {
             let is_function = |check: &Check| matches!(&check.rule, CheckRule::Function(found) if matches!(found.function, Builtin::Package(..)));
             let is_judged = self.v(vertex).work.checks.iter().any(is_function);
             if is_judged || !self.own_errors(vertex).is_empty() {
-                return out.extend(self.telling_errors(vertex));
+                let told = self.telling_errors(vertex);
+                // A function judges required fields as well.
+                let hidden = is_judged && told.is_empty() && self.is_in_error(vertex);
+                out.extend(hidden.then(|| self.known_error(vertex)));
+                return out.extend(told);
             }
             for child in self.judged_parts(vertex) {
                 self.definite_errors(child, out);

@@ -102,7 +102,7 @@ impl Engine {
     }
 
     /// Whether more information can't make a finalized vertex a value.
-    fn is_in_error(&self, vertex: VertexId) -> bool {
+    pub(crate) fn is_in_error(&self, vertex: VertexId) -> bool {
         match self.known_error(vertex) {
             NONE => false,
             error => !self.is_incomplete(error),

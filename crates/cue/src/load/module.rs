@@ -11,11 +11,11 @@ use crate::{
     limits::Limits,
     syntax::{
         self,
-        ast::{self, Decl, Expr, Label, UnaryOp},
+        ast::{self, Decl, Expr, Label, StructLit, UnaryOp},
         experiment::Version,
         pos::{FileId, Pos, SourceFile},
     },
-    value::{FieldOptions, Shape, Value},
+    value::{FieldOptions, Schema, Shape, Validation, Value, VetOptions},
 };
 
 /// Where the module is described.
@@ -41,7 +41,6 @@ _#ModuleFile: {
 	}
 	custom?: [string]: [_]: _
 }
-_#ModuleFile
 "##;
 
 /// A module, as its file describes it.
@@ -96,14 +95,9 @@ pub(super) fn read(source: &dyn Source, limits: &Limits) -> Result<Option<Module
     let file = SourceFile::from_bytes(source.display(MODULE_FILE), &bytes);
     check_data(&file, limits).map_err(|errors| prefixed("invalid module file syntax", errors))?;
     let value = Instance::compile(vec![file.clone()], limits)?.root();
-    value
-        .validate(crate::value::Validation { concrete: true })
-        .map_err(|errors| prefixed("invalid module file value", errors))?;
+    value.validate(Validation { concrete: true }).map_err(|errors| prefixed("invalid module file value", errors))?;
     let language = language_version(&value)?;
-    let shape = SourceFile::new("module-file-schema.cue", SHAPE);
-    Instance::compile(vec![file.clone(), shape], limits)?
-        .root()
-        .validate(crate::value::Validation { concrete: false })?;
+    check_shape(&file, limits)?;
     let path = text_at(&value, &["module"]).unwrap_or_default();
     let invalid = |reason: String| failure(format!("invalid module file {}: {reason}", file.name));
     let (path, major) = split_path(&path).map_err(invalid)?;
@@ -114,6 +108,17 @@ pub(super) fn read(source: &dyn Source, limits: &Limits) -> Result<Option<Module
         replaced.extend(replacements(&Instance::compile(vec![file], limits)?.root()));
     }
     Ok(Some(Module { path, major, language, dependencies: dependencies(&value), replacements: replaced }))
+}
+
+/// Judges a module file by what it may say.
+fn check_shape(file: &Arc<SourceFile>, limits: &Limits) -> Result<(), Errors> {
+    let shape = Instance::compile(vec![SourceFile::new("module-file-schema.cue", SHAPE)], limits)?;
+    let schema = Schema::new(&shape, "_#ModuleFile", VetOptions::default())?;
+    let options = crate::instance::parse_options(limits, Version::LATEST);
+    let parsed = syntax::parse_file(file, schema.document_file(), &options)
+        .map_err(|errors| crate::instance::syntax_errors(file, errors))?;
+    let document = StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls: parsed.decls };
+    schema.unify(file.clone(), Expr::Struct(document))?.validate(Validation { concrete: false })
 }
 
 fn prefixed(prefix: &str, errors: Errors) -> Errors {

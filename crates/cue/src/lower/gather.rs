@@ -88,7 +88,7 @@ pub(super) struct Parts<'a> {
 #[derive(Clone)]
 pub(super) struct StructPart<'a> {
     pub(super) decls: &'a [Decl],
-    /// Whether it is a struct whatever it embeds and its comprehensions yield.
+    /// Whether it is a struct whatever its comprehensions yield.
     pub(super) is_definite: bool,
     /// The struct's own declarations, innermost.
     pub(super) scope: Scope<'a>,
@@ -126,7 +126,8 @@ impl<'a> Parts<'a> {
     /// all of it stands in a file.
     pub(super) fn stands_beside_embedding(&self) -> bool {
         let is_beside = |group: &Group| self.structs.iter().any(|part| !part.groups.contains(group));
-        self.closed.iter().any(|group| self.around.contains_key(group) && is_beside(group))
+        let is_open = |group: &Group| self.from(*group).any(|group| self.open.contains(&group));
+        self.closed.iter().any(|group| self.around.contains_key(group) && is_beside(group) && !is_open(group))
     }
 
     /// The groups that leave no other names than those they provide for.
@@ -447,7 +448,7 @@ impl<'a> Lowering<'a> {
         }
         if names_members {
             let is_present = |decl: &Decl| matches!(decl, Decl::Field(field) if is_member(field));
-            let is_plain = |decl: &Decl| !matches!(decl, Decl::Embed(_) | Decl::Comprehension(_));
+            let is_plain = |decl: &Decl| !matches!(decl, Decl::Comprehension(_));
             let is_definite = decls.iter().any(is_present) || decls.iter().all(is_plain);
             parts.structs.push(StructPart { decls, is_definite, scope, groups });
         }

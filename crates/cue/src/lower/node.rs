@@ -432,7 +432,7 @@ impl<'a> Lowering<'a> {
             return self.island_node("members are counted inside matchN");
         }
         if !parts.structs.is_empty() && !parts.structs.iter().any(|part| part.is_definite) {
-            return self.island_node("a literal that embeds may be no struct");
+            return self.island_node("a literal of comprehensions may be no struct");
         }
         if parts.stands_beside_embedding() {
             return self.island_node("a struct stands beside one that embeds a definition");
