@@ -212,7 +212,7 @@ fn names_that_would_mean_something_else_are_kept_apart() {
         ("other.cue", "p: n.k\n"),
         ("trailing.cue", "s: {\n\t(\"a\" + \"b\"): 1\n\tc: 2\n\n\t// Nothing follows.\n}\n"),
     ]);
-    shop.run("def shadow.cue").run("def alias.cue");
+    shop.run("def shadow.cue").run("def alias.cue").run("def trailing.cue").run("eval alias.cue other.cue");
     insta::assert_snapshot!(shop.transcript);
 }
 

@@ -157,7 +157,7 @@ impl<'a> Compiler<'a> {
         trees: Trees,
     ) -> Vec<ExprId> {
         let mut package_scope = Scope { level: true, is_struct: true, names: FxHashMap::default() };
-        for file in &*files {
+        for file in files.iter().filter(|file| is_of_package(file)) {
             self.declare_fields(&mut package_scope, &file.decls);
         }
         self.scopes.push(package_scope);
@@ -199,12 +199,12 @@ impl<'a> Compiler<'a> {
         for spec in file.imports.iter().flat_map(|import| &import.specs) {
             self.declare_import(&mut imports, spec, sources);
         }
-        self.check_fields_beside(&imports, &file.decls, sources);
+        self.check_fields_beside(&mut imports, &file.decls, sources);
         // An import hides the fields that other files of the package declare.
         self.scopes.push(imports);
         self.experiments = file.experiments;
         let pos = Pos { file: file.package.as_ref().map_or_else(|| first_pos(&file.decls), |p| p.pos).file, offset: 0 };
-        let id = self.struct_in_scope(&file.decls, pos, false, true);
+        let id = self.struct_in_scope(&file.decls, pos, false, is_of_package(file));
         self.add_file_attributes(file, id);
         let imports = self.scopes.pop().expect("pushed above");
         self.report_unused_imports(&imports);
@@ -258,11 +258,12 @@ impl<'a> Compiler<'a> {
     }
 
     /// An import may not have the name of a field that the same file declares.
-    fn check_fields_beside(&mut self, imports: &Scope, decls: &[ast::Decl], sources: &[Arc<SourceFile>]) {
+    fn check_fields_beside(&mut self, imports: &mut Scope, decls: &[ast::Decl], sources: &[Arc<SourceFile>]) {
         for decl in decls {
             if let ast::Decl::Field(ast::Field { label: ast::Label::Ident(ident), .. }) = decl
-                && let Some(import) = imports.names.get(&ident.name)
+                && let Some(import) = imports.names.get_mut(&ident.name)
             {
+                import.used = true;
                 self.redeclared(&ident.name, ident.pos, import.pos, sources);
             }
         }
@@ -403,9 +404,10 @@ impl<'a> Compiler<'a> {
         self.struct_in_scope(&lit.decls, lit.pos, true, false)
     }
 
-    fn struct_in_scope(&mut self, decls: &[ast::Decl], pos: Pos, level: bool, file: bool) -> ExprId {
+    /// Compiles declarations; those of a package are declared already.
+    fn struct_in_scope(&mut self, decls: &[ast::Decl], pos: Pos, level: bool, of_package: bool) -> ExprId {
         let mut scope = Scope { level, is_struct: level, names: FxHashMap::default() };
-        if !file {
+        if !of_package {
             self.declare_fields(&mut scope, decls);
         }
         self.declare_aliases(&mut scope, decls);
@@ -621,7 +623,11 @@ impl<'a> Compiler<'a> {
     fn end_try(&mut self) -> Vec<ExprId> {
         let Some(TryScope { scopes, marked }) = self.tries.pop() else { return Vec::new() };
         self.pop_scopes(scopes);
-        marked.iter().map(|reference| self.expr(&without_marks(reference))).collect()
+        // What is wrong with them is told where they stand.
+        let errors = self.errors.len();
+        let compiled = marked.iter().map(|reference| self.expr(&without_marks(reference))).collect();
+        self.errors.truncate(errors);
+        compiled
     }
 
     /// `x?`: a reference that may lead to no field, within `try`.
@@ -918,6 +924,11 @@ fn without_marks(reference: &ast::Expr) -> ast::Expr {
     }
 }
 
+/// Whether other files of the instance see the fields of a file.
+fn is_of_package(file: &ast::File) -> bool {
+    file.package.as_ref().is_some_and(|package| package.name.name != "_")
+}
+
 /// The name that an import path gives to its package.
 fn local_name(path: &str) -> &str {
     path.rsplit(['/', ':']).next().unwrap_or_default()
@@ -952,11 +963,17 @@ fn notes(field: &ast::Field) -> Option<Arc<Notes>> {
         _ => None,
     };
     let attributes: Vec<Arc<str>> = field.attributes.iter().map(|attribute| attribute.text.as_str().into()).collect();
-    let is_told =
-        documented.is_some() || alias.is_some() || value_alias.is_some() || matched.is_some() || !attributes.is_empty();
+    let trailing = field.comments.after.iter().find(|group| group.doc).cloned();
+    let is_told = documented.is_some()
+        || alias.is_some()
+        || value_alias.is_some()
+        || matched.is_some()
+        || trailing.is_some()
+        || !attributes.is_empty();
     is_told.then(|| {
         let is_shorthand = is_shorthand(&field.value);
-        Arc::new(Notes { is_shorthand, attributes, alias, value_alias, matched, ..documented.unwrap_or_default() })
+        let told = documented.unwrap_or_default();
+        Arc::new(Notes { is_shorthand, attributes, trailing, alias, value_alias, matched, ..told })
     })
 }
 
