@@ -401,10 +401,16 @@ impl Value {
         notes.iter().filter_map(|notes| notes.doc.as_deref()).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// The attributes of the field that holds the value, as written.
+    /// The attributes of the field that holds the value, as written, each once.
     #[must_use]
     pub fn attributes(&self) -> Vec<Arc<str>> {
-        self.engine().v(self.vertex).notes.iter().flat_map(|notes| notes.attributes.iter().cloned()).collect()
+        let mut all = Vec::new();
+        for attribute in self.engine().v(self.vertex).notes.iter().flat_map(|notes| &notes.attributes) {
+            if !all.contains(attribute) {
+                all.push(attribute.clone());
+            }
+        }
+        all
     }
 
     /// Where it is declared first.
@@ -666,8 +672,11 @@ impl Schema {
         let limits = instance::parse_options(&self.value.frozen.engine.limits, Version::LATEST).limits;
         let parsed = syntax::parse_json(&source, file, &limits);
         let document = parsed.map_err(|error| instance::syntax_errors(&source, vec![not_json(error, name)]))?;
-        let (mut engine, files, root) = self.unified(source, document)?;
-        let errors = engine.document_violations(root);
+        let repeats = repeats_a_field(&document);
+        let Unified { mut engine, files, root, document: conjunct } = self.unified(source, document)?;
+        // A document that contradicts itself is not judged by the schema.
+        let alone = if repeats { engine.contradictions_of(conjunct) } else { Vec::new() };
+        let errors = if alone.is_empty() { engine.document_violations(root) } else { alone };
         if errors.is_empty() {
             return Ok(());
         }
@@ -686,16 +695,12 @@ impl Schema {
     /// # Errors
     /// What can't be compiled in the document.
     pub fn unify(&self, source: Arc<SourceFile>, document: ast::Expr) -> Result<Value, Errors> {
-        let (mut engine, files, vertex) = self.unified(source, document)?;
+        let Unified { mut engine, files, root: vertex, .. } = self.unified(source, document)?;
         engine.finalize(vertex);
         Ok(Value { frozen: self.value.frozen.freeze(engine, files), vertex })
     }
 
-    fn unified(
-        &self,
-        source: Arc<SourceFile>,
-        mut document: ast::Expr,
-    ) -> Result<(Engine, Vec<Arc<SourceFile>>, VertexId), Errors> {
+    fn unified(&self, source: Arc<SourceFile>, mut document: ast::Expr) -> Result<Unified, Errors> {
         let frozen = &self.value.frozen;
         let mut engine = frozen.fork();
         let mut files = frozen.files.clone();
@@ -716,8 +721,14 @@ impl Schema {
         let pos = if matches!(document, ast::Expr::List(_)) { document.pos() } else { Pos::NONE };
         let trail = engine.store.trails.push(Trail { parent: NONE, pos, passage: Passage::Reference });
         let data = Conjunct { term: Term::Expr(expr), env: NONE, info: Info { trail, ..Info::ROOT } };
-        // The reference takes the document first, unless it has to be computed or the schema is a value without parts.
-        let is_plain = matches!(engine.v(engine.follow(self.value.vertex)).base, Base::Atom(_) | Base::Partial);
+        // The reference takes the document first, unless it has to be computed or the schema is the name of a value
+        // without parts.
+        let is_name = match self.conjunct.term {
+            Term::Expr(expr) => engine.is_reference(expr),
+            _ => true,
+        };
+        let base = &engine.v(engine.follow(self.value.vertex)).base;
+        let is_plain = is_name && matches!(base, Base::Atom(_) | Base::Partial);
         // The schema as a whole is as a literal that embeds: what is embedded anywhere in it closes with all of it.
         let scope = engine.new_scope(NONE, ScopeKind::Struct);
         let schema = Conjunct { info: Info { scope, ..self.conjunct.info }, ..self.conjunct };
@@ -728,8 +739,40 @@ impl Schema {
                 engine.process(root);
             }
         }
-        Ok((engine, files, root))
+        Ok(Unified { engine, files, root, document: data })
     }
+}
+
+/// A document and the schema at once.
+struct Unified {
+    engine: Engine,
+    files: Vec<Arc<SourceFile>>,
+    root: VertexId,
+    /// The document alone.
+    document: Conjunct,
+}
+
+/// Whether an object in a document has a member twice.
+fn repeats_a_field(document: &ast::Expr) -> bool {
+    stacker::maybe_grow(128 << 10, 2 << 20, || match document {
+        ast::Expr::Struct(object) => {
+            let fields = || {
+                object.decls.iter().filter_map(|decl| match decl {
+                    ast::Decl::Field(field) => Some(field),
+                    _ => None,
+                })
+            };
+            let mut names = rustc_hash::FxHashSet::default();
+            let name = |label: &ast::Label| match label {
+                ast::Label::String(lit) => crate::syntax::literal::decode_text(&lit.raw).ok(),
+                _ => None,
+            };
+            fields().any(|field| name(&field.label).is_some_and(|name| !names.insert(format!("{name:?}"))))
+                || fields().any(|field| repeats_a_field(&field.value))
+        }
+        ast::Expr::List(list) => list.elements.iter().any(repeats_a_field),
+        _ => false,
+    })
 }
 
 fn not_json(mut error: syntax::SyntaxError, name: &str) -> syntax::SyntaxError {

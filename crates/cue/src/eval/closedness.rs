@@ -18,8 +18,8 @@ use rustc_hash::FxHashMap;
 use super::{
     engine::Engine,
     kind::Kind,
-    label::{Label, LabelKind},
-    vertex::{Base, Declared, ListPart, NONE, Scope, ScopeId, ScopeKind, VertexId},
+    label::Label,
+    vertex::{Base, Check, CheckRule, Declared, ListPart, NONE, Scope, ScopeId, ScopeKind, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -34,7 +34,7 @@ const SCOPES_PER_STEP: usize = 16;
 pub(crate) struct Restriction {
     /// The scopes to which each field must be known.
     pub(crate) required: Arc<[ScopeId]>,
-    /// The outermost literals that restrict no further.
+    /// The outermost literals that restrict no further, and the embeddings of which nothing more is known.
     lifted: Arc<[ScopeId]>,
     /// Those of them that were lifted around the innermost list.
     crossed: Arc<[ScopeId]>,
@@ -89,7 +89,7 @@ impl Engine {
             return true;
         }
         let Scope { embedding, outer, .. } = self.store.scopes[required];
-        if embedding == NONE || self.is_within(evidence, embedding) {
+        if embedding == NONE || lifted.contains(&embedding) || self.is_within(evidence, embedding) {
             return false;
         }
         outer == NONE || lifted.contains(&outer) || self.is_within(evidence, outer)
@@ -139,7 +139,7 @@ impl Engine {
         let reaches = |scope: &ScopeId| {
             !own.contains(scope) && !self.closes_one_level(*scope) && self.reaches(*scope, vertex, parent)
         };
-        let restricts = |scope: &ScopeId| self.reaches(*scope, vertex, parent);
+        let restricts = |scope: &ScopeId| !inherited.lifted.contains(scope) && self.reaches(*scope, vertex, parent);
         let required = match own.is_empty() && inherited.required.iter().all(reaches) {
             true => inherited.required.clone(),
             false => {
@@ -147,18 +147,20 @@ impl Engine {
                 own.chain(inherited.required.iter().copied().filter(reaches)).collect()
             }
         };
-        let lifts = |literal: &ScopeId| !inherited.lifted.contains(literal) && !restricts(literal);
-        let mut literals: Vec<ScopeId> = Vec::new();
+        let mut opened: Vec<ScopeId> = Vec::new();
         if self.opens(vertex) || (parent != NONE && self.opens(parent)) {
             let scopes = self.v(vertex).work.scopes.iter().chain(&*required);
-            literals.extend(scopes.map(|scope| self.outermost_literal(*scope)).filter(|literal| *literal != NONE));
-            literals.sort_unstable();
-            literals.dedup();
-            literals.retain(lifts);
+            opened.extend(scopes.map(|scope| self.outermost_literal(*scope)).filter(|literal| *literal != NONE));
+            opened.sort_unstable();
+            opened.dedup();
+            opened.retain(|literal| !restricts(literal));
+            let around = self.embeddings_that_open(vertex);
+            opened.extend(around.into_iter().filter(|embedding| self.is_opened_at(*embedding, vertex)));
+            opened.retain(|scope| !inherited.lifted.contains(scope));
         }
-        let lifted = match literals.is_empty() {
+        let lifted = match opened.is_empty() {
             true => inherited.lifted.clone(),
-            false => inherited.lifted.iter().copied().chain(literals).collect(),
+            false => inherited.lifted.iter().copied().chain(opened).collect(),
         };
         // What is first embedded inside of an element closes with the literals that were lifted around the list.
         let is_element = self.v(vertex).label.as_index().is_some();
@@ -186,17 +188,38 @@ impl Engine {
         }
     }
 
-    /// Whether a scope that restricts a parent, or came with the vertex, restricts the vertex.
-    fn reaches(&self, scope: ScopeId, vertex: VertexId, parent: VertexId) -> bool {
+    /// Whether a validator of the whole value, or `_` without a struct literal, opens a scope at a vertex.
+    fn is_opened_at(&self, scope: ScopeId, vertex: VertexId) -> bool {
         let work = &self.v(vertex).work;
         let within = |found: &ScopeId| self.is_within(*found, scope);
-        if work.unchecked_scopes.iter().any(within) {
-            return false;
+        work.unchecked_scopes.iter().any(within)
+            || (work.top_scopes.iter().any(within) && !work.structs.iter().any(|part| within(&part.scope)))
+    }
+
+    /// The embeddings in which something at a vertex opens a scope.
+    fn embeddings_that_open(&self, vertex: VertexId) -> Vec<ScopeId> {
+        let work = &self.v(vertex).work;
+        let mut all: Vec<ScopeId> = Vec::new();
+        for scope in work.unchecked_scopes.iter().chain(&work.top_scopes) {
+            let mut next = *scope;
+            while next != NONE && !all.contains(&next) {
+                if self.store.scopes[next].kind == ScopeKind::Embedding {
+                    all.push(next);
+                }
+                next = self.store.scopes[next].embedding;
+            }
         }
-        if work.top_scopes.iter().any(within) && !work.structs.iter().any(|part| within(&part.scope)) {
+        all
+    }
+
+    /// Whether a scope that restricts a parent, or came with the vertex, restricts the vertex.
+    fn reaches(&self, scope: ScopeId, vertex: VertexId, parent: VertexId) -> bool {
+        if self.is_opened_at(scope, vertex) {
             return false;
         }
         let v = self.v(vertex);
+        let work = &v.work;
+        let within = |found: &ScopeId| self.is_within(*found, scope);
         if parent == NONE {
             return true;
         }
@@ -268,10 +291,8 @@ impl Engine {
     /// The vertex whose restrictions a field inherits.
     fn restricting_parent(&self, vertex: VertexId) -> Option<VertexId> {
         let v = self.v(vertex);
-        let is_field = v.parent != NONE && v.label != Label::NONE;
-        // A hidden field may always be, but what a definition says of it holds for what is below.
-        let inherits = is_field && matches!(self.store.labels.kind(v.label), LabelKind::Regular | LabelKind::Hidden);
-        inherits.then(|| self.follow(v.parent))
+        // Hidden fields and definitions may always be, but what a definition says of them holds for what is below.
+        (v.parent != NONE && v.label != Label::NONE).then(|| self.follow(v.parent))
     }
 
     /// Whether a struct is closed.
@@ -351,9 +372,13 @@ impl Engine {
         let outside =
             |found: &&Declared| !found.derived && found.pos.is_some() && !self.is_evidence(scope, found.scope, &[]);
         let positions: Vec<Pos> = declared.iter().filter(outside).map(|found| found.pos).collect();
+        // It is a function that judges the struct, if there is one, that asks for its fields.
+        let judges = |check: &&Check| matches!(check.rule, CheckRule::Function(_));
+        let judge = self.v(self.v(child).parent).work.checks.iter().find(judges);
+        let judge = judge.map_or(Pos::NONE, |check| check.origin.pos);
         let message = "field not allowed".to_owned();
         let child = self.follow(child);
-        let error = self.error(Code::Eval, Rule::UnknownField, message, child, Pos::NONE, positions);
+        let error = self.error(Code::Eval, Rule::UnknownField, message, child, judge, positions);
         self.fail(child, error);
         // An optional field is still what it would be.
         if self.v(child).constraint != Constraint::Optional {

@@ -39,6 +39,8 @@ pub(crate) struct Engine {
     pub(crate) lenient: bool,
     /// How what is evaluated now came about, for structs without a path.
     pub(crate) way: (StepId, Cycle),
+    /// The list that clashes are told of which are found just now in one of its elements.
+    pub(crate) told_of: VertexId,
     pub(crate) steps: u64,
     pub(crate) disjuncts: u64,
     pub(crate) depth: u32,
@@ -62,6 +64,7 @@ impl Engine {
             settled: false,
             lenient: false,
             way: (NONE, Cycle::None),
+            told_of: NONE,
             steps: 0,
             disjuncts: 0,
             depth: 0,

@@ -413,7 +413,7 @@ impl Engine {
         }
         Ok(Val::Atom(match bytes {
             true => Atom::Bytes(out.into()),
-            false => Atom::String(String::from_utf8_lossy(&out).into()),
+            false => Atom::String(valid_text(&out).into()),
         }))
     }
 
@@ -593,4 +593,19 @@ impl Engine {
             Val::Vertex(vertex) => self.show_vertex(*vertex),
         }
     }
+}
+
+/// Bytes as text, where each run of those that are no UTF-8 becomes one replacement character.
+fn valid_text(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    let mut replaced = false;
+    for chunk in bytes.utf8_chunks() {
+        replaced &= chunk.valid().is_empty();
+        out.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() && !replaced {
+            out.push(char::REPLACEMENT_CHARACTER);
+            replaced = true;
+        }
+    }
+    out
 }

@@ -10,8 +10,8 @@ use super::{
     expression::Val,
     kind::Kind,
     vertex::{
-        Alternatives, Base, Check, CheckRule, Conjunct, Cycle, EnvId, ErrorId, Mode, NONE, Origin, Show, State, Term,
-        Validator, VertexId,
+        Alternatives, Base, Check, CheckRule, Conjunct, Cycle, EnvId, ErrorId, Mode, NONE, Origin, Show, State,
+        TaskState, Term, Validator, VertexId,
     },
 };
 use crate::{
@@ -431,7 +431,14 @@ impl Engine {
         self.finalize(argument);
         let v = self.v(self.follow(argument));
         match v.base {
-            Base::Bottom(error) if self.is_incomplete(error) => vec![error],
+            Base::Bottom(error) if self.is_incomplete(error) => {
+                let waiting = v.work.tasks.iter().filter(|task| task.state == TaskState::Pending && task.error != NONE);
+                let mut all: Vec<ErrorId> = waiting.map(|task| task.error).collect();
+                if !all.contains(&error) {
+                    all.insert(0, error);
+                }
+                all
+            }
             Base::Partial => {
                 let message = "error in call to close: struct argument must be concrete".to_owned();
                 let pos = self.pos(expr);

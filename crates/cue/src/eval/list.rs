@@ -6,7 +6,9 @@ use super::{
     engine::{Engine, Outcome},
     kind::Kind,
     label::Label,
-    vertex::{Base, Conjunct, Declared, Info, ListPart, NONE, Origin, PushTight as _, Show, Term, VertexId},
+    vertex::{
+        Base, Conjunct, Declared, Info, ListPart, NONE, Origin, Passage, PushTight as _, Show, Term, Trail, VertexId,
+    },
 };
 use crate::{
     error::{Code, Rule},
@@ -109,12 +111,17 @@ impl Engine {
             let part = self.v(vertex).work.lists[index];
             self.vm(vertex).work.lists[index].applied = part.applied.max(len);
             let Some((rest, env)) = part.rest else { continue };
+            let mut info = part.info.optional();
+            if self.v(vertex).alternative_of != NONE {
+                let (parent, passage) = (info.trail, Passage::Rest(vertex));
+                info.trail = self.store.trails.push(Trail { parent, pos: Pos::NONE, passage });
+            }
             for position in part.applied..len {
                 let Some(child) = self.v(vertex).arc(Label::index(position)) else { continue };
-                let declared = Declared { scope: part.info.scope, pos: self.pos(rest), derived: true };
+                let declared = Declared { scope: part.info.scope, pos: self.pos(rest), derived: true, required: false };
                 self.forget_restrictions(child);
                 self.vm(child).declared.push(declared);
-                self.add_input(child, Conjunct { term: Term::Expr(rest), env, info: part.info.optional() });
+                self.add_input(child, Conjunct { term: Term::Expr(rest), env, info });
             }
         }
     }

@@ -86,7 +86,7 @@ impl Engine {
             let step = &self.store.trails[trail];
             match step.passage {
                 Passage::Comprehension { binds: true } => return trail,
-                Passage::Comprehension { binds: false } => trail = step.parent,
+                Passage::Comprehension { binds: false } | Passage::Embedding | Passage::Rest(_) => trail = step.parent,
                 Passage::Reference => return NONE,
             }
         }

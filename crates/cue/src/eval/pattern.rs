@@ -70,7 +70,7 @@ impl Engine {
         }
         let pos = self.pos(pattern.value);
         self.forget_restrictions(child);
-        self.vm(child).declared.push(Declared { scope: pattern.info.scope, pos, derived: true });
+        self.vm(child).declared.push(Declared { scope: pattern.info.scope, pos, derived: true, required: false });
         let env = if pattern.env == NONE { NONE } else { self.matched_env(pattern.env, label) };
         self.add_input(child, Conjunct { term: Term::Expr(pattern.value), env, info: pattern.info });
     }

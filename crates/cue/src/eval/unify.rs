@@ -41,12 +41,26 @@ impl Engine {
         if !work.scopes.contains(&conjunct.info.scope) {
             work.scopes.push(conjunct.info.scope);
         }
+        let told_of = self.list_of_rest(vertex, conjunct.info);
+        let told_of = std::mem::replace(&mut self.told_of, told_of);
         stacker::maybe_grow(256 << 10, 4 << 20, || match conjunct.term {
             Term::Expr(expr) => self.add_expr(vertex, expr, conjunct),
             Term::Vertex(value) => self.add_value_of(vertex, value, conjunct),
             Term::Plain(value) => self.add_plain(vertex, value, conjunct.info),
             Term::Datum(datum) => self.add_datum(vertex, datum, conjunct.info),
         });
+        self.told_of = told_of;
+    }
+
+    /// The list that clashes of a conjunct with its element are told of, if not the element.
+    fn list_of_rest(&self, element: VertexId, info: Info) -> VertexId {
+        match info.trail {
+            trail if trail == NONE || info.choice != NONE => NONE,
+            trail => match self.store.trails[trail].passage {
+                Passage::Rest(list) if self.v(element).parent == list => list,
+                _ => NONE,
+            },
+        }
     }
 
     fn is_integer_range(&self, all: ExprId) -> bool {
@@ -286,7 +300,8 @@ impl Engine {
     pub(crate) fn fail_conflict(&mut self, vertex: VertexId, rule: Rule, message: String, a: &Origin, b: &Origin) {
         let mut positions = self.positions(a);
         positions.extend(self.positions(b));
-        let error = self.error(Code::Eval, rule, message, vertex, Pos::NONE, positions);
+        let told_of = if self.told_of == NONE { vertex } else { self.told_of };
+        let error = self.error(Code::Eval, rule, message, told_of, Pos::NONE, positions);
         self.fail(vertex, error);
     }
 
@@ -360,13 +375,26 @@ impl Engine {
             }
             Decl::Embed(expr) => {
                 let scope = self.new_scope(info.scope, ScopeKind::Embedding);
-                let info = Info { scope, ..info };
+                let mut info = Info { scope, ..info };
+                // A reference tells of its place itself.
+                if !self.is_reference(*expr) && !matches!(self.expr(*expr), Expr::And { .. }) {
+                    let (parent, pos) = (info.trail, self.start_of(*expr));
+                    info.trail = self.store.trails.push(Trail { parent, pos, passage: Passage::Embedding });
+                }
                 self.add_conjunct(vertex, Conjunct { term: Term::Expr(*expr), env, info });
             }
             Decl::Comprehension(comprehension) => {
                 self.schedule(vertex, Work::Comprehension(comprehension.clone(), env, info));
             }
             Decl::Ellipsis => self.vm(vertex).work.open_scopes.push(info.scope),
+        }
+    }
+
+    /// Where an expression begins.
+    fn start_of(&self, expr: ExprId) -> Pos {
+        match self.expr(expr) {
+            Expr::Or(disjuncts) => disjuncts.first().map_or(self.pos(expr), |first| self.pos(first.expr)),
+            _ => self.pos(expr),
         }
     }
 
@@ -390,7 +418,8 @@ impl Engine {
         notes: Option<Arc<Notes>>,
     ) {
         let (child, new) = self.child(vertex, label, constraint);
-        let declared = Declared { scope: conjunct.info.scope, pos, derived: false };
+        let required = constraint == Constraint::Required;
+        let declared = Declared { scope: conjunct.info.scope, pos, derived: false, required };
         self.forget_restrictions(child);
         self.vm(child).declared.push(declared);
         if let Some(notes) = notes
@@ -428,6 +457,12 @@ impl Engine {
         let env = self.store.envs.push(super::vertex::Env { label, ..up });
         let info = Info { choice: NONE, ..info };
         self.add_arc(vertex, label, constraint, Conjunct { term: Term::Expr(value), env, info }, pos, notes);
+        if let Some(child) = self.v(vertex).arc(label)
+            && let Some(declared) = self.vm(child).declared.last_mut()
+        {
+            // Who misses the field is told where its name is written.
+            declared.required = false;
+        }
         Ok(())
     }
 
@@ -494,20 +529,36 @@ impl Engine {
             return;
         }
         self.vm(vertex).work.seen_references.push_tight((target, info.scope));
-        info.trail =
-            self.store.trails.push(Trail { parent: info.trail, pos: self.pos(expr), passage: Passage::Reference });
         let is_closed_as_value = info.scope != NONE && self.store.scopes[info.scope].kind == ScopeKind::Closed;
+        if !is_closed_as_value {
+            let (parent, pos) = (info.trail, self.pos(expr));
+            info.trail = self.store.trails.push(Trail { parent, pos, passage: Passage::Reference });
+        }
         if is_closed_as_value {
             // What is but another name for a definition leads to it.
             let is_name = matches!(self.v(target).conjuncts[..], [Conjunct { term: Term::Expr(value), .. }] if self.is_reference(value));
             if !is_name {
                 info.scope = self.store.scopes[info.scope].parent;
             }
-        } else if self.is_in_definition(target) && !self.is_opened(info.scope, vertex) {
+        } else if self.leads_to_definition(expr, target) && !self.is_opened(info.scope, vertex) {
             info.scope = self.new_scope(info.scope, ScopeKind::Definition(target));
             self.require(vertex, info.scope);
         }
         self.copy_inputs(vertex, target, info);
+    }
+
+    /// Whether a reference leads to a definition, or by way of one to what is inside of it.
+    fn leads_to_definition(&self, expr: ExprId, target: VertexId) -> bool {
+        let is_definition = |label: Label| self.store.labels.kind(label).is_definition();
+        let mut next = expr;
+        loop {
+            next = match *self.expr(next) {
+                Expr::Field { label, .. } if is_definition(label) => return true,
+                Expr::Selector { label, .. } if is_definition(label) => return true,
+                Expr::Selector { base, .. } | Expr::Index { base, .. } => base,
+                _ => return is_definition(self.v(target).label),
+            };
+        }
     }
 
     /// Adds all inputs of another vertex, those to come included.
@@ -537,7 +588,8 @@ impl Engine {
     /// Unifies with the finished value of another vertex.
     pub(crate) fn add_value_of(&mut self, vertex: VertexId, value: VertexId, conjunct: Conjunct) {
         self.process(value);
-        let source = self.follow(value);
+        // Alternatives that wait for more may come back here.
+        let source = if self.v(value).work.lost_alternatives { value } else { self.follow(value) };
         let info = conjunct.info;
         let origin = Origin { show: Show::Vertex(source), pos: Pos::NONE, trail: info.trail };
         let has_inputs = !self.v(source).conjuncts.is_empty() && self.v(source).choices.is_empty();

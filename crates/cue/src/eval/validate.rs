@@ -6,7 +6,8 @@ use super::{
     engine::Engine,
     expression::Val,
     kind::Kind,
-    vertex::{Base, Check, CheckRule, ErrorId, NONE, Origin, Show, State, Term, VertexId},
+    label::Label,
+    vertex::{Base, Check, CheckRule, Conjunct, ErrorId, NONE, Origin, Show, State, Term, VertexId},
 };
 use crate::{
     error::{Code, Rule},
@@ -189,6 +190,13 @@ impl Engine {
         }
     }
 
+    /// The definite errors of a conjunct alone.
+    pub(crate) fn contradictions_of(&mut self, conjunct: Conjunct) -> Vec<ErrorId> {
+        let alone = self.new_vertex(NONE, Label::NONE);
+        self.add_input(alone, conjunct);
+        self.contradictions(alone)
+    }
+
     /// The definite errors of a vertex.
     fn contradictions(&mut self, vertex: VertexId) -> Vec<ErrorId> {
         self.finalize(vertex);
@@ -272,7 +280,8 @@ impl Engine {
                 Constraint::None => self.incomplete_errors(child, walk, out),
                 Constraint::Required => {
                     let message = "field is required but not present".to_owned();
-                    let declared = self.v(child).declared.iter().map(|declared| declared.pos);
+                    let declared = self.v(child).declared.iter().filter(|declared| declared.required);
+                    let declared = declared.map(|declared| declared.pos);
                     let positions = declared.chain(walk.references.iter().copied()).collect();
                     let child = self.follow(child);
                     let error = self.error(Code::Incomplete, Rule::Required, message, child, Pos::NONE, positions);

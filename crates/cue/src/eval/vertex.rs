@@ -146,6 +146,10 @@ pub(crate) struct Trail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passage {
     Reference,
+    /// What is embedded and is no reference.
+    Embedding,
+    /// The constraint on the rest of a list that is an alternative: the reference tells of the list what clashes at once.
+    Rest(VertexId),
     /// What yields it, and whether that binds variables: then each run is one of its own.
     Comprehension {
         binds: bool,
@@ -218,6 +222,8 @@ pub(crate) struct Declared {
     pub(crate) pos: Pos,
     /// Whether a pattern or another rule did it, rather than a declaration in a text.
     pub(crate) derived: bool,
+    /// Whether it is `f!`.
+    pub(crate) required: bool,
 }
 
 /// `[pattern]: value`.

@@ -9,7 +9,7 @@ use crate::{
         label::Label,
         vertex::{Base, Check, CheckRule, Show, Term, VertexId},
     },
-    ir::{Atom, Decl, Element, Expr, ExprId, Part, compile::names::RANGES},
+    ir::{Atom, Builtin, Decl, Element, Expr, ExprId, Part, compile::names::RANGES},
     syntax::{
         ast::Constraint,
         literal::{Lines, quote_bytes, quote_label},
@@ -40,15 +40,22 @@ impl Engine {
     /// Prints what an error shows of a conjunct.
     pub(crate) fn show(&self, show: &Show) -> String {
         match show {
-            // What a function that is only named does is shown as a call.
-            Show::Expr(expr) => match self.expr(*expr) {
-                Expr::Builtin(crate::ir::Builtin::Package(..)) => self.show_expr(*expr) + "()",
-                _ => self.show_expr(*expr),
-            },
+            Show::Expr(expr) => self.show_value(*expr),
             Show::Kind(kind) => kind.to_string(),
             Show::Vertex(vertex) => self.show_vertex(*vertex),
             Show::Datum(datum) => self.store.data[*datum].to_string(),
         }
+    }
+
+    /// Prints an expression that is the value of a conjunct, where a function that is only named is shown as a call.
+    fn show_value(&self, expr: ExprId) -> String {
+        let (function, args) = match self.expr(expr) {
+            Expr::Call { function, args } => (*function, &args[..]),
+            _ => (expr, &[][..]),
+        };
+        let Expr::Builtin(builtin @ Builtin::Package(..)) = self.expr(function) else { return self.show_expr(expr) };
+        let args: Vec<_> = args.iter().map(|arg| self.show_expr(*arg)).collect();
+        format!("{}({})", shown_function(builtin), args.join(", "))
     }
 
     pub(crate) fn show_label(&self, label: Label) -> String {
@@ -88,7 +95,7 @@ impl Engine {
             | Expr::Let { name, .. }
             | Expr::Import { name, .. } => name.to_string(),
             Expr::Itself { name, .. } => name.to_string(),
-            Expr::Builtin(builtin) => builtin_name(builtin),
+            Expr::Builtin(builtin) => shown_function(builtin),
             Expr::Selector { base, label, .. } => format!("{}.{}", self.show_expr(*base), self.show_label(*label)),
             Expr::Index { base, index } => format!("{}[{}]", self.show_expr(*base), self.show_expr(*index)),
             Expr::Slice { base, low, high } => {
@@ -141,7 +148,7 @@ impl Engine {
                 format!("{}{}:{value}", self.show_label(field.label), mark(field.constraint))
             }
             Decl::Dynamic { name, constraint, value, .. } => {
-                format!("({}){}:{}", self.show_expr(*name), mark(*constraint), self.show_expr(*value))
+                format!("{}{}:{}", self.show_expr(*name), mark(*constraint), self.show_expr(*value))
             }
             Decl::Pattern { pattern, value, .. } => {
                 format!("[{}]:{}", self.show_expr(*pattern), self.show_expr(*value))
@@ -286,12 +293,17 @@ impl Engine {
     fn show_check(&self, check: &Check) -> String {
         match &check.rule {
             CheckRule::Bound(..) | CheckRule::Compare(..) => self.show(&check.origin.show),
-            // What a function that is only named does is shown as a call.
-            CheckRule::Function(validator) => match self.expr(validator.expr) {
-                Expr::Builtin(_) => self.show_expr(validator.expr) + "()",
-                _ => self.show_expr(validator.expr),
-            },
+            CheckRule::Function(validator) => self.show_value(validator.expr),
         }
+    }
+}
+
+/// A function with the whole path of its package.
+fn shown_function(builtin: &Builtin) -> String {
+    let name = builtin_name(builtin);
+    match name.rsplit_once('.') {
+        Some((path, name)) if path.contains('/') => format!("{}.{name}", quote_string(path)),
+        _ => name,
     }
 }
 
