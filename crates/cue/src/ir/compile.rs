@@ -676,19 +676,24 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn expr(&mut self, expr: &ast::Expr) -> ExprId {
+        self.expr_at(expr, expr.pos())
+    }
+
+    /// As [`expr`](Self::expr), for an expression that is known to begin there: looking it up at each link of a chain of
+    /// operators would take the square of its length.
+    fn expr_at(&mut self, expr: &ast::Expr, pos: Pos) -> ExprId {
         if self.depth >= self.depth_max {
             let message = format!("nesting is deeper than {} (limit depth_max)", self.depth_max);
-            self.error_at(Code::Limit, Rule::Limit, message, expr.pos());
-            return self.push(Expr::Bottom, expr.pos());
+            self.error_at(Code::Limit, Rule::Limit, message, pos);
+            return self.push(Expr::Bottom, pos);
         }
         self.depth += 1;
-        let id = stacker::maybe_grow(128 << 10, 2 << 20, || self.expr_inner(expr));
+        let id = stacker::maybe_grow(128 << 10, 2 << 20, || self.expr_inner(expr, pos));
         self.depth -= 1;
         id
     }
 
-    fn expr_inner(&mut self, expr: &ast::Expr) -> ExprId {
-        let pos = expr.pos();
+    fn expr_inner(&mut self, expr: &ast::Expr, pos: Pos) -> ExprId {
         match expr {
             ast::Expr::Ident(ident) => self.ident(ident),
             ast::Expr::Lit(lit) => self.literal(lit),
@@ -697,26 +702,26 @@ impl<'a> Compiler<'a> {
             ast::Expr::Struct(lit) => self.struct_lit(lit),
             ast::Expr::List(lit) => self.list_lit(lit, None),
             ast::Expr::Paren { inner, .. } | ast::Expr::Commented(inner, _) => self.expr(inner),
-            ast::Expr::Selector { base, selector } => self.selector(base, selector),
+            ast::Expr::Selector { base, selector } => self.selector(base, pos, selector),
             ast::Expr::Index { base, index, .. } => {
-                let (base, index) = (self.expr(base), self.expr(index));
+                let (base, index) = (self.expr_at(base, pos), self.expr(index));
                 self.push(Expr::Index { base, index }, pos)
             }
             ast::Expr::Slice { base, low, high, .. } => {
-                let base = self.expr(base);
+                let base = self.expr_at(base, pos);
                 let low = low.as_ref().map(|low| self.expr(low));
                 let high = high.as_ref().map(|high| self.expr(high));
                 self.push(Expr::Slice { base, low, high }, pos)
             }
             ast::Expr::Call { function, args, .. } => {
-                let function = self.expr(function);
+                let function = self.expr_at(function, pos);
                 let args: Vec<_> = args.iter().map(|arg| self.expr(arg)).collect();
                 self.push(Expr::Call { function, args: args.into() }, pos)
             }
             ast::Expr::Unary { pos, op, operand } => self.unary(*pos, *op, operand),
             ast::Expr::Binary { op, left, right, .. } => self.binary(pos, *op, left, right),
             ast::Expr::Postfix { op: ast::PostfixOp::Open, operand, .. } => {
-                let operand = self.expr(operand);
+                let operand = self.expr_at(operand, pos);
                 self.push(Expr::Open(operand), pos)
             }
             ast::Expr::Postfix { pos, op: ast::PostfixOp::Optional, operand } => self.marked_reference(*pos, operand),
@@ -797,7 +802,7 @@ impl<'a> Compiler<'a> {
         self.push(Expr::List(Arc::new(list)), lit.pos)
     }
 
-    fn selector(&mut self, base: &ast::Expr, selector: &ast::Selector) -> ExprId {
+    fn selector(&mut self, base: &ast::Expr, base_pos: Pos, selector: &ast::Selector) -> ExprId {
         let (label, pos, name) = match selector {
             ast::Selector::Ident(ident) => (self.identifier_label(&ident.name), ident.pos, ident.name.clone()),
             ast::Selector::String(lit) => match literal::decode_text(&lit.raw) {
@@ -810,8 +815,7 @@ impl<'a> Compiler<'a> {
         {
             return self.package_member(package, &name, ident.pos);
         }
-        let base_pos = base.pos();
-        let base = self.expr(base);
+        let base = self.expr_at(base, base_pos);
         self.push(Expr::Selector { base, label, pos }, base_pos)
     }
 
@@ -862,7 +866,7 @@ impl<'a> Compiler<'a> {
             return self.push(Expr::Or(disjuncts.into()), pos);
         }
         let in_parens = matches!(left, ast::Expr::Paren { .. });
-        let (left, right) = (self.expr(left), self.expr(right));
+        let (left, right) = (self.expr_at(left, pos), self.expr(right));
         let expr = match op {
             ast::BinaryOp::And => Expr::And { left, right },
             ast::BinaryOp::LogicalAnd | ast::BinaryOp::LogicalOr if self.experiments.short_circuit => {
