@@ -25,8 +25,6 @@ use super::{Appended, BoxFuture, Channel, ChannelError, Depth, ReadFrom, Reader,
 
 /// The channel.
 pub struct Kafka {
-    brokers: Vec<String>,
-    settings: Settings,
     writer: Arc<Writer>,
 }
 
@@ -36,8 +34,7 @@ impl Kafka {
     /// # Errors
     /// When a setting is wrong or a secret can't be read.
     pub fn open(brokers: &[String], settings: &Settings) -> Result<Self, ChannelError> {
-        let writer = Writer::open(brokers, settings)?;
-        Ok(Self { brokers: brokers.to_vec(), settings: settings.clone(), writer })
+        Writer::open(brokers, settings).map(|writer| Self { writer })
     }
 
     async fn existing_topics(&self) -> Result<HashSet<Arc<str>>, String> {
@@ -45,7 +42,11 @@ impl Kafka {
         let client = self.writer.client().ok_or("the channel is closed")?;
         self.writer.topics.existing(client).await.map_err(|error| {
             let reason = self.writer.deliveries.last_error().unwrap_or(error);
-            format!("no answer from {} within {} s: {reason}", self.brokers.join(","), METADATA_TIMEOUT.as_secs())
+            format!(
+                "no answer from {} within {} s: {reason}",
+                self.writer.brokers.join(","),
+                METADATA_TIMEOUT.as_secs()
+            )
         })
     }
 }
@@ -84,7 +85,7 @@ impl Channel for Kafka {
             if missing.is_empty() {
                 return Ok(());
             }
-            topics::create(&self.settings.client(&self.brokers)?, &missing).await?;
+            topics::create(&self.writer.client_config()?, &missing).await?;
             let created = async {
                 // A broker may need a moment to hear of a new topic.
                 while !self.readiness(topics).await.is_ready() {
@@ -99,7 +100,7 @@ impl Channel for Kafka {
 
     fn reader<'a>(&'a self, topic: &'a str, from: ReadFrom) -> BoxFuture<'a, Result<Box<dyn Reader>, ChannelError>> {
         Box::pin(async move {
-            let reader = KafkaReader::open(&self.settings.client(&self.brokers)?, topic, from).await?;
+            let reader = KafkaReader::open(&self.writer.client_config()?, topic, from).await?;
             Ok(Box::new(reader) as Box<dyn Reader>)
         })
     }
@@ -120,6 +121,6 @@ impl Channel for Kafka {
 
 impl fmt::Debug for Kafka {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Kafka").field("brokers", &self.brokers).finish_non_exhaustive()
+        formatter.debug_struct("Kafka").field("brokers", &self.writer.brokers).finish_non_exhaustive()
     }
 }

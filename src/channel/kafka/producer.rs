@@ -12,6 +12,7 @@ use std::{
 };
 
 use rdkafka::{
+    ClientConfig,
     error::KafkaError,
     message::{Header, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
@@ -36,7 +37,7 @@ const PURGE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Hands records to the client there is, and replaces that after a fatal error.
 pub(super) struct Writer {
-    brokers: Vec<String>,
+    pub(super) brokers: Vec<String>,
     settings: Settings,
     pub(super) deliveries: Arc<Deliveries>,
     pub(super) topics: Topics,
@@ -68,6 +69,14 @@ impl Writer {
         let client = self.settings.producer(&self.brokers)?;
         let client = client.create_with_context(context).map_err(|error: KafkaError| failed(&error))?;
         Producer::start(client, Arc::downgrade(self)).map_err(|error| failed(&error))
+    }
+
+    /// What other clients of the same brokers need.
+    ///
+    /// # Errors
+    /// When a secret can't be read.
+    pub(super) fn client_config(&self) -> Result<ClientConfig, ChannelError> {
+        self.settings.client(&self.brokers)
     }
 
     /// The client there is; `None` when the channel is closed.
