@@ -631,6 +631,39 @@ impl Drop for Expr {
 }
 
 impl Expr {
+    /// Visits the expressions that stand directly inside, in their order; those in the declarations of a struct and in a
+    /// comprehension are left to the caller, because names come into scope there.
+    pub(crate) fn each_operand(&mut self, mut visit: impl FnMut(&mut Self)) {
+        match self {
+            Self::Ident(_) | Self::Lit(_) | Self::Bottom(_) | Self::Struct(_) | Self::Comprehension(_) => {}
+            Self::Interpolation(interpolation) => interpolation.exprs.iter_mut().for_each(visit),
+            Self::List(lit) => lit.elements.iter_mut().for_each(visit),
+            Self::Paren { inner: operand, .. }
+            | Self::Selector { base: operand, .. }
+            | Self::Unary { operand, .. }
+            | Self::Postfix { operand, .. }
+            | Self::Alias { expr: operand, .. }
+            | Self::Commented(operand, _) => visit(operand),
+            Self::Index { base, index, .. } => {
+                visit(base);
+                visit(index);
+            }
+            Self::Slice { base, low, high, .. } => {
+                visit(base);
+                low.iter_mut().chain(high).for_each(|bound| visit(bound));
+            }
+            Self::Call { function, args, .. } => {
+                visit(function);
+                args.iter_mut().for_each(visit);
+            }
+            Self::Binary { left, right, .. } => {
+                visit(left);
+                visit(right);
+            }
+            Self::Ellipsis(ellipsis) => ellipsis.value.iter_mut().for_each(|value| visit(value)),
+        }
+    }
+
     /// Where the expression begins, as errors report it: for a binary expression the operator's left operand.
     #[must_use]
     pub fn pos(&self) -> Pos {

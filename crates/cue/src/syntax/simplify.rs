@@ -93,34 +93,9 @@ impl Labels {
     fn expr_inner(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Ident(ident) => self.refer(&ident.name),
-            Expr::Lit(_) | Expr::Bottom(_) => {}
-            Expr::Interpolation(interpolation) => interpolation.exprs.iter_mut().for_each(|expr| self.expr(expr)),
             Expr::Struct(lit) => self.decls(&mut lit.decls),
-            Expr::List(lit) => lit.elements.iter_mut().for_each(|element| self.expr(element)),
-            Expr::Paren { inner: operand, .. }
-            | Expr::Selector { base: operand, .. }
-            | Expr::Unary { operand, .. }
-            | Expr::Postfix { operand, .. }
-            | Expr::Alias { expr: operand, .. }
-            | Expr::Commented(operand, _) => self.expr(operand),
-            Expr::Index { base, index, .. } => {
-                self.expr(base);
-                self.expr(index);
-            }
-            Expr::Slice { base, low, high, .. } => {
-                self.expr(base);
-                low.iter_mut().chain(high).for_each(|bound| self.expr(bound));
-            }
-            Expr::Call { function, args, .. } => {
-                self.expr(function);
-                args.iter_mut().for_each(|arg| self.expr(arg));
-            }
-            Expr::Binary { left, right, .. } => {
-                self.expr(left);
-                self.expr(right);
-            }
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
-            Expr::Ellipsis(ellipsis) => ellipsis.value.iter_mut().for_each(|value| self.expr(value)),
+            other => other.each_operand(|operand| self.expr(operand)),
         }
     }
 }
