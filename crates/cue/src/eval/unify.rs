@@ -14,7 +14,7 @@ use super::{
     label::Label,
     vertex::{
         Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, Passage,
-        PushTight as _, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided, VertexId, Work,
+        PushTight as _, Scope, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided, VertexId, Work,
     },
 };
 use crate::{
@@ -541,10 +541,25 @@ impl Engine {
                 info.scope = self.store.scopes[info.scope].parent;
             }
         } else if self.leads_to_definition(expr, target) && !self.is_opened(info.scope, vertex) {
+            if self.embeds_itself(target, info.scope, vertex) {
+                return;
+            }
             info.scope = self.new_scope(info.scope, ScopeKind::Definition(target));
             self.require(vertex, info.scope);
         }
         self.copy_inputs(vertex, target, info);
+    }
+
+    /// Whether a definition that comes to a vertex came there before, and embeds itself.
+    fn embeds_itself(&self, target: VertexId, mut scope: ScopeId, vertex: VertexId) -> bool {
+        while scope != NONE {
+            let Scope { kind, parent, .. } = self.store.scopes[scope];
+            if kind == ScopeKind::Definition(target) && self.v(vertex).work.seen_references.contains(&(target, parent)) {
+                return true;
+            }
+            scope = parent;
+        }
+        false
     }
 
     /// Whether a reference leads to a definition, or by way of one to what is inside of it.
