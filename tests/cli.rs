@@ -94,6 +94,24 @@ fn check_prints_every_mistake_with_its_place() {
 }
 
 #[test]
+fn check_goes_on_behind_what_keeps_a_package_from_being_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let trips = "package trips\n\nimport (\n\t\"acme.example/units\"\n\t\"acme.example/places\"\n\t\"strings\"\n)\n\n\
+                 product: version: \"1\"\n\
+                 events: \"trip.a\": schema: #Tripp\n\
+                 events: \"trip.b\": {schema: #Trip, topic: \"a topic\", compacted: true}\n\
+                 events: \"trip.c\": schema: \"trip.schema.json\"\n\
+                 #Trip: {id!: string, km?: units.#Length, at?: places.#Place, tag?: strings.MaxRun(3)}\n\
+                 #Same: {a: 1 & 2}\n";
+    for (name, text) in [("trips.cue", trips), ("other.cue", "package trips\n\n_limit: 5 & \"5\"\n")] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let ended = sluice_in(folder.path(), &[], &["check", "."]);
+    assert_eq!((ended.status, &*ended.stdout), (1, ""));
+    insta::assert_snapshot!(ended.stderr);
+}
+
+#[test]
 fn read_names_the_types_that_there_are() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("order.schema.json"), "{}").unwrap();

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{
     Document, Representation, Validator,
+    attempt::Attempt,
     cue_schema::CueSchema,
     folder::{self, Unit},
     json_schema::JsonSchema,
@@ -68,22 +69,18 @@ fn read_cue(unit: &Unit) -> Result<Described, Vec<Problem>> {
     let whole = Place::whole(&unit.folder);
     let files =
         unit.cue.iter().map(|path| source_file(path)).collect::<Result<Vec<_>, _>>().map_err(|one| vec![one])?;
-    let of_cue = |errors| Problem::of_cue(errors, &whole);
-    let instance = module::compile(&unit.folder, files.clone()).map_err(of_cue)?;
-    let root = instance.root();
-    let package = Package { unit, instance, files };
-    match (field(&root, "product"), field(&root, "events")) {
-        (None, None) => package.read_definitions(&root),
-        (_, None) => Err(vec![Problem::new(whole, "describes a product without events: expected \"events\"")]),
-        _ => match package.check_shape().map_err(of_cue) {
-            Ok(()) => package.read_events(&root),
-            Err(mut problems) => {
-                // What the shape does not tell, such as a file that is missing, is told with it.
-                add_new(&mut problems, package.read_events(&root).err().unwrap_or_default());
-                Err(problems)
-            }
-        },
-    }
+    let mut attempt = Attempt::at(&unit.folder, files, &whole);
+    let Some(instance) = attempt.instance.take() else { return Err(attempt.problems) };
+    let package = Package { unit, instance, files: attempt.files.clone() };
+    let (described, found) = match package.read(&whole) {
+        Ok(described) => (Some(described), Vec::new()),
+        Err(problems) => (None, problems),
+    };
+    let found = attempt.without_consequences(found);
+    let mut problems = attempt.problems;
+    add_new(&mut problems, found);
+    problems.sort_by(|a, b| a.places.cmp(&b.places));
+    described.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
 struct Package<'a> {
@@ -93,6 +90,32 @@ struct Package<'a> {
 }
 
 impl Package<'_> {
+    /// Reads the package, or finds all that is wrong in it.
+    fn read(&self, whole: &Place) -> Result<Described, Vec<Problem>> {
+        let root = self.instance.root();
+        let of_cue = |errors| Problem::of_cue(errors, whole);
+        let mut problems = root.validate(Validation { concrete: false }).map_err(of_cue).err().unwrap_or_default();
+        let described = match (field(&root, "product"), field(&root, "events")) {
+            (None, None) => self.read_definitions(&root),
+            (Some(product), None) => {
+                let message = "describes a product without events: expected \"events\"";
+                Err(vec![Problem::new(self.place_of(&product), message)])
+            }
+            _ => {
+                add_new(&mut problems, self.check_shape().map_err(of_cue).err().unwrap_or_default());
+                self.read_events(&root)
+            }
+        };
+        match described {
+            Ok(described) if problems.is_empty() => Ok(described),
+            described => {
+                // What the shape does not tell, such as a file that is missing, is told with it.
+                add_new(&mut problems, described.err().unwrap_or_default());
+                Err(problems)
+            }
+        }
+    }
+
     /// Judges `product` and `events` by the embedded definition of what they may say.
     fn check_shape(&self) -> Result<(), cue::Errors> {
         let shape = SourceFile::new(format!("{EMBEDDED}description.cue"), include_str!("description.cue"));
@@ -152,20 +175,36 @@ impl Package<'_> {
             Event::read(name, place.clone(), &event.value).map_err(|errors| Problem::of_cue(errors, &place))?;
         let schema = field(&event.value, "schema")
             .ok_or_else(|| vec![Problem::new(place.clone(), format!("event type {name:?}: schema is missing"))])?;
-        let at = |value: &Value| value.position().map_or(place.clone(), |position| Place::from(&position));
-        if settings.compacted && settings.key.is_none() {
+        let lacks_key = settings.compacted && settings.key.is_none();
+        let added = self.add_event(described, event, settings, &schema);
+        if lacks_key {
             let message = format!("event type {name:?}: a compacted topic needs a key, as in key: \"id\"");
-            return Err(vec![Problem::new(place.clone(), message)]);
+            let compacted = field(&event.value, "compacted").map_or(place, |setting| self.place_of(&setting));
+            let mut problems = added.err().unwrap_or_default();
+            problems.push(Problem::new(compacted, message));
+            return Err(problems);
         }
+        added
+    }
+
+    /// Adds an event type with the check of its payloads.
+    fn add_event(
+        &self,
+        described: &mut Described,
+        event: &cue::Field,
+        settings: Event,
+        schema: &Value,
+    ) -> Result<(), Vec<Problem>> {
         match (schema.shape(), schema.reference()) {
             (Shape::String(file), _) => {
                 let path = self.unit.folder.join(&*file);
                 let loaded =
                     JsonSchema::load(&self.unit.folder, &path, settings.key.as_deref()).map_err(|problems| {
-                        problems.into_iter().map(|problem| problem.and(at(&schema))).collect::<Vec<_>>()
+                        let place = schema.position().map_or(settings.place.clone(), |position| (&position).into());
+                        problems.into_iter().map(|problem| problem.referred_from(place.clone())).collect::<Vec<_>>()
                     })?;
                 if let Some(key) = settings.key.as_ref().filter(|key| loaded.has_field(key) == Some(false)) {
-                    return Err(vec![missing_key(name, key, key_place(&event.value, &place), Place::whole(&path))]);
+                    return Err(vec![missing_key(&settings.name, key, settings.key_place, Place::whole(&path))]);
                 }
                 described.add_json(settings, loaded);
                 Ok(())
@@ -214,7 +253,9 @@ impl Package<'_> {
 /// Adds the problems that were not found before: a mistake in a package is met again with each of its event types.
 fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
     for problem in more {
-        if problems.iter().all(|known| known.message != problem.message) {
+        let is_same =
+            |known: &Problem| known.message == problem.message && known.places.first() == problem.places.first();
+        if !problems.iter().any(is_same) {
             problems.push(problem);
         }
     }
@@ -290,7 +331,7 @@ impl Event {
         }
     }
 
-    /// From the struct that the owner writes, already known to have the right shape.
+    /// From the struct that the owner writes, whose shape is judged elsewhere.
     fn read(name: &str, place: Place, event: &Value) -> Result<Self, cue::Errors> {
         let bare = Self::bare(name, place);
         let retention: Option<String> = setting(event, "retention")?;
@@ -335,11 +376,10 @@ fn json_of(value: &Value) -> Result<serde_json::Value, cue::Errors> {
     })
 }
 
-/// A setting as a Rust value, if the owner gives it.
+/// A setting as a Rust value, if the owner gives it; `None` for one of another type, which the shape tells.
 fn setting<T: serde::de::DeserializeOwned>(event: &Value, name: &str) -> Result<Option<T>, cue::Errors> {
     let Some(value) = field(event, name) else { return Ok(None) };
-    let wrong = |error| cue::Error::new(cue::Code::Eval, cue::Rule::Type, format!("{name}: {error}"));
-    Ok(serde_json::from_value(json_of(&value)?).map(Some).map_err(wrong)?)
+    Ok(serde_json::from_value(json_of(&value)?).ok())
 }
 
 fn source_file(path: &Path) -> Result<Arc<SourceFile>, Problem> {

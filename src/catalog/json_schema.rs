@@ -286,7 +286,7 @@ fn unbuildable(error: &ValidationError<'_>, path: &Path, text: &str) -> Problem 
         _ => error.to_string(),
     };
     let pointer = error.instance_path().as_str();
-    let place = Place::in_text(path, text, locate(text, pointer).unwrap_or(0));
+    let place = locate(text, pointer).map_or_else(|| Place::whole(path), |at| Place::in_text(path, text, at));
     let at = if pointer.is_empty() { String::new() } else { format!("{}: ", path_of(pointer)) };
     Problem::new(place, format!("{at}invalid JSON Schema: {message}"))
 }
@@ -300,7 +300,7 @@ fn reference_message(error: &ReferencingError) -> String {
     }
 }
 
-/// The first `$ref` that the message of a reference error speaks of, or else the start of the file.
+/// The first `$ref` that the message of a reference error speaks of, or else the file as a whole.
 fn reference_place(message: &str, path: &Path, text: &str) -> Place {
     let mut references = text.match_indices("\"$ref\"").filter_map(|(at, key)| {
         let value = text[at + key.len()..].trim_start().strip_prefix(':')?.trim_start();
@@ -309,7 +309,7 @@ fn reference_place(message: &str, path: &Path, text: &str) -> Place {
         let named = if file.is_empty() { fragment } else { file.trim_start_matches(['.', '/']) };
         (!named.is_empty() && message.contains(named)).then(|| text.len() - value.len())
     });
-    Place::in_text(path, text, references.next().unwrap_or(0))
+    references.next().map_or_else(|| Place::whole(path), |at| Place::in_text(path, text, at))
 }
 
 /// The byte offset of the value that a JSON Pointer names.

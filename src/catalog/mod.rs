@@ -3,6 +3,7 @@
 //! A catalog is one immutable value; a new one replaces it whole. Everything that is served from it (documents, listings)
 //! is derived from the descriptions when they are loaded, so that no request can fail for a description's sake.
 
+mod attempt;
 mod cue_schema;
 mod description;
 mod folder;

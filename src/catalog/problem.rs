@@ -69,6 +69,19 @@ impl Problem {
         self
     }
 
+    /// Names the place that refers to the file of the mistake; it comes first where the mistake has no place by itself.
+    #[must_use]
+    pub fn referred_from(mut self, place: Place) -> Self {
+        match self.places.first_mut() {
+            Some(first) if first.line_column.is_none() => {
+                self.message = format!("{}: {}", first.file, self.message);
+                *first = place;
+                self
+            }
+            _ => self.and(place),
+        }
+    }
+
     /// The mistakes that the CUE engine reports; `fallback` is for those that have no position.
     ///
     /// Positions in what is embedded are left out where there are others: what is embedded is right. So is

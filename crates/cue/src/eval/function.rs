@@ -197,6 +197,10 @@ impl Engine {
                 let name = builtin_name(&builtin);
                 Err(self.wrong_count(&name, args, found.params.len(), at))
             }
+            Builtin::Close | Builtin::CloseAll(_) | Builtin::Reclose(_) if args.len() != 1 => {
+                let name = builtin_name(&builtin);
+                Err(self.wrong_count(&name, args, 1, at))
+            }
             _ => {
                 // Close, and, or, validators: a vertex holds the result.
                 let vertex = self.anonymous(Term::Expr(expr), env);
