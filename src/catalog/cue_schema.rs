@@ -2,9 +2,9 @@
 
 use cue::lower::{self, Lowered};
 use cue::{Errors, Instance, Limits, PathPart, Rule, Schema, Value, VetOptions};
-use vet::{Broken, Checked, Fault, Verdict};
+use vet::{Checked, Fault, Verdict};
 
-use super::{Check, Glance, Rejection, Violation};
+use super::{Check, Glance, Rejection, Violation, brief};
 
 /// The check of payloads by a definition.
 pub(super) struct CueSchema {
@@ -47,26 +47,23 @@ impl CueSchema {
 
     fn violation(&self, error: &cue::Error) -> Violation {
         let path = self.full_path(cue::path_text(&error.path));
-        Violation { pointer: error.pointer(), path, rule: error.rule.name().to_owned(), message: error.message.clone() }
+        let rule = match error.rule {
+            // Payloads are concrete: what is incomplete is a field that is missing.
+            Rule::Incomplete => Rule::Required,
+            rule => rule,
+        };
+        Violation { pointer: error.pointer(), path, rule: rule.name().to_owned(), message: error.message.clone() }
     }
 
-    /// A violation in the words of the compiled check.
-    fn first_violation(&self, found: &vet::Violation) -> Violation {
+    /// A violation that the compiled check found, in the words of the schema as far as the check knows them.
+    fn first_violation(&self, found: &vet::Violation, payload: &[u8]) -> Violation {
         let steps = found.pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
-        let rule = match found.broken {
-            Broken::Kind(_) => Rule::Type,
-            Broken::Value(_) => Rule::Bound,
-            Broken::Required => Rule::Required,
-            Broken::Unknown | Broken::Name => Rule::UnknownField,
-            Broken::Length(_) => Rule::Length,
-            Broken::Alternatives => Rule::Disjunction,
-            _ => Rule::Validator,
-        };
+        let (rule, message) = brief::told(&found.broken, payload.get(found.offset..).unwrap_or_default());
         Violation {
             pointer: found.pointer.clone(),
             path: self.full_path(steps.collect::<Vec<_>>().join(".")),
             rule: rule.name().to_owned(),
-            message: found.broken.to_string(),
+            message,
         }
     }
 
@@ -84,7 +81,7 @@ impl Check for CueSchema {
         let Checked { verdict, captured: [key, ..] } = self.lowered.program.check_capturing(payload, limits);
         match verdict {
             Verdict::Accept => Glance::Accepted { key },
-            Verdict::Reject(violation) => Glance::Refused(self.first_violation(&violation)),
+            Verdict::Reject(violation) => Glance::Refused(self.first_violation(&violation, payload)),
             Verdict::Unsure(_) | Verdict::Malformed(_) => Glance::Undecided,
         }
     }
@@ -113,5 +110,92 @@ impl Check for CueSchema {
 
     fn interpreted(&self) -> Vec<String> {
         self.lowered.residuals.iter().map(ToString::to_string).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cue::SourceFile;
+
+    use super::*;
+
+    /// What the compiled check and the evaluator say of a payload that a definition refuses.
+    fn judged(definition: &str, payload: &str) -> (Violation, Vec<Violation>) {
+        let packages = ["list", "math", "net", "strings", "time"];
+        let used = packages.iter().filter(|name| definition.contains(&format!("{name}.")));
+        let imports: String = used.map(|name| format!("import {name:?}\n")).collect();
+        let file = SourceFile::new("x.cue", format!("{imports}#X: {definition}\n"));
+        let instance = Instance::compile(vec![file], &Limits::default()).unwrap();
+        let schema = CueSchema::new(&instance, "#X", None).unwrap();
+        let Glance::Refused(first) = schema.glance(payload.as_bytes(), vet::Limits::default()) else {
+            panic!("{definition} {payload}")
+        };
+        let Err(Rejection::Invalid(all)) = schema.check(payload.as_bytes()) else { panic!("{definition} {payload}") };
+        (first, all)
+    }
+
+    #[test]
+    fn the_first_violation_has_the_evaluators_words() {
+        for (definition, payload) in [
+            ("{a!: int & <130}", r#"{"a": 140}"#),
+            ("{a!: int & <130}", r#"{"a": 1.5}"#),
+            ("{a!: int & >=0 & <=10}", r#"{"a": -1}"#),
+            ("{a!: int8}", r#"{"a":200}"#),
+            ("{a!: uint}", r#"{"a": -7}"#),
+            ("{a!: >5}", r#"{"a": 5}"#),
+            ("{a!: >5 & !=7}", r#"{"a": 7}"#),
+            ("{a!: number & >=1.5}", r#"{"a": 1.25}"#),
+            ("{a!: =~\"^a\"}", r#"{"a": "b"}"#),
+            ("{a!: !~\"^a\"}", r#"{"a": "a\"b"}"#),
+            ("{a!: \"x\"}", r#"{"a": "b"}"#),
+            ("{a!: 5}", r#"{"a": 6}"#),
+            ("{a!: !=\"\"}", r#"{"a": ""}"#),
+            ("{a!: >\"b\"}", r#"{"a": "a"}"#),
+            ("{a!: strings.MinRunes(3)}", r#"{"a": "x"}"#),
+            ("{a!: strings.MaxRunes(3)}", r#"{"a": "xxxx"}"#),
+            ("{a!: math.MultipleOf(3)}", r#"{"a": 4}"#),
+            ("{a!: int}", r#"{}"#),
+            ("{a!: int}", r#"{"a": 1, "b": 2}"#),
+            ("{a!: [...{b!: <5}]}", r#"{"a": [{"b": 1}, {"b": 7}]}"#),
+        ] {
+            let (first, all) = judged(definition, payload);
+            assert_eq!([first].as_slice(), all, "{definition}");
+        }
+    }
+
+    #[test]
+    fn the_first_violation_has_the_evaluators_rule() {
+        for (definition, payload) in [
+            ("{a!: int & <130}", r#"{"a": "x"}"#),
+            ("{a!: true}", r#"{"a": false}"#),
+            ("{a!: \"x\" | \"y\"}", r#"{"a": "b"}"#),
+            ("{a!: 1 | 2}", r#"{"a": 3}"#),
+            ("{a!: string | int}", r#"{"a": true}"#),
+            ("{a!: null | >5}", r#"{"a": 3}"#),
+            ("{a!: time.Time}", r#"{"a": "x"}"#),
+            ("{a!: net.IP}", r#"{"a": "x"}"#),
+            ("{a!: [...int] & list.UniqueItems}", r#"{"a": [1, 1]}"#),
+            ("{a!: [int, string]}", r#"{"a": [1]}"#),
+            ("{a: int}", r#"{}"#),
+            ("{a!: int}", r#"[]"#),
+            ("{a!: bool}", r#"{"a": null}"#),
+            ("{a!: {k: \"p\"} | {k: \"q\"}}", r#"{"a": {"k": "r"}}"#),
+        ] {
+            let (first, all) = judged(definition, payload);
+            let is_same =
+                |one: &Violation| (&one.pointer, &one.path, &one.rule) == (&first.pointer, &first.path, &first.rule);
+            assert!(all.iter().any(is_same), "{definition}: {first:?} {all:?}");
+        }
+    }
+
+    #[test]
+    fn long_values_are_not_repeated() {
+        let payload = format!("{{\"a\": \"{}\"}}", "x".repeat(200));
+        assert_eq!(
+            judged("{a!: strings.MaxRunes(3)}", &payload).0.message,
+            "invalid value … (does not satisfy strings.MaxRunes(3))"
+        );
+        let payload = format!("{{\"a\": {}}}", "9".repeat(200));
+        assert_eq!(judged("{a!: <5}", &payload).0.message, "invalid value … (out of bound <5)");
     }
 }

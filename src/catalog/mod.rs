@@ -4,6 +4,7 @@
 //! is derived from the descriptions when they are loaded, so that no request can fail for a description's sake.
 
 mod attempt;
+mod brief;
 mod cue_schema;
 mod description;
 mod folder;

@@ -155,6 +155,21 @@ impl<L> Formula<L> {
     }
 }
 
+impl<L: Clone + PartialEq> Formula<L> {
+    /// The one rule that makes the formula false, and whether it had to fail; `None` if others could make up for it.
+    pub(crate) fn blamed(&self, holds: &mut impl FnMut(&L) -> Truth) -> Option<(&L, bool)> {
+        match self {
+            Formula::Rule(rule) => Some((rule, false)),
+            Formula::Not(inner) => match &**inner {
+                Formula::Rule(rule) => Some((rule, true)),
+                _ => None,
+            },
+            Formula::Join(Join::All, parts) => parts.iter().find(|part| part.truth(holds) == Truth::No)?.blamed(holds),
+            _ => None,
+        }
+    }
+}
+
 fn join_truth<L>(join: Join, parts: &[Formula<L>], holds: &mut impl FnMut(&L) -> Truth) -> Truth {
     let (mut yes, mut unsure) = (0_u32, 0_u32);
     for part in parts {

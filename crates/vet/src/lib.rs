@@ -40,4 +40,4 @@ pub use check::{Captured, Checked};
 pub use decimal::{Decimal, DecimalError};
 pub use pattern::{Pattern, PatternError};
 pub use program::{Limits, ListFn, NumberForm, Program, RelationFn, StringFn, Unique};
-pub use verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict, Violation};
+pub use verdict::{Broken, Demand, Doubt, Fault, Kind, Malformed, Test, Verdict, Violation};

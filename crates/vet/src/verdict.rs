@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::decimal::Decimal;
+use crate::program::NumberForm;
+
 /// The outcome of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -33,8 +36,9 @@ pub struct Violation {
 pub enum Broken {
     /// A value of another kind is wanted.
     Kind(Kind),
-    /// The value is not one that the rule for its kind allows: bounds, lengths, patterns, constants.
-    Value(Kind),
+    /// The value is not one that the rule for its kind allows: bounds, lengths, patterns, constants. Comes with the one
+    /// demand that it fails, if no other could make up for it.
+    Value(Kind, Option<Box<Demand>>),
     /// A required member is missing.
     Required,
     /// A member that no rule provides for.
@@ -55,12 +59,83 @@ pub enum Broken {
     Alternatives,
 }
 
+/// What a rule asks of a number or a string.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// What is tested.
+    pub test: Test,
+    /// Whether the test has to fail.
+    pub negated: bool,
+}
+
+/// A test of a number or a string.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Test {
+    /// How a number is written.
+    Form(NumberForm),
+    /// A number has no fraction, however it is written.
+    Whole,
+    /// A number is at least this, or above it if it is not included.
+    Min {
+        /// The bound.
+        bound: Decimal,
+        /// Whether the bound itself is allowed.
+        inclusive: bool,
+    },
+    /// A number is at most this, or below it if it is not included.
+    Max {
+        /// The bound.
+        bound: Decimal,
+        /// Whether the bound itself is allowed.
+        inclusive: bool,
+    },
+    /// A number is this one.
+    Number(Decimal),
+    /// A number is a multiple of this one.
+    MultipleOf(Decimal),
+    /// A string is this one.
+    Text(Box<str>),
+    /// A string matches this pattern, as the front end wrote it.
+    Pattern(Box<str>),
+    /// A string has so many code points at least.
+    RunesMin(usize),
+    /// A string has so many code points at most.
+    RunesMax(usize),
+    /// A test of the front end, by its name.
+    Condition(Box<str>),
+}
+
+impl fmt::Display for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.negated {
+            f.write_str("not ")?;
+        }
+        match &self.test {
+            Test::Form(NumberForm::Integer) => f.write_str("be written as an integer"),
+            Test::Form(_) => f.write_str("be written as a float"),
+            Test::Whole => f.write_str("be whole"),
+            Test::Min { bound, inclusive: true } => write!(f, "be at least {bound}"),
+            Test::Min { bound, .. } => write!(f, "be above {bound}"),
+            Test::Max { bound, inclusive: true } => write!(f, "be at most {bound}"),
+            Test::Max { bound, .. } => write!(f, "be below {bound}"),
+            Test::Number(number) => write!(f, "be {number}"),
+            Test::MultipleOf(divisor) => write!(f, "be a multiple of {divisor}"),
+            Test::Text(text) => write!(f, "be {text:?}"),
+            Test::Pattern(source) => write!(f, "match {source:?}"),
+            Test::RunesMin(count) => write!(f, "have at least {count} characters"),
+            Test::RunesMax(count) => write!(f, "have at most {count} characters"),
+            Test::Condition(name) => write!(f, "satisfy {name}"),
+        }
+    }
+}
+
 impl Broken {
     /// JSON Schema's word for the rule, where it has one that fits.
     pub fn keyword(&self) -> &'static str {
         match self {
             Broken::Kind(_) => "type",
-            Broken::Value(_) => "value",
+            Broken::Value(..) => "value",
             Broken::Required => "required",
             Broken::Unknown => "additionalProperties",
             Broken::Name => "propertyNames",
@@ -78,7 +153,8 @@ impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Broken::Kind(found) => write!(f, "a value of kind {found} is not allowed"),
-            Broken::Value(found) => write!(f, "the {found} does not satisfy its rule"),
+            Broken::Value(found, None) => write!(f, "the {found} does not satisfy its rule"),
+            Broken::Value(found, Some(demand)) => write!(f, "the {found} must {demand}"),
             Broken::Required => f.write_str("field is required but not present"),
             Broken::Unknown => f.write_str("field not allowed"),
             Broken::Name => f.write_str("the name of the field is not allowed"),

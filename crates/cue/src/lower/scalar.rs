@@ -11,6 +11,7 @@ use super::node::Lowering;
 use super::scope::{Scope, Target, data_name};
 use crate::eval::call::{Datum, Engine, Failure, Function, Handle, Strictness};
 use crate::eval::kind::Kind;
+use crate::export::cue::quote_string;
 use crate::ir::Atom;
 use crate::number::Number;
 use crate::regexp::Regexp;
@@ -383,7 +384,7 @@ impl<'a> Lowering<'a> {
             UnaryOp::NotEqual => |order| order.is_ne(),
             _ => return not_static("an operator before a string"),
         };
-        let name = format!("{op:?} {bound:?}").into();
+        let name = format!("{}{}", op.text(), quote_string(&bound)).into();
         let test = Arc::new(move |text: &str| Some(holds(text.cmp(bound.as_str()))));
         Ok(Term::new(self.builder.satisfying(vet::Condition { name, test }), Kinds::STRING))
     }
@@ -395,7 +396,8 @@ impl<'a> Lowering<'a> {
                 // The automaton is too large for tables; the pattern is matched in linear time all the same.
                 let regexp = Regexp::new(source, self.regexp_bytes_max).map_err(|error| error.to_string())?;
                 let test = Arc::new(move |text: &str| Some(regexp.is_match(text)));
-                self.builder.satisfying(vet::Condition { name: source.into(), test })
+                let name = format!("=~{}", quote_string(source)).into();
+                self.builder.satisfying(vet::Condition { name, test })
             }
         };
         if op == UnaryOp::Match {

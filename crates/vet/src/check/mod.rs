@@ -20,7 +20,7 @@ use crate::formula::{Formula, Truth};
 use crate::lex::Lexer;
 use crate::peek::seek;
 use crate::program::{Limits, ListTest, Node, NodeId, Program, StructTest};
-use crate::verdict::{Broken, Doubt, Fault, Kind, Malformed, Verdict};
+use crate::verdict::{Broken, Demand, Doubt, Fault, Kind, Malformed, Verdict};
 
 pub(crate) use array::Tallies;
 pub(crate) use glance::Glance;
@@ -196,7 +196,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             b't' => (node.bools[1], Kind::Bool),
             _ => (node.bools[0], Kind::Bool),
         };
-        self.settle(truth, offset, node, || broken_scalar(node, kind))
+        self.settle(truth, offset, node, || broken_scalar(node, kind, || None))
     }
 
     fn object(&mut self, node: &'p Node) -> Flow {
@@ -236,8 +236,8 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
 }
 
 #[cold]
-fn broken_scalar(node: &Node, kind: Kind) -> Broken {
-    if node.allows(kind) { Broken::Value(kind) } else { Broken::Kind(kind) }
+fn broken_scalar(node: &Node, kind: Kind, demand: impl FnOnce() -> Option<Demand>) -> Broken {
+    if node.allows(kind) { Broken::Value(kind, demand().map(Box::new)) } else { Broken::Kind(kind) }
 }
 
 /// The value that a path of names leads to in a document that has been read without fault.

@@ -1,10 +1,10 @@
 //! Rules for numbers.
 
-use crate::decimal::Value;
+use crate::decimal::{Operand, Value};
 use crate::formula::{Formula, Truth};
 use crate::lex::{Lexer, Read};
-use crate::program::{Node, NumberForm, NumberTest};
-use crate::verdict::Kind;
+use crate::program::{Node, NumberForm, NumberTest, Range};
+use crate::verdict::{Demand, Kind, Test};
 
 use super::{Checker, Flow, broken_scalar};
 
@@ -14,7 +14,7 @@ impl Checker<'_, '_, '_> {
         let offset = self.lexer.at;
         let (value, float) = Value::read(&mut self.lexer)?;
         let truth = number_truth(&node.number, value, float);
-        self.settle(truth, offset, node, || broken_scalar(node, Kind::Number))
+        self.settle(truth, offset, node, || broken_scalar(node, Kind::Number, || demand(&node.number, value, float)))
     }
 }
 
@@ -33,6 +33,44 @@ pub(crate) fn number_truth(formula: &Formula<NumberTest>, value: Value<'_>, floa
     match formula {
         Formula::Rule(test) => Truth::of(test.holds(value, float)),
         formula => formula.truth(&mut |test| Truth::of(test.holds(value, float))),
+    }
+}
+
+/// The one test that a number fails, if no other could make up for it.
+#[cold]
+fn demand(formula: &Formula<NumberTest>, value: Value<'_>, float: bool) -> Option<Demand> {
+    let (test, negated) = formula.blamed(&mut |test| Truth::of(test.holds(value, float)))?;
+    let test = match test {
+        NumberTest::Whole => Test::Whole,
+        NumberTest::MultipleOf(divisor) => Test::MultipleOf(divisor.decimal().clone()),
+        NumberTest::Range(range) => range.failed(value, float, negated)?,
+    };
+    Some(Demand { test, negated })
+}
+
+impl Range {
+    /// What a number outside of the range fails, or what one inside meets.
+    fn failed(&self, value: Value<'_>, float: bool, inside: bool) -> Option<Test> {
+        let is_one = matches!((&self.min, &self.max), (Some((min, true)), Some((max, true))) if min == max);
+        let bound = |(operand, inclusive): &(Operand, bool)| (operand.decimal().clone(), *inclusive);
+        if is_one {
+            return self.min.as_ref().map(|(number, _)| Test::Number(number.decimal().clone()));
+        }
+        if inside {
+            return None;
+        }
+        if self.form != NumberForm::Any && (self.form == NumberForm::Float) != float {
+            return Some(Test::Form(self.form));
+        }
+        let is_below = self.min.as_ref().is_some_and(|(min, inclusive)| {
+            let order = min.compare(value);
+            !(order.is_gt() || *inclusive && order.is_eq())
+        });
+        let (min, max) = (self.min.as_ref().map(bound), self.max.as_ref().map(bound));
+        match is_below {
+            true => min.map(|(bound, inclusive)| Test::Min { bound, inclusive }),
+            false => max.map(|(bound, inclusive)| Test::Max { bound, inclusive }),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::formula::{Formula, Truth};
 use crate::program::{Node, StringTest};
 use crate::text::Text;
-use crate::verdict::Kind;
+use crate::verdict::{Demand, Kind, Test};
 
 use super::{Checker, Flow, broken_scalar};
 
@@ -15,13 +15,31 @@ impl Checker<'_, '_, '_> {
         let offset = self.lexer.at;
         let text = self.lexer.string()?;
         let truth = string_truth(&node.string, text);
-        self.settle(truth, offset, node, || broken_scalar(node, Kind::String))
+        self.settle(truth, offset, node, || broken_scalar(node, Kind::String, || demand(&node.string, text)))
     }
 }
 
 /// The truth of a formula about a string that has been read.
 pub(crate) fn string_truth(formula: &Formula<StringTest>, text: Text<'_>) -> Truth {
     formula.truth(&mut |test| test.truth(text))
+}
+
+/// The one test that a string fails, if no other could make up for it.
+#[cold]
+fn demand(formula: &Formula<StringTest>, text: Text<'_>) -> Option<Demand> {
+    let (test, negated) = formula.blamed(&mut |test| test.truth(text))?;
+    let test = match test {
+        StringTest::Runes { min, .. } if text.runes() < *min => Test::RunesMin(*min),
+        StringTest::Runes { max, .. } if !negated => Test::RunesMax(*max),
+        StringTest::Runes { .. } => return None,
+        StringTest::Pattern(pattern) => Test::Pattern(pattern.source().into()),
+        StringTest::OneOf(names) if names.len() == 1 => {
+            Test::Text(String::from_utf8_lossy(names.iter().next()?).into())
+        }
+        StringTest::OneOf(_) => return None,
+        StringTest::Where(condition) => Test::Condition(condition.name.clone()),
+    };
+    Some(Demand { test, negated })
 }
 
 impl StringTest {
