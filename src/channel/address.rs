@@ -20,7 +20,10 @@ pub enum ChannelAddress {
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AddressError {
     /// It begins with no kind that is known.
-    #[error("channel {0:?} is not one of sqlite:PATH, kafka:BROKER[,BROKER] or none")]
+    #[error(
+        "channel {0:?} is not one of sqlite:PATH, kafka:BROKER[,BROKER] or none, \
+         as in sqlite:data/sluice.db or kafka:localhost:9092"
+    )]
     UnknownKind(String),
     /// The path of the file is missing.
     #[error("channel \"sqlite:\" needs the path of a file: sqlite:PATH")]

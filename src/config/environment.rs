@@ -50,7 +50,7 @@ fn in_cue(text: &str) -> Option<Value> {
 }
 
 /// Every setting with its default.
-fn leaves(tree: &Value, path: &mut Vec<String>) -> Vec<(Vec<String>, Value)> {
+pub(super) fn leaves(tree: &Value, path: &mut Vec<String>) -> Vec<(Vec<String>, Value)> {
     match tree {
         Value::Object(fields) if !fields.is_empty() => {
             let mut all = Vec::new();

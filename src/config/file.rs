@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use cue::{FieldOptions, Instance, Limits, PathPart, SourceFile, Validation, Value};
 
 use super::{
-    REFERENCE,
+    REFERENCE, environment, expected,
     layers::{Given, Origin, defaults},
 };
 use crate::catalog::{EMBEDDED, Place, Problem};
@@ -29,10 +29,11 @@ pub(super) fn given(named: Option<&Path>, problems: &mut Vec<Problem>) -> Vec<Gi
     let file = SourceFile::new(path.display().to_string(), text);
     let given = checked(file.clone()).and_then(|()| read(path, file.clone()));
     given.unwrap_or_else(|errors| {
-        let mut found = mistakes(errors, &Place::whole(path));
+        let root = Instance::compile(vec![file], &Limits::default()).map(|instance| instance.root()).ok();
+        let mut found = mistakes(errors, root.as_ref(), &Place::whole(path));
         // The engine does not tell fields that are not allowed beside other mistakes.
-        if let Ok(instance) = Instance::compile(vec![file], &Limits::default()) {
-            find_unknown(&instance.root(), &defaults(), &mut Vec::new(), &mut found);
+        if let Some(root) = root {
+            find_unknown(&root, &defaults(), &mut Vec::new(), &mut found);
         }
         found.sort_by(|a, b| a.places.cmp(&b.places));
         problems.extend(found);
@@ -62,8 +63,8 @@ fn find_unknown(value: &Value, settings: &serde_json::Value, path: &mut Vec<Stri
     }
 }
 
-/// One mistake for each setting, whatever alternatives its value could have been.
-pub(super) fn mistakes(errors: cue::Errors, place: &Place) -> Vec<Problem> {
+/// One mistake for each setting, whatever alternatives its value could have been. `root` is what the file says.
+fn mistakes(errors: cue::Errors, root: Option<&Value>, place: &Place) -> Vec<Problem> {
     let mut mistakes: Vec<Problem> = Vec::new();
     for problem in Problem::of_cue(errors, place) {
         let (setting, message) = problem.message.split_once(": ").unwrap_or(("", &problem.message));
@@ -75,7 +76,21 @@ pub(super) fn mistakes(errors: cue::Errors, place: &Place) -> Vec<Problem> {
             None => mistakes.push(problem),
         }
     }
+    let settings = environment::leaves(&defaults(), &mut Vec::new());
+    for mistake in &mut mistakes {
+        let setting = mistake.message.split_once(": ").map_or("", |(setting, _)| setting);
+        let path = settings.iter().map(|(path, _)| path).find(|path| path.join(".") == setting);
+        if let Some((path, value)) = path.and_then(|path| Some((path, plain(root?, path)?))) {
+            mistake.message = expected::refused(path, &value);
+        }
+    }
     mistakes
+}
+
+/// What a file says of a setting, if it is a value by itself.
+fn plain(root: &Value, path: &[String]) -> Option<serde_json::Value> {
+    let value = path.iter().try_fold(root.clone(), |value, name| value.get(&PathPart::Field(name.as_str().into())))?;
+    serde_json::from_str(&value.to_json().ok()?).ok()
 }
 
 /// The definition of all settings.

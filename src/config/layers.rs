@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use cue::{FieldOptions, PathPart};
 use serde_json::{Map, Value};
 
-use super::{Config, environment, file};
+use super::{Config, environment, expected, file};
 use crate::{
     catalog::{Place, Problem, Problems},
     channel::ChannelAddress,
@@ -125,26 +125,27 @@ impl Effective {
         let mut tree = defaults();
         let mut effective = Self { config: Config::default(), origins: BTreeMap::new() };
         for Given { path, value, origin } in given {
-            // Each value is tried alone, so that every wrong one is reported with its origin.
+            // Each value is tried alone, so that every wrong one is reported with its origin. What a file says was
+            // checked together with the rest of it.
             let mut alone = defaults();
             put(&mut alone, &path, value.clone());
-            if let Err(error) = serde_json::from_value::<Config>(alone) {
-                problems.push(wrong(&path, &origin, &error.to_string()));
+            let is_checked = matches!(origin, Origin::File(_)) || file::check(&path, &value).is_ok();
+            if !is_checked || serde_json::from_value::<Config>(alone).is_err() {
+                problems.push(Problem::new(origin.place(), expected::refused(&path, &value)));
                 continue;
             }
-            // What a file says was checked together with the rest of it.
-            if !matches!(origin, Origin::File(_))
-                && let Err(errors) = file::check(&path, &value)
-            {
-                problems.extend(file::mistakes(errors, &origin.place()));
-                continue;
-            }
-            put(&mut tree, &path, value);
+            let before = tree.clone();
+            put(&mut tree, &path, value.clone());
             match serde_json::from_value(tree.clone()) {
-                Ok(config) => effective.config = config,
-                Err(error) => problems.push(wrong(&path, &origin, &error.to_string())),
+                Ok(config) => {
+                    effective.config = config;
+                    effective.origins.insert(path, origin);
+                }
+                Err(_) => {
+                    problems.push(Problem::new(origin.place(), expected::refused(&path, &value)));
+                    tree = before;
+                }
             }
-            effective.origins.insert(path, origin);
         }
         effective
     }
@@ -222,13 +223,6 @@ fn put(tree: &mut Value, path: &[String], value: Value) {
             }
             put(&mut tree[name.as_str()], rest, value);
         }
-    }
-}
-
-fn wrong(path: &[String], origin: &Origin, message: &str) -> Problem {
-    match origin {
-        Origin::File(place) => Problem::new(place.clone(), format!("{}: {message}", path.join("."))),
-        other => Problem::new(other.place(), message),
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod duration;
 mod environment;
+mod expected;
 mod file;
 mod layers;
 
