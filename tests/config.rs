@@ -58,6 +58,35 @@ fn properties_of_the_kafka_client_are_checked_where_there_is_one() {
 }
 
 #[test]
+fn secrets_are_hidden_and_where_they_stand_is_shown() {
+    let file = "kafka: properties: {\n\t\"sasl.username\": \"sluice\"\n\t\"sasl.password\": \"hunter2\"\n\
+                \t\"ssl.key.password\": file: \"/run/key\"\n}\n";
+    let shown = read(Some(file), &[], None).unwrap().to_cue();
+    let properties: Vec<&str> = shown.lines().filter(|line| line.starts_with("kafka: properties")).collect();
+    let file_name = |line: &str| {
+        line.split_once(" // ")
+            .map(|(value, place)| format!("{} // {}", value.trim_end(), place.rsplit('/').next().unwrap()))
+            .unwrap()
+    };
+    let properties: Vec<String> = properties.into_iter().map(file_name).collect();
+    assert_eq!(
+        properties,
+        [
+            "kafka: properties: \"sasl.password\": \"(hidden)\" // sluice.cue:3:2, where the secret stands",
+            "kafka: properties: \"sasl.username\": \"sluice\" // sluice.cue:2:2",
+            "kafka: properties: \"ssl.key.password\": file: \"/run/key\" // sluice.cue:4:2",
+        ]
+    );
+    let environment = [("SLUICE_KAFKA_PROPERTIES", r#"{"sasl.password": "x"}"#)];
+    let shown = read(Some(file), &environment, None).unwrap().to_cue();
+    assert!(shown.contains("\"(hidden)\"") && !shown.contains("sluice.cue"), "{shown}");
+    assert!(shown.contains("// SLUICE_KAFKA_PROPERTIES, where the secret stands"), "{shown}");
+    // What was shown is not taken for the secret.
+    let environment = [("SLUICE_KAFKA_PROPERTIES", r#"{"sasl.password": "(hidden)"}"#), ("SLUICE_CHANNEL", "kafka:a")];
+    assert!(read(None, &environment, None).unwrap_err().contains("not the secret"));
+}
+
+#[test]
 fn a_file_that_is_named_must_be_there() {
     let sources = Sources { file: Some("no/such.cue".into()), ..Sources::default() };
     assert!(sources.read().unwrap_err().to_string().starts_with("no/such.cue: can't be read: "));

@@ -140,3 +140,19 @@ fn a_schema_is_served_as_cue_and_as_openapi() {
     assert_eq!(&*schemas["Other"].0[1].body, b"#Other: {n!: int}\n");
     assert_eq!(types("more.cue"), ["text/x-cue"]);
 }
+
+#[test]
+fn types_share_a_topic_only_if_both_descriptions_name_it() {
+    let events = |a: &str, b: &str| {
+        format!("package p\nevents: \"a b\": {{schema: #E{a}}}\nevents: \"a/b\": {{schema: #E{b}}}\n#E: {{n!: int}}\n")
+    };
+    let named = ", topic: \"a-b\"";
+    let catalog = load(&[("p/p.cue", &events(named, named))]);
+    assert_eq!(catalog.topics().len(), 1);
+    let message = "event types \"a b\" and \"a/b\" would share topic \"a-b\": \
+                   name another one, or this one in both descriptions";
+    for text in [events("", ""), events(named, "")] {
+        let found = problems(&[("p/p.cue", &text)]);
+        assert!(found.contains(&format!("p.cue:3:9: {message}\n")) && found.contains("p.cue:2:9\n"), "{found}");
+    }
+}

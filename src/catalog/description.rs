@@ -40,6 +40,8 @@ pub(super) struct DescribedEvent {
     /// Where it is described.
     pub(super) place: Place,
     pub(super) topic: TopicSpec,
+    /// Whether the owner names the topic.
+    pub(super) topic_is_named: bool,
     pub(super) key: Option<Vec<String>>,
     pub(super) validator: Validator,
 }
@@ -291,6 +293,7 @@ impl Described {
     }
 
     fn add(&mut self, event: Event, validator: Validator) {
+        let topic_is_named = event.topic.is_some();
         let topic = TopicSpec {
             name: event.topic.unwrap_or_else(|| default_topic(&event.name)).into(),
             partitions: event.partitions,
@@ -298,7 +301,8 @@ impl Described {
             compacted: event.compacted,
             retention: event.retention,
         };
-        self.events.push(DescribedEvent { name: event.name, place: event.place, topic, key: event.key, validator });
+        let Event { name, place, key, .. } = event;
+        self.events.push(DescribedEvent { name, place, topic, topic_is_named, key, validator });
     }
 }
 

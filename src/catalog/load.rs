@@ -95,10 +95,22 @@ fn conflicts(described: &[Described]) -> Vec<Problem> {
         // Kafka takes "." and "_" for the same in the names of its metrics, and refuses topics that differ in them only.
         match topics.insert(event.topic.name.replace('_', "."), event) {
             Some(other) if other.topic != event.topic => problems.push(topic_conflict(event, other)),
+            Some(other) if other.name != event.name && !(other.topic_is_named && event.topic_is_named) => {
+                problems.push(topic_shared(event, other));
+            }
             _ => {}
         }
     }
     problems
+}
+
+/// Types may share a topic if both say so; by the likeness of their names alone they don't.
+fn topic_shared(event: &DescribedEvent, other: &DescribedEvent) -> Problem {
+    let message = format!(
+        "event types {:?} and {:?} would share topic {:?}: name another one, or this one in both descriptions",
+        other.name, event.name, event.topic.name
+    );
+    Problem::new(event.place.clone(), message).and(other.place.clone())
 }
 
 fn topic_conflict(event: &DescribedEvent, other: &DescribedEvent) -> Problem {

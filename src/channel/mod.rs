@@ -62,7 +62,9 @@ pub enum AppendError {
     #[error("the queue to the channel is full")]
     QueueFull,
     /// The topic does not exist in the channel; nothing was written.
-    #[error("topic {0:?} does not exist")]
+    #[error(
+        "topic {0:?} does not exist; sluice creates the topics that are described if it is started with --create-topics"
+    )]
     UnknownTopic(Arc<str>),
     /// The channel refuses the record's size; nothing was written.
     #[error("record of {size} bytes is larger than the channel takes: {reason}")]

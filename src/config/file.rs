@@ -120,7 +120,7 @@ fn read(path: &Path, file: Arc<SourceFile>) -> Result<Vec<Given>, cue::Errors> {
     Ok(given)
 }
 
-/// Walks down where the settings do; what they take as a whole is taken as a whole.
+/// Walks down where the settings do.
 fn collect(
     value: &Value,
     settings: &serde_json::Value,
@@ -132,9 +132,8 @@ fn collect(
         let PathPart::Field(name) = &field.label else { continue };
         path.push(name.to_string());
         match settings.get(&**name) {
-            Some(inner) if inner.as_object().is_some_and(|fields| !fields.is_empty()) => {
-                collect(&field.value, inner, whole, path, given)?;
-            }
+            Some(inner) if inner.is_object() => collect(&field.value, inner, whole, path, given)?,
+            // Also what has a name of the owner's choice, such as a property of the Kafka client.
             _ => {
                 let text = field.value.to_json()?;
                 let position = field.value.position();

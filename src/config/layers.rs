@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Config, environment, expected, file};
 use crate::{
     catalog::{Place, Problem, Problems},
-    channel::ChannelAddress,
+    channel::{ChannelAddress, kafka::HIDDEN},
 };
 
 /// Where settings are looked for.
@@ -139,6 +139,8 @@ impl Effective {
             match serde_json::from_value(tree.clone()) {
                 Ok(config) => {
                     effective.config = config;
+                    // A value as a whole hides what was given for its parts.
+                    effective.origins.retain(|known, _| !known.starts_with(&path));
                     effective.origins.insert(path, origin);
                 }
                 Err(_) => {
@@ -183,7 +185,7 @@ impl Effective {
         lines: &mut Vec<(String, String)>,
     ) {
         match value {
-            Value::Object(fields) if !fields.is_empty() && !self.origins.contains_key(path) => {
+            Value::Object(fields) if !fields.is_empty() => {
                 let inner = |name: &str| reference.and_then(|value| value.get(&PathPart::Field(name.into())));
                 let order = reference.map(|value| value.fields(FieldOptions::default())).unwrap_or_default();
                 let place = |name: &str| order.iter().position(|field| field.label == PathPart::Field(name.into()));
@@ -197,7 +199,8 @@ impl Effective {
             }
             value => {
                 let names: String = path.iter().map(|name| format!("{}: ", cue_label(name))).collect();
-                lines.push((format!("{names}{value}"), self.origin(path).to_string()));
+                let secret = if *value == HIDDEN { ", where the secret stands" } else { "" };
+                lines.push((format!("{names}{value}"), format!("{}{secret}", self.origin(path))));
             }
         }
     }

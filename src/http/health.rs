@@ -85,7 +85,10 @@ pub(super) async fn readyz(State(edge): State<Arc<Edge>>) -> Response {
     let topics = match (&readiness.unreachable, &readiness.missing_topics[..]) {
         (Some(_), _) => json!("not known"),
         (None, []) => json!("exist"),
-        (None, missing) => json!({"missing": missing.iter().map(|topic| &**topic).collect::<Vec<_>>()}),
+        (None, missing) => json!({
+            "missing": missing.iter().map(|topic| &**topic).collect::<Vec<_>>(),
+            "hint": "create them, or start sluice with --create-topics",
+        }),
     };
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let report = json!({

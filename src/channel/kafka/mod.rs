@@ -15,10 +15,10 @@ use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use tokio::task::spawn_blocking;
 
-pub use self::settings::{Property, Settings};
+pub use self::settings::{HIDDEN, Property, Settings};
 use self::{
     producer::Writer,
-    reader::KafkaReader,
+    reader::{KafkaReader, Outage},
     topics::{CREATE_TIMEOUT, METADATA_AGE_MAX, METADATA_TIMEOUT},
 };
 use super::{Appended, BoxFuture, Channel, ChannelError, Depth, ReadFrom, Reader, Readiness, Record, TopicSpec};
@@ -26,6 +26,8 @@ use super::{Appended, BoxFuture, Channel, ChannelError, Depth, ReadFrom, Reader,
 /// The channel.
 pub struct Kafka {
     writer: Arc<Writer>,
+    /// What the log says of reading.
+    outage: Arc<Outage>,
 }
 
 impl Kafka {
@@ -34,7 +36,7 @@ impl Kafka {
     /// # Errors
     /// When a setting is wrong or a secret can't be read.
     pub fn open(brokers: &[String], settings: &Settings) -> Result<Self, ChannelError> {
-        Writer::open(brokers, settings).map(|writer| Self { writer })
+        Writer::open(brokers, settings).map(|writer| Self { writer, outage: Arc::default() })
     }
 
     async fn existing_topics(&self) -> Result<HashSet<Arc<str>>, String> {
@@ -100,7 +102,8 @@ impl Channel for Kafka {
 
     fn reader<'a>(&'a self, topic: &'a str, from: ReadFrom) -> BoxFuture<'a, Result<Box<dyn Reader>, ChannelError>> {
         Box::pin(async move {
-            let reader = KafkaReader::open(&self.writer.client_config()?, topic, from).await?;
+            let reader =
+                KafkaReader::open(&self.writer.client_config()?, topic, from, Arc::clone(&self.outage)).await?;
             Ok(Box::new(reader) as Box<dyn Reader>)
         })
     }

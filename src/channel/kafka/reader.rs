@@ -1,6 +1,15 @@
 //! Reading a topic back: all partitions, each in the order of its offsets, without a group and without a trace.
 
-use std::{collections::HashSet, ffi::CStr, ptr, slice, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    ffi::CStr,
+    ptr, slice,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use rdkafka::{
@@ -29,7 +38,33 @@ pub(super) struct KafkaReader {
     catching_up: HashSet<i32>,
 }
 
-struct ReaderContext;
+struct ReaderContext {
+    outage: Arc<Outage>,
+}
+
+/// Whether the log says that the brokers don't answer. The readers of a channel share it, and each client repeats its
+/// errors at every attempt.
+#[derive(Debug, Default)]
+pub(super) struct Outage {
+    is_told: AtomicBool,
+}
+
+impl Outage {
+    fn begins(&self, error: &KafkaError, reason: &str) {
+        if self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::debug!(%error, reason, "kafka client");
+        } else {
+            tracing::warn!(%error, reason, "the brokers can't be read from; trying again");
+        }
+    }
+
+    /// Called with all that the brokers send.
+    fn ends(&self) {
+        if self.is_told.load(Ordering::Relaxed) && self.is_told.swap(false, Ordering::Relaxed) {
+            tracing::info!("the brokers can be read from again");
+        }
+    }
+}
 
 impl ClientContext for ReaderContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -39,7 +74,7 @@ impl ClientContext for ReaderContext {
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of a partition is what a reader waits for.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            tracing::warn!(%error, reason, "kafka client");
+            self.outage.begins(&error, reason);
         }
     }
 }
@@ -47,7 +82,12 @@ impl ClientContext for ReaderContext {
 impl ConsumerContext for ReaderContext {}
 
 impl KafkaReader {
-    pub(super) async fn open(client: &ClientConfig, topic: &str, from: ReadFrom) -> Result<Self, ChannelError> {
+    pub(super) async fn open(
+        client: &ClientConfig,
+        topic: &str,
+        from: ReadFrom,
+        outage: Arc<Outage>,
+    ) -> Result<Self, ChannelError> {
         let mut client = client.clone();
         client
             // It is never joined, but librdkafka wants one.
@@ -57,7 +97,7 @@ impl KafkaReader {
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "earliest");
         let consumer: StreamConsumer<ReaderContext> = client
-            .create_with_context(ReaderContext)
+            .create_with_context(ReaderContext { outage })
             .map_err(|error| ChannelError(format!("can't make a client of kafka: {error}")))?;
         let topic = Arc::<str>::from(topic);
         let opening = spawn_blocking(move || {
@@ -99,15 +139,20 @@ impl Reader for KafkaReader {
     fn next(&mut self, wait: Duration) -> BoxFuture<'_, Result<Option<Stored>, ChannelError>> {
         Box::pin(async move {
             let begun = Instant::now();
+            let outage = Arc::clone(&self.consumer.client().context().outage);
             loop {
                 let patience = if self.catching_up.is_empty() { wait } else { wait.max(FETCH_TIMEOUT) };
                 match timeout_at(begun + patience, self.consumer.recv()).await {
-                    Ok(Ok(message)) => return Ok(Some(stored(&self.topic, &message))),
-                    Ok(Err(KafkaError::PartitionEOF(partition))) => _ = self.catching_up.remove(&partition),
-                    // The client tries again by itself, and says more in the log.
-                    Ok(Err(error @ KafkaError::MessageConsumption(_))) => {
-                        tracing::warn!(%error, topic = %self.topic, "reading")
+                    Ok(Ok(message)) => {
+                        outage.ends();
+                        return Ok(Some(stored(&self.topic, &message)));
                     }
+                    Ok(Err(KafkaError::PartitionEOF(partition))) => {
+                        outage.ends();
+                        self.catching_up.remove(&partition);
+                    }
+                    // The client tries again by itself.
+                    Ok(Err(error @ KafkaError::MessageConsumption(_))) => outage.begins(&error, &self.topic),
                     Ok(Err(error)) => return Err(ChannelError(format!("can't read topic {:?}: {error}", self.topic))),
                     Err(_) if self.catching_up.is_empty() => return Ok(None),
                     Err(_) => {

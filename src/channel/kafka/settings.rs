@@ -42,6 +42,9 @@ const QUEUE_RECORDS_MAX: usize = 1_000_000_000;
 /// Parts of names of properties whose values must not be shown.
 const SECRET: [&str; 4] = ["password", "secret", "key.pem", "jaas"];
 
+/// What is shown in place of a secret.
+pub const HIDDEN: &str = "(hidden)";
+
 /// Settings of the Kafka channel.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -177,6 +180,9 @@ fn check_property(name: &str, property: &Property) -> Result<String, String> {
         return Err(mistake(format!("can't be set: {reason}")));
     }
     let value = property.text().map_err(mistake)?;
+    if value == HIDDEN {
+        return Err(mistake("is what stands for a secret where it is shown, not the secret".to_owned()));
+    }
     match ClientConfig::new().set(name, &value).create_native_config() {
         Ok(_) => Ok(value),
         Err(error) => Err(mistake(words(&error))),
@@ -211,7 +217,7 @@ fn is_secret(name: &str, property: &Property) -> bool {
 }
 
 fn hide_secrets<S: Serializer>(properties: &BTreeMap<String, Property>, serializer: S) -> Result<S::Ok, S::Error> {
-    let hidden = Property::Text("(hidden)".to_owned());
+    let hidden = Property::Text(HIDDEN.to_owned());
     let shown = properties
         .iter()
         .map(|(name, property)| (name, if is_secret(name, property) { hidden.clone() } else { property.clone() }));
