@@ -162,3 +162,16 @@ fn products_are_listed_and_found() {
     assert!(names(Some("trip shop")).is_empty());
     insta::assert_json_snapshot!(catalog.product("fleet").unwrap().details(&catalog));
 }
+
+#[test]
+fn a_number_that_can_not_be_judged_is_a_violation_with_its_place() {
+    // Lists with a rule between their elements are not compiled, so they are judged by the other validator.
+    let schema = r#"{"properties": {"n": {"type": "array", "items": {"type": "number"}, "uniqueItems": true}}}"#;
+    let catalog = load(&[("shop/order.schema.json", schema)]);
+    let check = |payload: &str| catalog.types["order"].validator.check(payload.as_bytes());
+    assert_eq!(check(r#"{"n": [1, 1e308]}"#), Ok(()));
+    let Err(Rejection::Invalid(violations)) = check(r#"{"n": [1, 1e309]}"#) else { panic!("not refused as invalid") };
+    let [Violation { pointer, path, rule, message }] = &violations[..] else { panic!("{violations:?}") };
+    assert_eq!((&**pointer, &**path, &**rule), ("/n/1", "n.1", "number-range"));
+    assert_eq!(message, "number is beyond 1.7e308, the largest that can be judged where a schema is not compiled");
+}

@@ -21,7 +21,7 @@ use vet::{Checked, Verdict};
 
 use super::{
     Check, Glance, Rejection, Violation,
-    payload::{self, Malformed},
+    payload::{self, Unreadable},
     problem::{Place, Problem},
 };
 
@@ -126,8 +126,7 @@ impl Check for Compiled {
     }
 
     fn check(&self, payload: &[u8]) -> Result<(), Rejection> {
-        let value = payload::parse(payload)
-            .map_err(|Malformed { message, offset }| Rejection::Malformed { message, offset })?;
+        let value = payload::parse(payload).map_err(unreadable)?;
         if self.validator.is_valid(&value) {
             return Ok(());
         }
@@ -149,6 +148,16 @@ fn lower(root: &Value, address: &str, files: &Arc<Files>, key: Option<&[String]>
         Ok(json_schema::program(&registry, uri::from_str(address)?, draft, &options))
     });
     lowered.unwrap_or_else(|error| Lowered::island(&error.to_string()))
+}
+
+fn unreadable(Unreadable { message, offset, number }: Unreadable) -> Rejection {
+    match number {
+        Some(pointer) => {
+            let (path, rule) = (path_of(&pointer), "number-range".to_owned());
+            Rejection::Invalid(vec![Violation { pointer, path, rule, message }])
+        }
+        None => Rejection::Malformed { message, offset },
+    }
 }
 
 /// What one error of the validator says; several unknown or missing fields in one error become one violation each.
@@ -256,7 +265,7 @@ fn read(path: &Path) -> Result<(String, Value), Problem> {
     })?;
     match payload::parse(text.as_bytes()) {
         Ok(value) => Ok((text, value)),
-        Err(Malformed { message, offset }) => Err(Problem::new(Place::in_text(path, &text, offset), message)),
+        Err(Unreadable { message, offset, .. }) => Err(Problem::new(Place::in_text(path, &text, offset), message)),
     }
 }
 

@@ -49,6 +49,14 @@ pub(super) async fn read(edge: &Arc<Edge>, endpoint: Endpoint, request: Request)
     Ok(Sent { endpoint, headers: parts.headers, bytes, reserved, identity: Identity::Anonymous, trace })
 }
 
+/// Passes over the body of a request that is refused for its head.
+pub(super) async fn pass_over(edge: &Edge, headers: &HeaderMap, mut body: Body) {
+    if !headers.contains_key(EXPECT) {
+        // A slow sender gets its answer all the same.
+        tokio::time::timeout(edge.settings.body_read_timeout, discard(&mut body)).await.ok();
+    }
+}
+
 /// Reads on for a while, so that a sender that is still writing gets to read why it is refused: a connection that is
 /// closed on unread bytes is reset, and the answer with it.
 async fn discard(body: &mut Body) {

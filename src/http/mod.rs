@@ -7,6 +7,7 @@ mod address;
 mod answer;
 mod catalog;
 mod events;
+mod head;
 mod health;
 mod intake;
 mod negotiate;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub streams_max: u32,
     /// Bytes of the head of one request; at least 8192.
     pub header_bytes_max: usize,
+    /// Fields in the head of one request; at most 99.
+    pub headers_max: usize,
     /// Bytes of bodies in memory, compressed and not, over all requests; one more is answered 503.
     pub in_flight_bytes_max: usize,
     /// From the opening of a connection, or the end of a request on it, to the end of the next request's head.
@@ -70,6 +73,7 @@ impl Default for Settings {
             connections_max: 10_000,
             streams_max: 200,
             header_bytes_max: 64 << 10,
+            headers_max: 99,
             in_flight_bytes_max: 256 << 20,
             header_read_timeout: Duration::from_secs(30),
             body_read_timeout: Duration::from_secs(30),

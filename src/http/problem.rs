@@ -15,7 +15,7 @@ use super::negotiate;
 use crate::{
     catalog::Violation,
     channel::AppendError,
-    ingest::refusal::{Position, Refusal},
+    ingest::refusal::{Exceeded, Position, Refusal},
 };
 
 /// A kind of problem: the same `code` has always the same status and title.
@@ -106,6 +106,14 @@ impl<'a> Problem<'a> {
     pub(super) fn method_not_allowed(method: &Method) -> Self {
         let kind = sender(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "the method is not served there");
         Self::new(kind, format!("method {method} is not served there, those in `Allow` are"))
+    }
+
+    pub(super) fn head_too_large(exceeded: &Exceeded) -> Self {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        let mut problem = Self::new(sender(status, "head-too-large", "the head is too large"), exceeded.to_string());
+        problem.limit = Some(exceeded.limit);
+        problem.setting = Some(exceeded.setting);
+        problem
     }
 
     pub(super) fn internal() -> Self {

@@ -22,7 +22,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use super::{Edge, Site, patience::Patient, problem::Problem, workers::Workers};
+use super::{Edge, Site, head, patience::Patient, problem::Problem, workers::Workers};
 
 /// Takes connections until `stop` resolves, and then waits for requests under way, at most `shutdown_timeout`.
 /// Returns how many connections were not finished by then; they are cut off when the workers are dropped.
@@ -64,17 +64,18 @@ pub async fn serve(site: Arc<Site>, listener: TcpListener, workers: &Workers, st
 
 fn builder(edge: &Edge) -> auto::Builder<TokioExecutor> {
     let settings = &edge.settings;
+    let head_bytes_max = settings.header_bytes_max.saturating_add(head::MARGIN_BYTES);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.header_read_timeout)
-        .max_buf_size(settings.header_bytes_max.max(8192));
+        .max_buf_size(head_bytes_max);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(settings.streams_max)
-        .max_header_list_size(u32::try_from(settings.header_bytes_max).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(head_bytes_max).unwrap_or(u32::MAX))
         // A peer that is gone is noticed.
         .keep_alive_interval(settings.header_read_timeout)
         .keep_alive_timeout(settings.header_read_timeout);

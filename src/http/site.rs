@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::State,
+    extract::{FromRequestParts as _, State},
     http::{HeaderMap, Method, Request, StatusCode, Uri, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
@@ -13,12 +13,15 @@ use axum::{
 use tower::Service;
 
 use super::{
-    Edge, catalog, events, health,
+    Edge, catalog, events, head, health, intake,
     observe::{RequestId, observe},
     problem::Problem,
     webhook,
 };
-use crate::telemetry::{RouteMetrics, signed};
+use crate::{
+    ingest::refusal::Exceeded,
+    telemetry::{RouteMetrics, signed},
+};
 
 /// The addresses, and what requests to them share.
 #[derive(Debug)]
@@ -75,10 +78,23 @@ impl Site {
     }
 
     async fn route(&self, request: Request<Body>) -> Response {
+        if let Some(exceeded) = head::exceeded(&request, &self.edge.settings) {
+            return self.refuse(request, &exceeded).await;
+        }
         match self.router.clone().call(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         }
+    }
+}
+
+impl Site {
+    /// Refuses a request for its head.
+    async fn refuse(&self, request: Request<Body>, exceeded: &Exceeded) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let Ok(RequestId(id)) = RequestId::from_request_parts(&mut parts, &()).await;
+        intake::pass_over(&self.edge, &parts.headers, body).await;
+        Problem::head_too_large(exceeded).answer(&parts.headers, &id)
     }
 }
 

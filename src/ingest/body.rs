@@ -16,9 +16,9 @@ use http::{
 
 use super::{
     Identity, Limits, Trace,
-    cloudevents::{self, Attributes, binary, structured},
+    cloudevents::{self, Attributes, NotACloudEvent, binary, structured},
     in_flight::Reserved,
-    json::{Json, JsonLimits},
+    json::{Json, JsonLimits, Kind, kind_of},
     media_type::MediaType,
     refusal::Refusal,
     text::Text,
@@ -332,6 +332,9 @@ fn lines(bytes: &Bytes) -> impl Iterator<Item = Item> {
 }
 
 fn batch(bytes: &Bytes, limits: &Limits) -> Result<Vec<Item>, Refusal> {
+    if kind_of(bytes).is_some_and(|kind| kind != Kind::List) {
+        return Err(NotACloudEvent::Misplaced("a batch must be a list of events").into());
+    }
     let items_max = limits.events_max.saturating_add(1);
     let texts = Json::items(bytes, items_max, &limits.json).map_err(|error| Refusal::json(&error, bytes, 1))?;
     let mut items = Vec::with_capacity(texts.len());

@@ -205,6 +205,13 @@ fn utf8(text: &[u8]) -> Result<(), JsonError> {
     }
 }
 
+/// What kind of value a text begins, if it is JSON.
+#[must_use]
+pub fn kind_of(text: &[u8]) -> Option<Kind> {
+    let first = text.iter().copied().find(|byte| !is_space(*byte))?;
+    matches!(first, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n').then(|| Kind::of(first))
+}
+
 fn expect_first(text: &[u8], wanted: u8, message: &'static str) -> Result<(), JsonError> {
     match text.iter().position(|byte| !is_space(*byte)) {
         Some(offset) if text[offset] != wanted => Err(JsonError { offset, fault: Fault::Syntax(message) }),

@@ -55,7 +55,7 @@ pub enum Refusal {
     #[error("{0}")]
     Empty(String),
     /// No such event type.
-    #[error("no event type {0:?} is served")]
+    #[error("no event type {0:?} is served; /v1/products lists those that are")]
     UnknownType(String),
     /// The sender may not write events of this type.
     #[error("events of type {0:?} may not be written by this sender")]

@@ -70,6 +70,39 @@ async fn event_bytes() {
 }
 
 #[tokio::test]
+async fn bytes_of_the_head() {
+    let app = App::builder().set(|settings| settings.http.header_bytes_max = 8192).start().await;
+    let head = |size: usize| {
+        let rest = request("POST", PATH, &[JSON, "x-filler: "], b"1").len() - "1".len();
+        format!("x-filler: {}", "x".repeat(size - rest))
+    };
+    assert_eq!(app.post(PATH, &[JSON, &head(8192)], "1").await.status, 200);
+    assert_snapshot!("head_bytes", app.post(PATH, &[JSON, &head(8193)], "1").await);
+    assert_eq!(app.post(PATH, &[JSON, &head(8193)], string(1 << 20)).await.status, 431);
+    let far = app.post(PATH, &[JSON, &head(100_000)], "1").await;
+    assert_eq!((far.status, &*far.body), (431, ""), "the library's own answer");
+    assert_eq!(app.memory.records("things").len(), 1);
+}
+
+#[tokio::test]
+async fn fields_in_the_head() {
+    let app = App::builder().set(|settings| settings.http.headers_max = 20).start().await;
+    let fields = |count: usize| {
+        let others = request("POST", PATH, &[], b"1").iter().filter(|byte| **byte == b'\n').count() - 2;
+        (others..count).map(|number| format!("x-{number}: 1")).collect::<Vec<_>>()
+    };
+    for (count, status) in [(20, 200), (21, 431), (99, 431)] {
+        let fields = fields(count);
+        let fields: Vec<&str> = std::iter::once(JSON).chain(fields[1..].iter().map(String::as_str)).collect();
+        let reply = app.post(PATH, &fields, "1").await;
+        assert_eq!(reply.status, status, "{count}");
+        if count == 21 {
+            assert_eq!(reply.json()["detail"], "head of 21 fields is over the limit of 20");
+        }
+    }
+}
+
+#[tokio::test]
 async fn events_in_one_request() {
     let app = App::builder().set(|settings| settings.ingest.limits.events_max = 3).start().await;
     assert_eq!(app.post(PATH, &[NDJSON], "1\n2\n3\n").await.status, 200);
@@ -201,14 +234,6 @@ async fn time_for_the_head() {
         assert!(closed.is_ok(), "{begin:?}");
     }
     assert_eq!(app.get("/healthz", &[]).await.status, 200);
-}
-
-#[tokio::test]
-async fn bytes_of_the_head() {
-    let app = App::builder().set(|settings| settings.http.header_bytes_max = 8192).start().await;
-    let header = |size: usize| format!("x-long: {}", "x".repeat(size));
-    assert_eq!(app.get("/healthz", &[&header(7000)]).await.status, 200);
-    assert_eq!(app.get("/healthz", &[&header(9000)]).await.status, 431);
 }
 
 #[tokio::test]

@@ -169,11 +169,16 @@ impl Deliveries {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes what the client complains of; the log gets it when it is news, because the client repeats itself.
+    /// Notes what the client complains of; the log gets it when it is news, because the client repeats itself, and in an
+    /// outage most of all.
     fn complain(&self, reason: &str) {
         let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_deref() != Some(reason) {
-            tracing::warn!(reason, "kafka client");
+            if self.outage.load(Ordering::Relaxed) {
+                tracing::debug!(reason, "kafka client");
+            } else {
+                tracing::warn!(reason, "kafka client");
+            }
             *last = Some(reason.to_owned());
         }
     }

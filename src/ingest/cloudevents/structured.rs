@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::{Attributes, Collector, NotACloudEvent};
 use crate::ingest::{
-    json::{Json, JsonError, JsonLimits, Kind},
+    json::{Json, JsonError, JsonLimits, Kind, kind_of},
     text::Text,
 };
 
@@ -49,11 +49,16 @@ const BASE64: engine::GeneralPurpose = engine::GeneralPurpose::new(
     engine::GeneralPurposeConfig::new().with_decode_padding_mode(engine::DecodePaddingMode::Indifferent),
 );
 
+const NO_OBJECT: &str = "an event must be an object; a list of them is sent as application/cloudevents-batch+json";
+
 /// Reads one event.
 ///
 /// # Errors
 /// That it is not JSON, or which attribute breaks which rule.
 pub fn event(text: &Bytes, limits: &JsonLimits) -> Result<(Attributes, Data), Unreadable> {
+    if kind_of(text).is_some_and(|kind| kind != Kind::Object) {
+        return Err(NotACloudEvent::Misplaced(NO_OBJECT).into());
+    }
     let mut collector = Collector::default();
     let mut data = Data::Absent;
     for (name, value) in Json::members(text, limits)? {
