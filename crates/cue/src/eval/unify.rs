@@ -14,7 +14,8 @@ use super::{
     label::Label,
     vertex::{
         Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, Passage,
-        PushTight as _, Scope, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided, VertexId, Work,
+        PushTight as _, Scope, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided, VertexId,
+        Work,
     },
 };
 use crate::{
@@ -554,7 +555,8 @@ impl Engine {
     fn embeds_itself(&self, target: VertexId, mut scope: ScopeId, vertex: VertexId) -> bool {
         while scope != NONE {
             let Scope { kind, parent, .. } = self.store.scopes[scope];
-            if kind == ScopeKind::Definition(target) && self.v(vertex).work.seen_references.contains(&(target, parent)) {
+            if kind == ScopeKind::Definition(target) && self.v(vertex).work.seen_references.contains(&(target, parent))
+            {
                 return true;
             }
             scope = parent;
