@@ -102,7 +102,7 @@ fn check_goes_on_behind_what_keeps_a_package_from_being_compiled() {
                  events: \"trip.b\": {schema: #Trip, topic: \"a topic\", compacted: true}\n\
                  events: \"trip.c\": schema: \"trip.schema.json\"\n\
                  #Trip: {id!: string, km?: units.#Length, at?: places.#Place, tag?: strings.MaxRun(3)}\n\
-                 #Same: {a: 1 & 2}\n";
+                 #Same: {a: 1 & 2}\n#Pair: close({a: 1}, 2)\n";
     for (name, text) in [("trips.cue", trips), ("other.cue", "package trips\n\n_limit: 5 & \"5\"\n")] {
         fs::write(folder.path().join(name), text).unwrap();
     }

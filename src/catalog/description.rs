@@ -96,26 +96,24 @@ impl Package<'_> {
     fn read(&self, whole: &Place) -> Result<Described, Vec<Problem>> {
         let root = self.instance.root();
         let of_cue = |errors| Problem::of_cue(errors, whole);
-        let mut problems = root.validate(Validation { concrete: false }).map_err(of_cue).err().unwrap_or_default();
-        let described = match (field(&root, "product"), field(&root, "events")) {
-            (None, None) => self.read_definitions(&root),
+        let found = root.validate(Validation { concrete: false }).err();
+        let everywhere = found.map(|errors| of_cue(placed(errors, &root))).unwrap_or_default();
+        let (described, shape) = match (field(&root, "product"), field(&root, "events")) {
+            (None, None) => (self.read_definitions(&root), Vec::new()),
             (Some(product), None) => {
                 let message = "describes a product without events: expected \"events\"";
-                Err(vec![Problem::new(self.place_of(&product), message)])
+                (Err(vec![Problem::new(self.place_of(&product), message)]), Vec::new())
             }
-            _ => {
-                add_new(&mut problems, self.check_shape().map_err(of_cue).err().unwrap_or_default());
-                self.read_events(&root)
-            }
+            _ => (self.read_events(&root), self.check_shape().map_err(of_cue).err().unwrap_or_default()),
         };
-        match described {
-            Ok(described) if problems.is_empty() => Ok(described),
-            described => {
-                // What the shape does not tell, such as a file that is missing, is told with it.
-                add_new(&mut problems, described.err().unwrap_or_default());
-                Err(problems)
-            }
+        if everywhere.is_empty() && shape.is_empty() {
+            return described;
         }
+        // Each finds some that the others don't: a file that is missing, a setting that there is not, a hidden field.
+        let mut problems = described.err().unwrap_or_default();
+        add_new(&mut problems, shape);
+        add_new(&mut problems, everywhere);
+        Err(problems)
     }
 
     /// Judges `product` and `events` by the embedded definition of what they may say.
@@ -252,11 +250,15 @@ impl Package<'_> {
     }
 }
 
-/// Adds the problems that were not found before: a mistake in a package is met again with each of its event types.
+/// Adds the problems that were not found before: a mistake in a package is met again with each of its event types, and
+/// without a place where the package is judged as a whole.
 fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
     for problem in more {
-        let is_same =
-            |known: &Problem| known.message == problem.message && known.places.first() == problem.places.first();
+        let line_column = |problem: &Problem| problem.places.first().and_then(|place| place.line_column);
+        let is_same = |known: &Problem| {
+            known.message == problem.message
+                && (known.places.first() == problem.places.first() || line_column(&problem).is_none())
+        };
         if !problems.iter().any(is_same) {
             problems.push(problem);
         }
@@ -367,6 +369,17 @@ fn missing_key(event: &str, key: &[String], place: Place, schema: Place) -> Prob
 fn key_place(event: &Value, fallback: &Place) -> Place {
     let position = field(event, "key").and_then(|key| key.position());
     position.map_or_else(|| fallback.clone(), |position| Place::from(&position))
+}
+
+/// Gives errors without a place that of the field of the package that they are in.
+fn placed(errors: cue::Errors, root: &Value) -> cue::Errors {
+    let place = |mut error: cue::Error| {
+        if error.primary.is_none() && error.positions.is_empty() && error.rule != cue::Rule::Disjunction {
+            error.primary = error.path.first().and_then(|part| root.get(part)?.position());
+        }
+        error
+    };
+    cue::Errors::new(errors.into_iter().map(place).collect())
 }
 
 fn field(value: &Value, name: &str) -> Option<Value> {
