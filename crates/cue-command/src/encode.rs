@@ -13,7 +13,7 @@ use crate::arguments::{Input, Output};
 use crate::failure::Failure;
 use crate::file_type::{Encoding, FileType, Interpretation, Mode, parse_output};
 use crate::place::at_root;
-use crate::plan::Item;
+use crate::plan::{Content, Item};
 use crate::world::{World, reason};
 
 /// Where values go, and as what.
@@ -57,12 +57,18 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::value`].
     pub(crate) fn item(&mut self, item: &Item<'_>) -> Result<(), Failure> {
-        if self.kind.interpretation != Interpretation::OpenApi {
-            return self.value(&item.value);
-        }
-        let Some(instance) = item.instance else {
-            return Err(Failure::unsupported("OpenAPI of expressions and documents"));
+        let Content::Whole(instance) = item.content else {
+            return match self.kind.interpretation {
+                Interpretation::OpenApi => Err(Failure::unsupported("OpenAPI of expressions and documents")),
+                _ => self.value(&item.value()),
+            };
         };
+        if self.kind.interpretation != Interpretation::OpenApi {
+            return match self.kind.encoding {
+                Encoding::Json | Encoding::JsonLines => self.json(instance.to_json()?),
+                _ => self.value(&item.value()),
+            };
+        }
         let json = openapi::generate(instance, openapi::Version::default())?.to_json().to_string();
         let value = parsed(&json)?;
         self.mode = Mode::Export;
@@ -80,15 +86,7 @@ impl Encoder {
                 .validate(Validation { concrete: self.kind.encoding != Encoding::Cue || self.mode == Mode::Export })?;
         }
         match self.kind.encoding {
-            Encoding::Json | Encoding::JsonLines => {
-                let json = value.to_json()?;
-                let json = if self.escape { escape_html(&json) } else { json };
-                if self.out.is_empty() {
-                    self.out = json.into_bytes();
-                } else {
-                    self.text(&json);
-                }
-            }
+            Encoding::Json | Encoding::JsonLines => return self.json(value.to_json()?),
             Encoding::Yaml => {
                 let yaml = value.to_yaml()?;
                 if self.written > 0 {
@@ -125,6 +123,17 @@ impl Encoder {
                 self.cue(value.to_syntax(profile), value.sources());
             }
             other => return Err(Failure::unsupported(format!("{other:?} as output"))),
+        }
+        self.written += 1;
+        Ok(())
+    }
+
+    fn json(&mut self, json: String) -> Result<(), Failure> {
+        let json = if self.escape { escape_html(&json) } else { json };
+        if self.out.is_empty() {
+            self.out = json.into_bytes();
+        } else {
+            self.text(&json);
         }
         self.written += 1;
         Ok(())

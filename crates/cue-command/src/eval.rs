@@ -83,7 +83,7 @@ fn header(name: &str, world: &mut World<'_>) {
 }
 
 fn show(arguments: &Arguments, item: &Item<'_>, encoder: &mut Encoder) -> Result<(), Shown> {
-    let value = &item.value;
+    let value = &item.value();
     if encoder.kind.encoding != Encoding::Cue {
         return encoder.value(value).map_err(Shown::GoOn);
     }

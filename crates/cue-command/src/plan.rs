@@ -155,19 +155,18 @@ impl Plan {
     ) -> Result<(), Failure> {
         for unit in &self.units {
             if expressions.is_empty() {
-                let value = unit.instance.root();
-                visit(&Item { name: &unit.name, expression: None, value, instance: Some(&unit.instance) })?;
+                visit(&Item { name: &unit.name, expression: None, content: Content::Whole(&unit.instance) })?;
             }
             for expression in expressions {
                 let value = unit.instance.evaluate(SourceFile::new("--expression", expression.as_str()))?;
-                visit(&Item { name: &unit.name, expression: Some(expression), value, instance: None })?;
+                visit(&Item { name: &unit.name, expression: Some(expression), content: Content::Value(value) })?;
             }
         }
         let Some(documents) = &self.documents else { return Ok(()) };
         if !expressions.is_empty() {
             return Err(Failure::unsupported("expressions over documents that are judged one by one"));
         }
-        documents.for_each(|value| visit(&Item { name: "", expression: None, value, instance: None }))
+        documents.for_each(|value| visit(&Item { name: "", expression: None, content: Content::Value(value) }))
     }
 }
 
@@ -177,9 +176,24 @@ pub(crate) struct Item<'a> {
     pub(crate) name: &'a str,
     /// Of what expression it is the value, if of one.
     pub(crate) expression: Option<&'a str>,
-    pub(crate) value: Value,
-    /// The instance that it is the whole value of, if so.
-    pub(crate) instance: Option<&'a Instance>,
+    pub(crate) content: Content<'a>,
+}
+
+/// What an item is.
+pub(crate) enum Content<'a> {
+    /// All of an instance, not evaluated yet.
+    Whole(&'a Instance),
+    Value(Value),
+}
+
+impl Item<'_> {
+    /// Its value, evaluated.
+    pub(crate) fn value(&self) -> Value {
+        match &self.content {
+            Content::Whole(instance) => instance.root(),
+            Content::Value(value) => value.clone(),
+        }
+    }
 }
 
 impl Documents {

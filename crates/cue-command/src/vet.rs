@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<(), Fa
     let mut failed = false;
     if plan.documents.is_some() {
         plan.for_each(&[], |item| {
-            if let Err(errors) = item.value.validate(Validation { concrete: true }) {
+            if let Err(errors) = item.value().validate(Validation { concrete: true }) {
                 world.complain(&errors.into());
                 failed = true;
             }

@@ -12,6 +12,7 @@ use crate::{
         label::Label,
         vertex::{Conjunct, Info, NONE, Store, Term, VertexId},
     },
+    export::pieces,
     ir::{
         ExprId,
         compile::{CompileError, Compiler, ImportedPackage},
@@ -194,6 +195,30 @@ impl Instance {
         engine.finalize(self.frozen.package.root);
         let frozen = self.frozen.freeze(engine, self.frozen.files.clone());
         Value { vertex: self.frozen.package.root, frozen }
+    }
+
+    /// The value of the whole package as JSON, as [`Value::to_json`] writes it. A big one is never held as a whole.
+    ///
+    /// # Errors
+    /// As [`Value::to_json`].
+    pub fn to_json(&self) -> Result<String, Errors> {
+        self.to_json_by_parts(pieces::ROOM)
+    }
+
+    /// The same, where so many vertices of the value are held at once: fewer take less memory, but more time.
+    ///
+    /// # Errors
+    /// As [`Value::to_json`].
+    pub fn to_json_by_parts(&self, room: u32) -> Result<String, Errors> {
+        let (base, root) = (&self.frozen, self.frozen.package.root);
+        let mut engine = base.fork();
+        engine.room = engine.store.vertices.len().saturating_add(room);
+        engine.finalize(root);
+        if engine.is_short_of_room {
+            drop(engine);
+            return pieces::json(base.fork(), root, room).map_or_else(|| self.root().to_json(), Ok);
+        }
+        Value { vertex: root, frozen: base.freeze(engine, base.files.clone()) }.to_json()
     }
 
     /// The comment at the top of the first file that has one: that of the package, or one that stands alone.

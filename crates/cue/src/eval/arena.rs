@@ -101,6 +101,35 @@ impl<T: Clone> Arena<T> {
         self.frozen.push(Arc::new(layer));
     }
 
+    /// Begins a layer that [`Arena::drop_layer`] drops again.
+    pub(crate) fn push_layer(&mut self) {
+        let items = std::mem::take(&mut self.local);
+        let layer = Layer { base: self.base, changed: std::mem::take(&mut self.changed), items };
+        self.base += layer.items.len;
+        self.frozen.push(Arc::new(layer));
+    }
+
+    /// Forgets what was added and changed since [`Arena::push_layer`], where nothing was frozen or dropped in between.
+    pub(crate) fn drop_layer(&mut self) {
+        (self.local, self.changed) = (Chunks::default(), FxHashMap::default());
+        let Some(layer) = self.frozen.pop() else { return };
+        match Arc::try_unwrap(layer) {
+            Ok(layer) => (self.base, self.local, self.changed) = (layer.base, layer.items, layer.changed),
+            // Somebody else looks at it: it stays below, as it is.
+            Err(layer) => self.frozen.push(layer),
+        }
+    }
+
+    /// The handles of what lay below the layer at hand and was changed in it.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = u32> {
+        self.changed.keys().copied()
+    }
+
+    /// An element as it was below the layer at hand.
+    pub(crate) fn below(&self, id: u32) -> &T {
+        Self::find_below(&self.frozen, id)
+    }
+
     /// A new arena on top of the same frozen layers, without what is local here.
     pub(crate) fn fork(&self) -> Self {
         Self { frozen: self.frozen.clone(), base: self.base, local: Chunks::default(), changed: FxHashMap::default() }
@@ -113,10 +142,11 @@ impl<T: Clone> Arena<T> {
     }
 
     fn frozen_item(&self, id: u32) -> &T {
-        if let Some(item) = self.changed.get(&id) {
-            return item;
-        }
-        for layer in self.frozen.iter().rev() {
+        self.changed.get(&id).unwrap_or_else(|| Self::find_below(&self.frozen, id))
+    }
+
+    fn find_below(layers: &[Arc<Layer<T>>], id: u32) -> &T {
+        for layer in layers.iter().rev() {
             if id >= layer.base {
                 return layer.items.get(id - layer.base);
             }

@@ -44,6 +44,10 @@ pub(crate) struct Engine {
     pub(crate) steps: u64,
     pub(crate) disjuncts: u64,
     pub(crate) depth: u32,
+    /// The handle from which on there is no room for vertices: what is below a value is not evaluated further then.
+    pub(crate) room: VertexId,
+    /// Whether there was too little room.
+    pub(crate) is_short_of_room: bool,
     /// The error of a limit that was reached; evaluation stops.
     pub(crate) exhausted: ErrorId,
     pub(crate) lets: FxHashMap<(EnvId, ExprId), VertexId>,
@@ -68,6 +72,8 @@ impl Engine {
             steps: 0,
             disjuncts: 0,
             depth: 0,
+            room: NONE,
+            is_short_of_room: false,
             exhausted: NONE,
             lets: FxHashMap::default(),
             patterns: FxHashMap::default(),

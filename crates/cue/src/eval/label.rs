@@ -142,6 +142,23 @@ impl Labels {
         }
     }
 
+    /// Begins a layer of names that [`Labels::drop_layer`] drops again.
+    pub(crate) fn push_layer(&mut self) {
+        self.names.push_layer();
+        self.frozen.push(Arc::new(std::mem::take(&mut self.local)));
+    }
+
+    /// Forgets the names that came since [`Labels::push_layer`].
+    pub(crate) fn drop_layer(&mut self) {
+        self.names.drop_layer();
+        self.local = FxHashMap::default();
+        match self.frozen.pop().map(Arc::try_unwrap) {
+            Some(Ok(local)) => self.local = local,
+            Some(Err(shared)) => self.frozen.push(shared),
+            None => {}
+        }
+    }
+
     /// New names on top of the shared ones.
     pub(crate) fn fork(&self) -> Self {
         Self { names: self.names.fork(), frozen: self.frozen.clone(), local: FxHashMap::default() }

@@ -22,6 +22,7 @@ mod order;
 mod pattern;
 mod process;
 mod reference;
+pub(crate) mod scratch;
 mod unify;
 mod validate;
 pub(crate) mod vertex;

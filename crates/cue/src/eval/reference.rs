@@ -128,7 +128,7 @@ impl Engine {
     }
 
     /// The vertex of a `let`, one for each environment.
-    fn let_vertex(&mut self, env: EnvId, value: ExprId) -> VertexId {
+    pub(super) fn let_vertex(&mut self, env: EnvId, value: ExprId) -> VertexId {
         if let Some(known) = self.lets.get(&(env, value)) {
             return *known;
         }

@@ -19,6 +19,10 @@ use crate::{
 impl Engine {
     /// Evaluates a vertex and all that is there below it.
     pub(crate) fn finalize(&mut self, vertex: VertexId) {
+        self.is_short_of_room |= self.store.vertices.len() > self.room;
+        if self.is_short_of_room {
+            return;
+        }
         self.process(vertex);
         let vertex = self.follow(vertex);
         let v = self.v(vertex);

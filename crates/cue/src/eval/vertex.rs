@@ -755,6 +755,32 @@ impl Store {
         self.labels.freeze();
     }
 
+    /// Begins a layer that [`Store::drop_layer`] drops again.
+    pub(crate) fn push_layer(&mut self) {
+        self.exprs.push_layer();
+        self.vertices.push_layer();
+        self.envs.push_layer();
+        self.scopes.push_layer();
+        self.trails.push_layer();
+        self.steps.push_layer();
+        self.errors.push_layer();
+        self.data.push_layer();
+        self.labels.push_layer();
+    }
+
+    /// Forgets what was added and changed since [`Store::push_layer`].
+    pub(crate) fn drop_layer(&mut self) {
+        self.exprs.drop_layer();
+        self.vertices.drop_layer();
+        self.envs.drop_layer();
+        self.scopes.drop_layer();
+        self.trails.drop_layer();
+        self.steps.drop_layer();
+        self.errors.drop_layer();
+        self.data.drop_layer();
+        self.labels.drop_layer();
+    }
+
     /// A store on top of what is shared.
     pub(crate) fn fork(&self) -> Self {
         Self {

@@ -33,8 +33,7 @@ impl Engine {
                 let mut parts = Parts::open('{', depth, out);
                 for (label, child) in self.regular_arcs_in_order(vertex) {
                     parts.next(out);
-                    write_string(&self.store.labels.name(label).text, out);
-                    out.push_str(": ");
+                    parts.name(&self.store.labels.name(label).text, out);
                     self.write_json(child, depth + 1, out);
                 }
                 parts.close('}', out);
@@ -44,25 +43,30 @@ impl Engine {
 }
 
 /// The lines of a list or object, one for each part.
-struct Parts {
+pub(super) struct Parts {
     depth: usize,
     is_empty: bool,
 }
 
 impl Parts {
-    fn open(bracket: char, depth: usize, out: &mut String) -> Self {
+    pub(super) fn open(bracket: char, depth: usize, out: &mut String) -> Self {
         out.push(bracket);
         Self { depth, is_empty: true }
     }
 
-    fn next(&mut self, out: &mut String) {
+    pub(super) fn next(&mut self, out: &mut String) {
         if !std::mem::replace(&mut self.is_empty, false) {
             out.push(',');
         }
         new_line(self.depth + 1, out);
     }
 
-    fn close(self, bracket: char, out: &mut String) {
+    pub(super) fn name(&self, name: &str, out: &mut String) {
+        write_string(name, out);
+        out.push_str(": ");
+    }
+
+    pub(super) fn close(self, bracket: char, out: &mut String) {
         if !self.is_empty {
             new_line(self.depth, out);
         }

@@ -3,5 +3,6 @@
 pub mod cue;
 pub mod json;
 pub mod openapi;
+pub(crate) mod pieces;
 pub mod syntax;
 pub mod tree;

@@ -412,7 +412,7 @@ impl<'a> Compiler<'a> {
         }
         self.declare_aliases(&mut scope, decls);
         self.scopes.push(scope);
-        let mut lit = StructLit::default();
+        let mut lit = StructLit { decls: Vec::with_capacity(decls.len()), ..StructLit::default() };
         for decl in decls {
             self.decl(&mut lit, decl);
         }
@@ -777,7 +777,7 @@ impl<'a> Compiler<'a> {
 
     /// A list, and the field that it is the value of.
     fn list_lit(&mut self, lit: &ast::ListLit, field: Option<Label>) -> ExprId {
-        let mut list = ListLit { elements: Vec::new(), rest: None };
+        let mut list = ListLit { elements: Vec::with_capacity(lit.elements.len()), rest: None };
         self.lists.push((self.scopes.len(), field));
         for element in &lit.elements {
             let mut element = element;

@@ -25,8 +25,12 @@ pub(crate) fn answer(case: &Case, question: &Question) -> Answer {
 
 fn export(case: &Case, expression: &str) -> Answer {
     let json = compile(case).and_then(|instance| {
-        let value = if expression.is_empty() { instance.root() } else { instance.lookup(expression)? };
-        value.to_json()
+        if !expression.is_empty() {
+            return instance.lookup(expression)?.to_json();
+        }
+        let (whole, parts) = (instance.root().to_json(), instance.to_json_by_parts(1));
+        assert_eq!(whole.as_ref().ok(), parts.as_ref().ok(), "it is the same whether it is held as a whole or not");
+        whole
     });
     json.map_or_else(|errors| Answer::from_report(&errors.report()), |json| Answer::Value(without_space(&json)))
 }

@@ -301,6 +301,7 @@ impl Parser<'_> {
             omits_commas |= !elements.is_empty() && !self.after_comma;
             elements.push(self.parse_list_ellipsis()?);
         }
+        elements.shrink_to_fit();
         let end = self.pos();
         if elements.len() == 1 {
             omits_commas = !self.after_comma;
