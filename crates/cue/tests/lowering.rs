@@ -365,6 +365,37 @@ fn what_cannot_be_lowered_is_named() {
     }
 }
 
+/// The verdict of the program where it has one; it has to be the evaluator's.
+fn judge(source: &str, document: &str) -> bool {
+    let valid = Schema::new(&compile(source), "#X", VetOptions::default()).unwrap().vet_json(document.as_bytes(), "");
+    match lower(source, "#X").program.check(document.as_bytes()) {
+        Verdict::Accept => assert!(valid.is_ok(), "{source} {document}"),
+        Verdict::Reject(_) => assert!(valid.is_err(), "{source} {document}"),
+        _ => {}
+    }
+    valid.is_ok()
+}
+
+#[test]
+fn what_is_embedded_beside_optional_fields_may_be_a_list() {
+    assert!(judge("#List: [...int]\n#X: {a?: int, #List}", "[1]"));
+    assert!(!judge("#List: [...int]\n#X: {a?: int, #List}", "{}"));
+}
+
+#[test]
+fn what_leaves_one_alternative_of_a_field_makes_it_concrete() {
+    for (value, valid) in [
+        (r#"("x" | "y") & !~"y$""#, true),
+        (r#"("x" | "y") & ("y" | "z")"#, true),
+        (r#"("x" | 1) & string"#, true),
+        (r#"("x" | "y") & string"#, false),
+        ("({k: 1} | {k!: int}) & {k: 1, m: 2}", true),
+        ("({k: 1} | {k: 2}) & {k: >1}", true),
+    ] {
+        assert_eq!(judge(&format!("#X: a: {value}"), "{}"), valid, "{value}");
+    }
+}
+
 #[test]
 fn the_key_is_found_while_an_event_is_judged() {
     let instance = compile(&text("order.cue"));

@@ -36,10 +36,6 @@ pub(crate) struct Restriction {
     pub(crate) required: Arc<[ScopeId]>,
     /// The outermost literals that restrict no further, and the embeddings of which nothing more is known.
     lifted: Arc<[ScopeId]>,
-    /// Those of them that were lifted around the innermost list.
-    crossed: Arc<[ScopeId]>,
-    /// The required scopes that came inside of such a list, which lifting does not reach.
-    strict: Arc<[ScopeId]>,
 }
 
 /// The restrictions of vertices whose parents are here as well.
@@ -162,15 +158,7 @@ impl Engine {
             true => inherited.lifted.clone(),
             false => inherited.lifted.iter().copied().chain(opened).collect(),
         };
-        // What is first embedded inside of an element closes with the literals that were lifted around the list.
-        let is_element = self.v(vertex).label.as_index().is_some();
-        let crossed = if is_element { inherited.lifted.clone() } else { inherited.crossed.clone() };
-        let is_strict = |scope: &&ScopeId| crossed.contains(&self.outermost_literal(**scope));
-        let strict = match crossed.is_empty() || own.is_empty() {
-            true => inherited.strict.clone(),
-            false => inherited.strict.iter().chain(own.iter().filter(is_strict)).copied().collect(),
-        };
-        Restriction { required, lifted, crossed, strict }
+        Restriction { required, lifted }
     }
 
     /// Whether anything at a vertex opens a scope.
@@ -342,7 +330,7 @@ impl Engine {
         if !judged || self.v(vertex).arcs.is_empty() {
             return;
         }
-        let Restriction { required, lifted, strict, .. } = self.kept_restriction(vertex);
+        let Restriction { required, lifted } = self.kept_restriction(vertex);
         if required.is_empty() || !self.steps_of(required.len() / SCOPES_PER_STEP, vertex) {
             return;
         }
@@ -358,8 +346,7 @@ impl Engine {
             }
             let declared = self.v(child).declared.clone();
             let missing = closing.iter().copied().find(|scope| {
-                let lifted = if strict.contains(scope) { &[][..] } else { &lifted[..] };
-                let known = |found: ScopeId| self.is_evidence(*scope, found, lifted);
+                let known = |found: ScopeId| self.is_evidence(*scope, found, &lifted);
                 !declared.iter().any(|found| known(found.scope))
             });
             if let Some(scope) = missing {
@@ -375,7 +362,7 @@ impl Engine {
         // It is a function that judges the struct, if there is one, that asks for its fields.
         let judges = |check: &&Check| matches!(check.rule, CheckRule::Function(_));
         let judge = self.v(self.v(child).parent).work.checks.iter().find(judges);
-        let judge = judge.map_or(Pos::NONE, |check| check.origin.pos);
+        let judge = judge.map_or(self.tried_at, |check| check.origin.pos);
         let message = "field not allowed".to_owned();
         let child = self.follow(child);
         let error = self.error(Code::Eval, Rule::UnknownField, message, child, judge, positions);

@@ -41,6 +41,8 @@ pub(crate) struct Engine {
     pub(crate) way: (StepId, Cycle),
     /// The list that clashes are told of which are found just now in one of its elements.
     pub(crate) told_of: VertexId,
+    /// Where the function is called that tries values just now.
+    pub(crate) tried_at: Pos,
     pub(crate) steps: u64,
     pub(crate) disjuncts: u64,
     pub(crate) depth: u32,
@@ -69,6 +71,7 @@ impl Engine {
             lenient: false,
             way: (NONE, Cycle::None),
             told_of: NONE,
+            tried_at: Pos::NONE,
             steps: 0,
             disjuncts: 0,
             depth: 0,
@@ -120,6 +123,21 @@ impl Engine {
 
     pub(crate) fn new_env(&mut self, up: EnvId, vertex: VertexId) -> EnvId {
         self.store.envs.push(Env { up, vertex, label: Label::NONE })
+    }
+
+    /// Whether references lead to the same from two environments.
+    pub(crate) fn is_same_env(&self, mut a: EnvId, mut b: EnvId) -> bool {
+        while a != b {
+            if a == NONE || b == NONE {
+                return false;
+            }
+            let (one, other) = (self.store.envs[a], self.store.envs[b]);
+            if (one.vertex, one.label) != (other.vertex, other.label) {
+                return false;
+            }
+            (a, b) = (one.up, other.up);
+        }
+        true
     }
 
     pub(crate) fn new_scope(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {

@@ -584,8 +584,9 @@ impl Engine {
             return Err(self.wrong_count("matchN", &[], 2, vertex));
         };
         let elements = self.list_argument(env, &[schemas], "matchN", vertex)?;
+        let at = self.pos(validator.expr);
         let tried: Vec<VertexId> = elements.into_iter().map(|element| self.tried(value, element)).collect();
-        let fits: Vec<Fit> = tried.iter().map(|both| self.fit(*both)).collect();
+        let fits: Vec<Fit> = tried.iter().map(|both| self.fit(*both, at)).collect();
         let number = |wanted: &[Fit]| fits.iter().filter(|fit| wanted.contains(fit)).count();
         let (matched, reachable) = (number(&[Fit::Yes]), number(&[Fit::Yes, Fit::Maybe]));
         let wanted = self.anonymous(Term::Expr(count), env);
@@ -632,12 +633,13 @@ impl Engine {
         let [(env, condition), (_, then), (_, otherwise)] = validator.args[..] else {
             return Err(self.wrong_count("matchIf", &[], 3, vertex));
         };
+        let at = self.pos(validator.expr);
         let condition = self.anonymous(Term::Expr(condition), env);
         let condition = self.tried(value, condition);
-        let branch = if self.fit(condition) == Fit::Yes { then } else { otherwise };
+        let branch = if self.fit(condition, at) == Fit::Yes { then } else { otherwise };
         let branch = self.anonymous(Term::Expr(branch), env);
         let both = self.tried(value, branch);
-        if self.fit(both) == Fit::Yes {
+        if self.fit(both, at) == Fit::Yes {
             return Ok(None);
         }
         let failure = match self.first_error_of(both) {
@@ -670,8 +672,11 @@ impl Engine {
     }
 
     /// Whether a value unified with a schema is free of errors, concrete where the schema asks, and complete.
-    fn fit(&mut self, both: VertexId) -> Fit {
-        match self.error_of(both) {
+    fn fit(&mut self, both: VertexId, at: Pos) -> Fit {
+        let around = std::mem::replace(&mut self.tried_at, at);
+        let error = self.error_of(both);
+        self.tried_at = around;
+        match error {
             Some(error) if !self.is_incomplete(error) => Fit::No,
             Some(_) => Fit::Maybe,
             None if self.lacks_required(both) => Fit::Maybe,

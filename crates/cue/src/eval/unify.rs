@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
 use super::{
@@ -13,9 +14,9 @@ use super::{
     kind::Kind,
     label::Label,
     vertex::{
-        Alternatives, Base, Choice, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Mode, NONE, Origin, Passage,
-        PushTight as _, Scope, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided, VertexId,
-        Work,
+        Alternatives, Base, Choice, ChoiceKey, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Met, Mode, NONE, Origin,
+        Passage, PushTight as _, Scope, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided,
+        VertexId, Work,
     },
 };
 use crate::{
@@ -475,18 +476,7 @@ impl Engine {
         alternatives: Alternatives,
         conjunct: Conjunct,
     ) {
-        let met = &mut self.vm(vertex).work.disjunctions_met;
-        let count = match met.iter_mut().find(|(known, _)| *known == expr) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                met.push_tight((expr, 0));
-                0
-            }
-        };
-        let key = (expr, count);
+        let key = self.choice_key(vertex, expr, conjunct);
         let chosen = self.v(vertex).choices.iter().position(|choice| choice.key == key);
         let (env, info) = (conjunct.env, conjunct.info);
         match chosen {
@@ -495,8 +485,24 @@ impl Engine {
                 self.run_constants(vertex);
                 self.add_alternative(vertex, &alternatives, index, env, info);
             }
+            None if self.v(vertex).work.undecided.iter().any(|known| known.key == key) => {}
             None => self.vm(vertex).work.undecided.push_tight(Undecided { key, alternatives, info }),
         }
+    }
+
+    /// The key of a disjunction. The same one in the same environment is chosen from once, however often it comes.
+    fn choice_key(&mut self, vertex: VertexId, expr: ExprId, conjunct: Conjunct) -> ChoiceKey {
+        let (env, choice) = (conjunct.env, conjunct.info.choice);
+        let met = &self.v(vertex).work.disjunctions_met;
+        let mut count = 0;
+        for known in met.iter().filter(|known| known.expr == expr) {
+            if known.choice == choice && self.is_same_env(known.env, env) {
+                return (expr, count);
+            }
+            count += 1;
+        }
+        self.vm(vertex).work.disjunctions_met.push_tight(Met { expr, env, choice });
+        (expr, count)
     }
 
     fn add_alternative(&mut self, vertex: VertexId, from: &Alternatives, index: usize, env: EnvId, info: Info) {
@@ -692,8 +698,16 @@ impl Engine {
             }
         }
         for (label, child) in self.regular_arcs(source) {
-            let conjunct = Conjunct { term: Term::Plain(child), env: NONE, info };
-            self.add_arc(vertex, label, Constraint::None, conjunct, Pos::NONE, None);
+            // Elements come as they were written, and close by themselves.
+            let written = if is_list { self.v(child).conjuncts.clone() } else { SmallVec::new() };
+            if written.is_empty() {
+                let conjunct = Conjunct { term: Term::Plain(child), env: NONE, info };
+                self.add_arc(vertex, label, Constraint::None, conjunct, Pos::NONE, None);
+            }
+            for conjunct in written {
+                let info = Info { scope: NONE, choice: NONE, ..conjunct.info };
+                self.add_arc(vertex, label, Constraint::None, Conjunct { info, ..conjunct }, Pos::NONE, None);
+            }
         }
     }
 

@@ -343,7 +343,16 @@ pub(crate) struct Undecided {
     pub(crate) info: Info,
 }
 
-/// A disjunction by its expression and how often that was met before in the vertex.
+/// A disjunction that came to a vertex.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Met {
+    pub(crate) expr: ExprId,
+    pub(crate) env: EnvId,
+    /// The choice that brought it.
+    pub(crate) choice: u32,
+}
+
+/// A disjunction by its expression and how many others of that expression came to the vertex before.
 pub(crate) type ChoiceKey = (ExprId, u32);
 
 /// What can be chosen from.
@@ -553,7 +562,7 @@ pub(crate) struct Working {
     pub(crate) scopes: SmallVec<[ScopeId; 4]>,
     pub(crate) tasks: ThinVec<Task>,
     pub(crate) undecided: ThinVec<Undecided>,
-    pub(crate) disjunctions_met: ThinVec<(ExprId, u32)>,
+    pub(crate) disjunctions_met: ThinVec<Met>,
     pub(crate) errors: ThinVec<ErrorId>,
     /// Checks of a struct or list that fail now but may be met with more information.
     pub(crate) unmet: ThinVec<ErrorId>,

@@ -74,6 +74,8 @@ pub(super) struct Parts<'a> {
     pub(super) listless: BTreeSet<Group>,
     /// Groups with a validator of the whole value: they close neither the node nor what is inside.
     pub(super) lifted: BTreeSet<Group>,
+    /// Whether `matchN` or `matchIf` tries the value.
+    pub(super) is_tried: bool,
     /// What stands around the struct literals with embeddings, each a group of its own: such a group closes only if what
     /// is around it is not opened.
     pub(super) around: BTreeMap<Group, Group>,
@@ -84,12 +86,21 @@ pub(super) struct Parts<'a> {
     pub(super) chain: usize,
 }
 
+/// Whether a struct literal makes its node a struct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    Definite,
+    /// Unless what it embeds is something else.
+    Embeds,
+    /// That depends on what its comprehensions yield.
+    Depends,
+}
+
 /// A struct literal among the conjuncts.
 #[derive(Clone)]
 pub(super) struct StructPart<'a> {
     pub(super) decls: &'a [Decl],
-    /// Whether it is a struct whatever its comprehensions yield.
-    pub(super) is_definite: bool,
+    pub(super) presence: Presence,
     /// The struct's own declarations, innermost.
     pub(super) scope: Scope<'a>,
     pub(super) groups: Rc<[Group]>,
@@ -99,6 +110,8 @@ pub(super) struct StructPart<'a> {
 const NOWHERE: Group = Group::MAX;
 /// What a validator of a whole value lifts inside that value.
 const LIFTED: Group = 0;
+/// What is inside of a value that `matchN` or `matchIf` tries.
+pub(super) const TRIED: Group = 1;
 
 /// The group that stands closest around a conjunct of these groups.
 fn innermost(groups: &[Group]) -> Group {
@@ -153,15 +166,21 @@ impl<'a> Parts<'a> {
 
     /// The groups of what stands in a field that has these.
     pub(super) fn inner_groups(&self, groups: &[Group]) -> Rc<[Group]> {
+        let tried = (self.is_tried && !groups.contains(&TRIED)).then_some(TRIED);
         let kept = groups.iter().copied().filter(|group| !self.shallow.contains(group));
-        kept.chain(self.is_lifted(innermost(groups)).then_some(LIFTED)).collect()
+        let lifted = self.is_lifted(innermost(groups)).then_some(LIFTED);
+        tried.into_iter().chain(kept).chain(lifted).collect()
     }
 
-    /// The groups of what stands in an element of a list that has these: what is embedded in elements stays closed, but
-    /// beside a validator of the list its groups do not close the elements.
+    /// The groups of what stands in an element of a list that has these: beside a validator of the list its groups do
+    /// not close the elements, nor does what they embed. A function that tries the list has the elements as they are
+    /// written, so that what they embed closes.
     pub(super) fn element_groups(&self, groups: &[Group]) -> Rc<[Group]> {
-        let closes = |group: &Group| *group != LIFTED && !self.listless.contains(group);
-        self.inner_groups(groups).iter().copied().filter(closes).collect()
+        let inner = self.inner_groups(groups);
+        let is_tried = inner.contains(&TRIED);
+        let closes = |group: &Group| !(is_tried && *group == LIFTED) && !self.listless.contains(group);
+        let lifted = (!is_tried && !self.listless.is_empty()).then_some(LIFTED);
+        inner.iter().copied().filter(closes).chain(lifted).collect()
     }
 
     /// A validator of the whole value.
@@ -220,10 +239,12 @@ impl<'a> Lowering<'a> {
             }
             Expr::Call { function, args, .. } if scalar::is_predeclared(self, conjunct, function, "matchN") => {
                 let matched = self.match_n(args, conjunct);
+                parts.is_tried = true;
                 parts.whole(matched, &conjunct.groups);
             }
             Expr::Call { function, args, .. } if scalar::is_predeclared(self, conjunct, function, "matchIf") => {
                 let matched = self.match_if(args, conjunct);
+                parts.is_tried = true;
                 parts.whole(matched, &conjunct.groups);
             }
             Expr::Call { function, args, .. } if scalar::is_predeclared(self, conjunct, function, "and") => {
@@ -448,9 +469,13 @@ impl<'a> Lowering<'a> {
         }
         if names_members {
             let is_present = |decl: &Decl| matches!(decl, Decl::Field(field) if is_member(field));
-            let is_plain = |decl: &Decl| !matches!(decl, Decl::Comprehension(_));
-            let is_definite = decls.iter().any(is_present) || decls.iter().all(is_plain);
-            parts.structs.push(StructPart { decls, is_definite, scope, groups });
+            let has_comprehension = decls.iter().any(|decl| matches!(decl, Decl::Comprehension(_)));
+            let presence = match decls.iter().any(is_present) {
+                false if has_comprehension => Presence::Depends,
+                false if embeds => Presence::Embeds,
+                _ => Presence::Definite,
+            };
+            parts.structs.push(StructPart { decls, presence, scope, groups });
         }
     }
 

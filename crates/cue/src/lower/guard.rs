@@ -7,7 +7,7 @@
 use vet::{Decimal, NumberForm, NumberRule, Rule, StructRule};
 
 use super::computed::{self, Reader as Expressions};
-use super::gather::{Conjunct, Parts, StructPart};
+use super::gather::{Conjunct, Parts, Presence, StructPart};
 use super::node::Lowering;
 use super::scope::{Frame, Scope, data_name};
 use crate::syntax::ast::{BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, Label, LitKind, UnaryOp};
@@ -99,7 +99,7 @@ pub(super) fn read_name<'a>(
         let decls = std::slice::from_ref(decl);
         guards.push(Guard {
             condition,
-            then: Then::Field(StructPart { decls, is_definite: true, scope, groups: around.groups.clone() }),
+            then: Then::Field(StructPart { decls, presence: Presence::Definite, scope, groups: around.groups.clone() }),
         });
     }
     Some(guards)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vet::{Builder, GroupRule, Kind, ListRule, Pattern, Relation, Rule, StructRule};
 
 use super::computed::Reader;
-use super::gather::{Alternative, Conjunct, Group, Parts, StructPart};
+use super::gather::{Alternative, Conjunct, Group, Parts, Presence, StructPart, TRIED};
 use super::guard::{Guard, Then};
 use super::scalar::{Concrete, Extent, Kinds, Sees, Term};
 use super::scope::{Frame, Scope, Target, data_name, is_definition};
@@ -40,7 +40,7 @@ pub(super) struct Lowering<'a> {
     beside: Option<Beside<'a>>,
     patterns: HashMap<String, Option<Arc<Pattern>>>,
     /// Definitions and fields of the package that stand for whole nodes, by name, closedness and leniency.
-    known: HashMap<(String, bool, Missing), Node>,
+    known: HashMap<Key, Node>,
 }
 
 /// What a node becomes.
@@ -61,6 +61,15 @@ struct Beside<'a> {
     is_optional: bool,
     /// What has been found to hold between its members, and whether it looks inside their values.
     relations: Vec<(Relation, bool)>,
+}
+
+/// What tells a node that is nothing but a reference from others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    name: String,
+    is_open: bool,
+    is_tried: bool,
+    missing: Missing,
 }
 
 /// Whether a regular field with this value may be absent from the data.
@@ -88,7 +97,7 @@ impl<'a> Lowering<'a> {
             files,
             builder,
             regexp_bytes_max,
-            groups: 0,
+            groups: TRIED,
             nodes: 0,
             path: Vec::new(),
             residuals: Vec::new(),
@@ -195,7 +204,7 @@ impl<'a> Lowering<'a> {
         }
         let declared = key.map(|key| {
             let rule = self.builder.declare();
-            let kinds = if self.is_struct(&key.0) { Kinds::STRUCT } else { Kinds::ALL };
+            let kinds = if self.is_struct(&key.name) { Kinds::STRUCT } else { Kinds::ALL };
             let node = Node { rule, absent: Absent::Unknown, kinds, provides: true };
             self.known.insert(key.clone(), node);
             (key, rule)
@@ -239,10 +248,13 @@ impl<'a> Lowering<'a> {
         conjuncts: &[Conjunct<'a>],
         closed: &BTreeSet<Group>,
         missing: Missing,
-    ) -> Option<(String, bool, Missing)> {
-        let [Conjunct { expr: Expr::Ident(ident), scope, .. }] = conjuncts else { return None };
+    ) -> Option<Key> {
+        let [Conjunct { expr: Expr::Ident(ident), scope, groups }] = conjuncts else { return None };
         match self.resolve(scope, &ident.name) {
-            Target::Field { name, .. } => Some((name.into(), closed.is_empty(), missing)),
+            Target::Field { name, .. } => {
+                let (is_open, is_tried) = (closed.is_empty(), groups.contains(&TRIED));
+                Some(Key { name: name.into(), is_open, is_tried, missing })
+            }
             _ => None,
         }
     }
@@ -303,9 +315,10 @@ impl<'a> Lowering<'a> {
             chosen.push((survives, valid, alternative.is_default));
         }
         let defaults: Vec<&Node> = chosen.iter().filter(|chosen| chosen.2).map(|(_, valid, _)| valid).collect();
+        let is_alone = parts.terms.is_empty() && parts.structs.is_empty() && parts.lists.is_empty();
         let absent = match *defaults {
-            [] => Absent::No,
-            [node] if parts.terms.is_empty() && parts.structs.is_empty() => node.absent,
+            [] if is_alone || chosen.iter().all(|(_, valid, _)| valid.absent == Absent::No) => Absent::No,
+            [node] if is_alone => node.absent,
             _ => Absent::Unknown,
         };
         let kinds = chosen.iter().fold(Kinds::NONE, |kinds, (_, valid, _)| kinds.or(valid.kinds));
@@ -431,7 +444,8 @@ impl<'a> Lowering<'a> {
         if missing == Missing::Required && terms.iter().any(|term| counts_members(term)) {
             return self.island_node("members are counted inside matchN");
         }
-        if !parts.structs.is_empty() && !parts.structs.iter().any(|part| part.is_definite) {
+        let has = |presence| parts.structs.iter().any(|part| part.presence == presence);
+        if !has(Presence::Definite) && has(Presence::Depends) {
             return self.island_node("a literal of comprehensions may be no struct");
         }
         if parts.stands_beside_embedding() {
@@ -449,7 +463,11 @@ impl<'a> Lowering<'a> {
         let mut composites = Vec::new();
         if !parts.structs.is_empty() {
             let extents = terms.iter().filter(|term| counts_members(term)).filter_map(|term| term.extent);
-            composites.push((Kinds::STRUCT, self.structure(parts, missing, extents.collect())));
+            let structure = self.structure(parts, missing, extents.collect());
+            composites.push(match has(Presence::Definite) {
+                true => (Kinds::STRUCT, structure),
+                false => (Kinds::ALL, self.unless_other(structure)),
+            });
         }
         if !parts.lists.is_empty() {
             composites.push((Kinds::LIST, self.apart(|lowering| lowering.list(parts, missing))));
@@ -458,11 +476,16 @@ impl<'a> Lowering<'a> {
             term.origin.is_none() || terms[..index].iter().all(|earlier| earlier.origin != term.origin)
         };
         let distinct = terms.iter().enumerate().filter(|(index, term)| is_first(*index, term));
-        let concrete: Vec<Concrete> = distinct.map(|(_, term)| term.concrete).collect();
+        let distinct: Vec<&Term> = distinct.map(|(_, term)| *term).collect();
+        let concrete: Vec<Concrete> = distinct.iter().map(|term| term.concrete).collect();
+        let is_narrowed = distinct.iter().enumerate().any(|(at, choice)| {
+            choice.concrete == Concrete::Choice
+                && distinct.iter().enumerate().any(|(other, term)| other != at && term.narrows(choice))
+        });
         let mut absent = match *concrete {
             [Concrete::Default] => Absent::Yes,
             _ if concrete.contains(&Concrete::Yes) => Absent::Yes,
-            _ if concrete.contains(&Concrete::Default) => Absent::Unknown,
+            _ if is_narrowed || concrete.contains(&Concrete::Default) => Absent::Unknown,
             _ => Absent::No,
         };
         let mut provides = false;
@@ -602,6 +625,15 @@ impl<'a> Lowering<'a> {
         }
         let rule = if rules.len() == 1 { rules[0] } else { self.builder.all(rules) };
         Composite { rule, absent, provided, unnamed, extent }
+    }
+
+    /// The same for a literal that may be something else than a struct.
+    fn unless_other(&mut self, structure: Composite) -> Composite {
+        let any = self.builder.any();
+        let is_struct = self.builder.structure(StructRule::new(any));
+        let is_other = self.builder.not(is_struct);
+        let rule = self.builder.any_of([structure.rule, is_other]);
+        Composite { rule, absent: structure.absent.min(Absent::Unknown), ..structure }
     }
 
     /// Structs of so many members, of which these are there also if the data does not have them.
@@ -779,7 +811,7 @@ impl Composite {
     /// Whether it may be absent beside validators: they have to hold for it as it is without data.
     fn absent_beside(&self, kind: Kinds, terms: &[&Term], builder: &Builder) -> Absent {
         let is_empty = self.extent == 0 && self.provided.is_empty();
-        let kind = if kind == Kinds::STRUCT { Kind::Struct } else { Kind::List };
+        let kind = if kind == Kinds::LIST { Kind::List } else { Kind::Struct };
         let allowed = |term: &&Term| match term.extent {
             None if is_empty => match builder.allows_empty(term.rule, kind) {
                 Some(true) => self.absent,

@@ -52,6 +52,8 @@ pub(super) enum Concrete {
     Yes,
     /// It has a default, unless something else eliminates it.
     Default,
+    /// It is not, unless something else leaves but one of its alternatives.
+    Choice,
     /// It is not.
     No,
 }
@@ -64,6 +66,8 @@ pub(super) struct Term {
     pub(super) concrete: Concrete,
     /// `_`: says nothing.
     pub(super) is_top: bool,
+    /// It is all values of some kinds.
+    pub(super) is_type: bool,
     /// What the value is computed from, if it is: two terms of one origin are one.
     pub(super) origin: Option<String>,
     /// How many members of a struct or elements of a list the rule allows, if that is all that it is about.
@@ -102,11 +106,29 @@ impl Sees {
 
 impl Term {
     fn new(rule: Rule, kinds: Kinds) -> Term {
-        Term { rule, kinds, concrete: Concrete::No, is_top: false, origin: None, extent: None, sees: Sees::Nothing }
+        Term {
+            rule,
+            kinds,
+            concrete: Concrete::No,
+            is_top: false,
+            is_type: false,
+            origin: None,
+            extent: None,
+            sees: Sees::Nothing,
+        }
     }
 
     fn constant(rule: Rule, kinds: Kinds) -> Term {
         Term { concrete: Concrete::Yes, ..Term::new(rule, kinds) }
+    }
+
+    fn all_of(rule: Rule, kinds: Kinds) -> Term {
+        Term { is_type: true, ..Term::new(rule, kinds) }
+    }
+
+    /// Whether some of the alternatives of another term may not be left beside this one.
+    pub(super) fn narrows(&self, choice: &Term) -> bool {
+        !self.is_top && !(self.is_type && self.kinds.contains(choice.kinds))
     }
 }
 
@@ -134,6 +156,7 @@ pub(super) fn any_of(lowering: &mut Lowering<'_>, terms: Vec<(Term, bool)>) -> T
     let defaults: Vec<&Term> = terms.iter().filter(|(_, is_default)| *is_default).map(|(term, _)| term).collect();
     let concrete = match *defaults {
         [term] if term.concrete == Concrete::Yes => Concrete::Default,
+        [] if terms.iter().any(|(term, _)| term.concrete != Concrete::No) => Concrete::Choice,
         _ => Concrete::No,
     };
     Term { concrete, ..Term::new(rule, kinds) }
@@ -256,9 +279,11 @@ impl<'a> Lowering<'a> {
             "bytes" => (self.builder.never(), Kinds::NONE),
             "float32" => return self.floats("340282346638528859811704183484516925440"),
             "float64" => return self.floats("1.797693134862315708145274237317043567981e+308"),
-            "bool" => (self.builder.boolean(), Kinds::BOOL),
-            "string" => (self.builder.string(), Kinds::STRING),
-            "number" => (self.builder.number(NumberRule::default()), Kinds::NUMBER),
+            "bool" => return Ok(Term::all_of(self.builder.boolean(), Kinds::BOOL)),
+            "string" => return Ok(Term::all_of(self.builder.string(), Kinds::STRING)),
+            "number" => {
+                return Ok(Term::all_of(self.builder.number(NumberRule::default()), Kinds::NUMBER));
+            }
             "float" => {
                 let rule = NumberRule { form: NumberForm::Float, ..NumberRule::default() };
                 (self.builder.number(rule), Kinds::NUMBER)
