@@ -25,7 +25,7 @@ use crate::{
     },
     export::{self, syntax::Profile},
     instance::{self, Instance, Package},
-    ir::{Atom, Expr, compile::Compiler},
+    ir::{Atom, Expr, ExprId, compile::Compiler},
     number::Number,
     syntax::{
         self,
@@ -627,7 +627,7 @@ impl Schema {
         let mut files = base.files.clone();
         // What else the package says may contradict itself; evaluated now, it is not for each document.
         engine.finalize(root);
-        let (vertex, conjunct) = if expression.is_empty() {
+        let (vertex, mut conjunct) = if expression.is_empty() {
             (root, Conjunct { term: Term::Vertex(root), env: NONE, info: Info::ROOT })
         } else {
             let source = SourceFile::new("--schema", expression);
@@ -648,6 +648,10 @@ impl Schema {
         let errors = engine.violations(vertex, false);
         if !errors.is_empty() {
             return Err(Errors::new(report(&engine, &files, &errors, &[])));
+        }
+        let pos = engine.place_of_waiting(vertex);
+        if pos.is_some() {
+            conjunct.info.trail = engine.store.trails.push(Trail { parent: NONE, pos, passage: Passage::Reference });
         }
         let path = engine.path(vertex);
         let parts = path.iter().map(|label| engine.store.labels.part(*label)).collect();
@@ -722,13 +726,21 @@ impl Schema {
         let trail = engine.store.trails.push(Trail { parent: NONE, pos, passage: Passage::Reference });
         let data = Conjunct { term: Term::Expr(expr), env: NONE, info: Info { trail, ..Info::ROOT } };
         // The reference takes the document first, unless it has to be computed or the schema is the name of a value
-        // without parts.
+        // without parts that begins with a type.
         let is_name = match self.conjunct.term {
             Term::Expr(expr) => engine.is_reference(expr),
             _ => true,
         };
         let base = &engine.v(engine.follow(self.value.vertex)).base;
-        let is_plain = is_name && matches!(base, Base::Atom(_) | Base::Partial);
+        let begins_with_rule = || {
+            let conjuncts = engine.v(engine.follow(self.value.vertex)).conjuncts.iter();
+            let mut first = conjuncts.filter_map(|conjunct| match conjunct.term {
+                Term::Expr(expr) => first_value(&engine, expr),
+                _ => None,
+            });
+            first.next().is_some_and(|first| matches!(engine.expr(first), Expr::Bound { .. } | Expr::Call { .. }))
+        };
+        let is_plain = is_name && matches!(base, Base::Atom(_) | Base::Partial) && !begins_with_rule();
         // The schema as a whole is as a literal that embeds: what is embedded anywhere in it closes with all of it.
         let scope = engine.new_scope(NONE, ScopeKind::Struct);
         let schema = Conjunct { info: Info { scope, ..self.conjunct.info }, ..self.conjunct };
@@ -750,6 +762,19 @@ struct Unified {
     root: VertexId,
     /// The document alone.
     document: Conjunct,
+}
+
+/// The first operand of a conjunction that stands for itself.
+fn first_value(engine: &Engine, conjunction: ExprId) -> Option<ExprId> {
+    let mut pending = vec![conjunction];
+    while let Some(expr) = pending.pop() {
+        match *engine.expr(expr) {
+            Expr::And { left, right } => pending.extend([right, left]),
+            _ if engine.is_reference(expr) => {}
+            _ => return Some(expr),
+        }
+    }
+    None
 }
 
 /// Whether an object in a document has a member twice.

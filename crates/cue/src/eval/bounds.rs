@@ -26,6 +26,8 @@ enum Together {
     Both,
     Old,
     New,
+    /// The new one, in the place of the old one.
+    Instead,
     Conflict,
 }
 
@@ -89,9 +91,15 @@ impl Engine {
         let mut index = 0;
         while index < self.v(vertex).work.checks.len() {
             let old = self.v(vertex).work.checks[index].clone();
-            match self.together(vertex, &old.rule, &check.rule) {
+            let together = match old.origin.pos == check.origin.pos && old.origin.pos.is_some() {
+                // What is written once says nothing new.
+                true if self.is_repeated(&old.rule, &check.rule) => Together::Old,
+                _ => self.together(vertex, &old.rule, &check.rule),
+            };
+            match together {
                 Together::Both => index += 1,
                 Together::Old => return,
+                Together::Instead => return self.vm(vertex).work.checks[index] = check,
                 Together::New => {
                     self.vm(vertex).work.checks.remove(index);
                 }
@@ -120,12 +128,16 @@ impl Engine {
     fn together(&mut self, vertex: VertexId, old: &CheckRule, new: &CheckRule) -> Together {
         let (CheckRule::Bound(old_op, a), CheckRule::Bound(new_op, b)) = (old, new) else {
             return match (old, new) {
-                (CheckRule::Function(a), CheckRule::Function(b)) if self.same_function(a, b) => Together::Old,
+                (CheckRule::Function(a), CheckRule::Function(b)) if self.same_function(a, b) => Together::Instead,
                 _ => Together::Both,
             };
         };
         if old_op == new_op && arith::atoms_equal(a, b) {
-            return Together::Old;
+            return match old_op {
+                BoundOp::Less | BoundOp::Greater => Together::Instead,
+                BoundOp::LessEqual | BoundOp::GreaterEqual => Together::Old,
+                _ => Together::New,
+            };
         }
         let Some(order) = arith::atoms_order(a, b) else { return Together::Both };
         let integers = self.v(vertex).work.kind == Kind::INT;
@@ -137,6 +149,15 @@ impl Engine {
             (Side::Lower | Side::Upper, Side::Not) if !satisfies(*old_op, b, a) => Together::Old,
             (Side::Not, Side::Lower | Side::Upper) if !satisfies(*new_op, a, b) => Together::New,
             _ => Together::Both,
+        }
+    }
+
+    /// Whether two checks of one place in the text are the same.
+    fn is_repeated(&mut self, old: &CheckRule, new: &CheckRule) -> bool {
+        match (old, new) {
+            (CheckRule::Function(a), CheckRule::Function(b)) => self.same_function(a, b),
+            (CheckRule::Bound(p, a), CheckRule::Bound(q, b)) => p == q && arith::atoms_equal(a, b),
+            _ => false,
         }
     }
 

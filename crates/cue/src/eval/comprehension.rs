@@ -7,15 +7,29 @@ use super::{
     expression::Val,
     kind::Kind,
     label::Label,
-    vertex::{Base, Conjunct, EnvId, Info, NONE, Passage, ScopeKind, State, Term, Trail, VertexId},
+    vertex::{Base, Conjunct, EnvId, Info, NONE, Passage, ScopeKind, State, TaskState, Term, Trail, VertexId, Work},
 };
 use crate::{
     error::{Code, Rule},
     ir::{Atom, Clause, Comprehension, ExprId},
-    syntax::ast::Constraint,
+    syntax::{ast::Constraint, pos::Pos},
 };
 
 impl Engine {
+    /// Where the comprehension stands that waits for what it ranges over, if nothing else is wrong with a vertex: the
+    /// place of the vertex in the reference.
+    pub(crate) fn place_of_waiting(&self, vertex: VertexId) -> Pos {
+        let work = &self.v(self.follow(vertex)).work;
+        let mut pending = work.tasks.iter().filter(|task| task.state == TaskState::Pending);
+        match (pending.next().map(|task| &task.work), pending.next()) {
+            (Some(Work::Comprehension(waiting, ..)), None) if work.errors.is_empty() => match waiting.clauses.first() {
+                Some(Clause::For { source, .. }) if self.is_reference(*source) => waiting.pos,
+                _ => Pos::NONE,
+            },
+            _ => Pos::NONE,
+        }
+    }
+
     /// Adds what a comprehension yields, once its clauses can be evaluated.
     pub(crate) fn add_comprehension(
         &mut self,

@@ -11,8 +11,8 @@ use super::{
     arith,
     engine::Engine,
     vertex::{
-        Alternatives, Base, Check, CheckRule, Choice, ErrorId, Mode, NONE, Origin, PushTight as _, State, TaskState,
-        Undecided, Vertex, VertexId,
+        Alternatives, Base, Bottom, Check, CheckRule, Choice, ErrorId, Mode, NONE, Origin, PushTight as _, State,
+        TaskState, Undecided, Vertex, VertexId,
     },
 };
 use crate::{
@@ -460,8 +460,11 @@ impl Engine {
         };
         let errors = self.sorted_once(errors);
         if let [one] = errors.as_slice() {
-            self.store.errors[*one].positions.extend(places);
-            return vec![*one];
+            // That the alternatives raised it is known to this disjunction alone.
+            let one = Bottom { code, ..self.store.errors[*one].clone() };
+            let one = self.store.errors.push(one);
+            self.store.errors[one].positions.extend(places);
+            return vec![one];
         }
         if errors.is_empty() {
             return errors;
@@ -497,7 +500,7 @@ impl Engine {
                 flat.push(error);
                 continue;
             }
-            let head = crate::eval::vertex::Bottom { parts: Vec::new(), ..self.store.errors[error].clone() };
+            let head = Bottom { parts: Vec::new(), ..self.store.errors[error].clone() };
             flat.push(self.store.errors.push(head));
             flat.extend(parts);
         }

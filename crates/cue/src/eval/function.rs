@@ -9,9 +9,10 @@ use super::{
     engine::{Engine, Outcome},
     expression::Val,
     kind::Kind,
+    label::Label,
     vertex::{
-        Alternatives, Base, Check, CheckRule, Conjunct, Cycle, EnvId, ErrorId, Mode, NONE, Origin, Show, State,
-        TaskState, Term, Validator, VertexId,
+        Alternatives, Base, Check, CheckRule, Conjunct, Cycle, EnvId, ErrorId, Mode, NONE, Origin, Passage, Show,
+        State, TaskState, Term, Trail, Validator, VertexId,
     },
 };
 use crate::{
@@ -585,7 +586,7 @@ impl Engine {
         };
         let elements = self.list_argument(env, &[schemas], "matchN", vertex)?;
         let at = self.pos(validator.expr);
-        let tried: Vec<VertexId> = elements.into_iter().map(|element| self.tried(value, element)).collect();
+        let tried: Vec<VertexId> = elements.into_iter().map(|element| self.tried(value, element, validator)).collect();
         let fits: Vec<Fit> = tried.iter().map(|both| self.fit(*both, at)).collect();
         let number = |wanted: &[Fit]| fits.iter().filter(|fit| wanted.contains(fit)).count();
         let (matched, reachable) = (number(&[Fit::Yes]), number(&[Fit::Yes, Fit::Maybe]));
@@ -635,10 +636,10 @@ impl Engine {
         };
         let at = self.pos(validator.expr);
         let condition = self.anonymous(Term::Expr(condition), env);
-        let condition = self.tried(value, condition);
+        let condition = self.tried(value, condition, validator);
         let branch = if self.fit(condition, at) == Fit::Yes { then } else { otherwise };
         let branch = self.anonymous(Term::Expr(branch), env);
-        let both = self.tried(value, branch);
+        let both = self.tried(value, branch, validator);
         if self.fit(both, at) == Fit::Yes {
             return Ok(None);
         }
@@ -658,17 +659,24 @@ impl Engine {
         Ok(Some(failure.into()))
     }
 
-    /// A value unified with a schema.
-    fn tried(&mut self, value: &Val, schema: VertexId) -> VertexId {
-        match value {
-            Val::Atom(atom) => self.both_of(schema, &atom_datum(atom)),
-            Val::Vertex(value) => {
-                let both = self.anonymous(Term::Plain(*value), NONE);
-                let conjunct = self.inline_conjunct(Term::Vertex(schema), NONE);
-                self.vm(both).conjuncts.push(conjunct);
-                both
-            }
+    /// A value unified with a schema of a function. The schema comes by way of what led to the function; lists come after
+    /// it, from the place of the call.
+    fn tried(&mut self, value: &Val, schema: VertexId, validator: &Validator) -> VertexId {
+        let mut schema = self.inline_conjunct(Term::Vertex(schema), NONE);
+        schema.info.trail = validator.info.trail;
+        let (term, is_list) = match value {
+            Val::Atom(atom) => (Term::Datum(self.store.data.push(Arc::new(atom_datum(atom)))), false),
+            Val::Vertex(value) => (Term::Plain(*value), matches!(self.v(self.follow(*value)).base, Base::List)),
+        };
+        let mut plain = self.inline_conjunct(term, NONE);
+        if is_list {
+            let pos = self.pos(validator.expr);
+            plain.info.trail = self.store.trails.push(Trail { parent: NONE, pos, passage: Passage::Reference });
         }
+        let both = self.new_vertex(NONE, Label::NONE);
+        let inputs = if is_list { [schema, plain] } else { [plain, schema] };
+        self.vm(both).conjuncts.extend(inputs);
+        both
     }
 
     /// Whether a value unified with a schema is free of errors, concrete where the schema asks, and complete.

@@ -14,9 +14,9 @@ use super::{
     kind::Kind,
     label::Label,
     vertex::{
-        Alternatives, Base, Choice, ChoiceKey, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Met, Mode, NONE, Origin,
-        Passage, PushTight as _, Scope, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail, Undecided,
-        VertexId, Work,
+        Alternatives, Base, Choice, ChoiceKey, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Met, Mode, NONE,
+        Origin, Passage, PushTight as _, Scope, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail,
+        Undecided, VertexId, Work,
     },
 };
 use crate::{
@@ -660,7 +660,8 @@ impl Engine {
         self.bring_value(vertex, info);
         self.process(value);
         let source = self.default_of(value);
-        let origin = Origin { show: Show::Vertex(source), pos: Pos::NONE, trail: info.trail };
+        let pos = self.v(source).work.lists.first().map_or(Pos::NONE, |part| part.pos);
+        let origin = Origin { show: Show::Vertex(source), pos, trail: info.trail };
         match self.v(source).base.clone() {
             Base::Struct | Base::List => self.add_plain_parts(vertex, source, &origin, info),
             Base::Partial | Base::Unknown => {

@@ -76,6 +76,8 @@ impl Engine {
             Expr::Top => "_".to_owned(),
             Expr::Bottom => "_|_".to_owned(),
             Expr::Type(kind) => kind.to_string(),
+            // The reference has a constant for each of these types but this one.
+            Expr::Range("rune", _) => "int & >=0 & <=1114111".to_owned(),
             Expr::Range(name, _) => (*name).to_owned(),
             Expr::Struct(lit) => {
                 let decls: Vec<_> = lit.decls.iter().map(|decl| self.show_decl(decl)).collect();
@@ -309,7 +311,7 @@ fn shown_function(builtin: &Builtin) -> String {
 
 /// A range that has a name is shown by it.
 fn with_range_names(parts: Vec<String>) -> Vec<String> {
-    let named = RANGES.iter().find(|(_, low, high, kind)| {
+    let named = RANGES.iter().filter(|(name, ..)| *name != "rune").find(|(_, low, high, kind)| {
         let bounds = [format!(">={low}"), format!("<={high}")];
         let bounds = bounds.into_iter().filter(|bound| bound.len() > 2);
         bounds.chain(kind.map(|kind| kind.to_string())).eq(parts.iter().cloned())

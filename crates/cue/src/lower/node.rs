@@ -243,12 +243,7 @@ impl<'a> Lowering<'a> {
 
     /// A node that is nothing but a reference to a field of the package is the same wherever it stands. All groups that
     /// close it from outside are the reference's own, so they allow what the field's own definition allows.
-    fn key(
-        &self,
-        conjuncts: &[Conjunct<'a>],
-        closed: &BTreeSet<Group>,
-        missing: Missing,
-    ) -> Option<Key> {
+    fn key(&self, conjuncts: &[Conjunct<'a>], closed: &BTreeSet<Group>, missing: Missing) -> Option<Key> {
         let [Conjunct { expr: Expr::Ident(ident), scope, groups }] = conjuncts else { return None };
         match self.resolve(scope, &ident.name) {
             Target::Field { name, .. } => {
