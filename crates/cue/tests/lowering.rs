@@ -380,6 +380,7 @@ fn judge(source: &str, document: &str) -> bool {
 fn what_is_embedded_beside_optional_fields_may_be_a_list() {
     assert!(judge("#List: [...int]\n#X: {a?: int, #List}", "[1]"));
     assert!(!judge("#List: [...int]\n#X: {a?: int, #List}", "{}"));
+    assert!(!judge("import \"struct\"\n#X: {a?: int, struct.MaxFields(2)}", "null"));
 }
 
 #[test]

@@ -459,7 +459,8 @@ impl<'a> Lowering<'a> {
         if !parts.structs.is_empty() {
             let extents = terms.iter().filter(|term| counts_members(term)).filter_map(|term| term.extent);
             let structure = self.structure(parts, missing, extents.collect());
-            composites.push(match has(Presence::Definite) {
+            let is_struct = has(Presence::Definite) || terms.iter().any(|term| term.kinds == Kinds::STRUCT);
+            composites.push(match is_struct {
                 true => (Kinds::STRUCT, structure),
                 false => (Kinds::ALL, self.unless_other(structure)),
             });
