@@ -460,7 +460,9 @@ impl Engine {
         };
         let errors = self.sorted_once(errors);
         if let [one] = errors.as_slice() {
-            // That the alternatives raised it is known to this disjunction alone.
+            // That an alternative raised it is known to this disjunction alone.
+            let known = self.code(*one);
+            let code = if known == Code::User { code } else { known };
             let one = Bottom { code, ..self.store.errors[*one].clone() };
             let one = self.store.errors.push(one);
             self.store.errors[one].positions.extend(places);
