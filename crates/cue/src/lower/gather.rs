@@ -178,7 +178,7 @@ impl<'a> Parts<'a> {
     pub(super) fn element_groups(&self, groups: &[Group]) -> Rc<[Group]> {
         let inner = self.inner_groups(groups);
         let is_tried = inner.contains(&TRIED);
-        let closes = |group: &Group| !(is_tried && *group == LIFTED) && !self.listless.contains(group);
+        let closes = |group: &Group| !(self.listless.contains(group) || is_tried && *group == LIFTED);
         let lifted = (!is_tried && !self.listless.is_empty()).then_some(LIFTED);
         inner.iter().copied().filter(closes).chain(lifted).collect()
     }

@@ -128,7 +128,7 @@ impl Term {
 
     /// Whether some of the alternatives of another term may not be left beside this one.
     pub(super) fn narrows(&self, choice: &Term) -> bool {
-        !self.is_top && !(self.is_type && self.kinds.contains(choice.kinds))
+        !(self.is_top || self.is_type && self.kinds.contains(choice.kinds))
     }
 }
 
