@@ -9,6 +9,7 @@ use super::{kind::Kind, label::is_plain_identifier};
 use crate::{
     error::Code,
     export::cue::quote_string,
+    ir::Atom,
     number::Number,
     syntax::{ast, pos::Pos},
 };
@@ -96,6 +97,20 @@ impl From<String> for Abstract {
 impl fmt::Display for Abstract {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.text)
+    }
+}
+
+impl Datum {
+    /// A value without parts.
+    pub(crate) fn atom(&self) -> Option<Atom> {
+        Some(match self {
+            Self::Null => Atom::Null,
+            Self::Bool(value) => Atom::Bool(*value),
+            Self::Number(number) => Atom::Number(number.clone()),
+            Self::String(text) => Atom::String(text.clone()),
+            Self::Bytes(bytes) => Atom::Bytes(bytes.clone()),
+            Self::List(_) | Self::Struct(_) | Self::Abstract(_) | Self::Handle(_) => return None,
+        })
     }
 }
 

@@ -11,13 +11,13 @@ use super::{
     arith,
     engine::Engine,
     vertex::{
-        Alternatives, Base, Bottom, Check, CheckRule, Choice, ErrorId, Mode, NONE, Origin, PushTight as _, State,
-        TaskState, Undecided, Vertex, VertexId,
+        Alternatives, Base, Bottom, Check, CheckRule, Choice, ErrorId, Mode, NONE, PushTight as _, State, TaskState,
+        Undecided, Vertex, VertexId,
     },
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, Builtin, Expr},
+    ir::{Atom, Builtin},
     syntax::{ast::Constraint, pos::Pos},
 };
 
@@ -120,7 +120,7 @@ impl Engine {
         let all = &self.v(base).work.undecided;
         let undecided = all.iter().find(|one| one.info.choice != NONE).unwrap_or(&all[0]).clone();
         for (index, mode) in modes(&undecided.alternatives).into_iter().enumerate() {
-            if which == Try::Hopeful && self.is_hopeless(base, &undecided.alternatives, index) {
+            if which == Try::Hopeful && self.is_hopeless(base, &undecided, index) {
                 tried.hopeless += 1;
                 continue;
             }
@@ -136,22 +136,6 @@ impl Engine {
             let candidate = self.candidate(base, &undecided, index as u32, mode);
             self.redirect(top, candidate);
             self.try_candidate(candidate, partial, tried);
-        }
-    }
-
-    /// Whether an alternative is a type or value that can't be that of a vertex, from what is known of it.
-    fn is_hopeless(&self, vertex: VertexId, alternatives: &Alternatives, index: usize) -> bool {
-        let Alternatives::Exprs(disjuncts) = alternatives else { return false };
-        let work = &self.v(vertex).work;
-        // Where nothing narrowed the kind, the vertex may count as a struct for now.
-        let excludes = |kind| work.kind_origin.is_some() && work.kind.and(kind).is_bottom();
-        match self.expr(disjuncts[index].expr) {
-            Expr::Atom(atom) => {
-                let differs = |(known, _): &(Atom, Origin)| !arith::atoms_equal(known, atom);
-                excludes(atom.kind()) || work.atom.as_ref().is_some_and(differs)
-            }
-            Expr::Type(kind) => excludes(*kind),
-            _ => false,
         }
     }
 

@@ -15,6 +15,7 @@ mod disjunction;
 pub(crate) mod engine;
 pub(crate) mod expression;
 pub(crate) mod function;
+mod hopeless;
 pub mod kind;
 pub mod label;
 mod list;

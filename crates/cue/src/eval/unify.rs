@@ -757,26 +757,24 @@ impl Engine {
     fn add_datum(&mut self, vertex: VertexId, id: u32, info: Info) {
         self.bring_value(vertex, info);
         let datum = self.store.data[id].clone();
-        let atom = match &*datum {
-            Datum::Null => Atom::Null,
-            Datum::Bool(value) => Atom::Bool(*value),
-            Datum::Number(number) => Atom::Number(number.clone()),
-            Datum::String(text) => Atom::String(text.clone()),
-            Datum::Bytes(bytes) => Atom::Bytes(bytes.clone()),
-            Datum::List(items) => return self.add_datum_list(vertex, id, items, info),
-            Datum::Struct(fields) => return self.add_datum_struct(vertex, id, fields, info),
+        match &*datum {
+            Datum::List(items) => self.add_datum_list(vertex, id, items, info),
+            Datum::Struct(fields) => self.add_datum_struct(vertex, id, fields, info),
             Datum::Abstract(Abstract { value: Some(handle), .. }) | Datum::Handle(handle) => {
                 let conjunct = Conjunct { term: Term::Vertex(handle.0), env: NONE, info };
-                return self.add_value_of(vertex, handle.0, conjunct);
+                self.add_value_of(vertex, handle.0, conjunct);
             }
             Datum::Abstract(text) => {
                 let message = format!("non-concrete value {text} in result of a function");
                 let error = self.incomplete(vertex, Rule::Incomplete, message, Vec::new());
-                return self.fail(vertex, error);
+                self.fail(vertex, error);
             }
-        };
-        let origin = self.computed_origin(Expr::Atom(atom.clone()), Pos::NONE, info);
-        self.add_atom(vertex, atom, origin);
+            other => {
+                let Some(atom) = other.atom() else { return };
+                let origin = self.computed_origin(Expr::Atom(atom.clone()), Pos::NONE, info);
+                self.add_atom(vertex, atom, origin);
+            }
+        }
     }
 
     fn add_datum_list(&mut self, vertex: VertexId, id: u32, items: &[Datum], info: Info) {
