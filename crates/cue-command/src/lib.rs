@@ -31,7 +31,8 @@ pub use world::World;
 
 use failure::Failure;
 
-/// A heap of huge pages holds several megabytes that nobody asked for, which is most of what a small command needs.
+/// A heap of huge pages holds several megabytes that nobody asked for, which is most of what a small command needs. The
+/// allocator asks for none; some kernels give them to everybody.
 fn use_small_pages() {
     // Where the kernel refuses, there is but more memory in use.
     #[cfg(target_os = "linux")]
