@@ -672,7 +672,7 @@ impl Schema {
     /// All violations.
     pub fn vet_json(&self, data: &[u8], name: &str) -> Result<(), Errors> {
         let file = self.document_file();
-        let source = SourceFile::new(name, String::from_utf8_lossy(data));
+        let source = SourceFile::from_bytes(name, data);
         let limits = instance::parse_options(&self.value.frozen.engine.limits, Version::LATEST).limits;
         let parsed = syntax::parse_json(&source, file, &limits);
         let document = parsed.map_err(|error| instance::syntax_errors(&source, vec![not_json(error, name)]))?;

@@ -296,6 +296,9 @@ fn bytes_that_are_no_text() {
         let _ = vet("#Any: {k?: int}", "#Any", bytes.to_vec());
         survives(String::from_utf8_lossy(bytes));
     }
+    // A file may begin with one byte order mark.
+    assert!(vet("#Any: {k?: int}", "#Any", b"\xef\xbb\xbf{\"k\": 1}".to_vec()).is_ok());
+    assert!(vet("#Any: {k?: int}", "#Any", b"\xef\xbb\xbf\xef\xbb\xbf{}".to_vec()).is_err());
 }
 
 /// Real texts with a few bytes changed reach further into the engine than noise does.

@@ -60,10 +60,6 @@ fn validate(engine: &mut dyn Engine, args: &[Datum]) -> Outcome {
 /// Reads the syntax of a JSON text.
 fn read(bytes: &[u8]) -> Result<Expr, Failure> {
     let text = utf8(bytes)?;
-    if text.starts_with('\u{feff}') {
-        // Files may begin with a byte order mark, texts of the language may not.
-        return fail("invalid character 'ï' looking for beginning of value");
-    }
     let source = SourceFile::new("json", text);
     parse_json(&source, NO_FILE, &ParseLimits::default()).map_err(|error| Failure::new(error.message))
 }

@@ -22,9 +22,7 @@ pub fn parse_json(source: &SourceFile, file: FileId, limits: &ParseLimits) -> Re
     if bytes > max {
         return Err(SyntaxError::new(Pos { file, offset: 0 }, format!("source is {bytes} bytes, the limit is {max}")));
     }
-    let mut reader = Reader { text: &source.text, at: 0, file };
-    reader.skip_byte_order_mark();
-    reader.document(limits.nesting_max)
+    Reader { text: &source.text, at: 0, file }.document(limits.nesting_max)
 }
 
 struct Reader<'a> {
@@ -40,12 +38,6 @@ enum Open {
 }
 
 impl Reader<'_> {
-    fn skip_byte_order_mark(&mut self) {
-        if self.text.starts_with('\u{FEFF}') {
-            self.at = '\u{FEFF}'.len_utf8();
-        }
-    }
-
     fn document(&mut self, nesting_max: usize) -> Result<Expr, SyntaxError> {
         let mut open: Vec<Open> = Vec::new();
         loop {

@@ -18,6 +18,7 @@ fn tokens_that_are_none() {
         ("a: \"\"\"\n\ta \n  b\n\t\"\"\"\n", "1:4: non-matching whitespace for multiline strings"),
         ("a: \"\"\"x\n", "1:4: expected newline after multiline quote \"\"\""),
         ("a: \"x\\(1 + 2) y\n", "1:13: string literal not terminated"),
+        ("\"\\(\u{FFFD}", "1:4: illegal character U+FFFD '\u{FFFD}'"),
         ("@foo\n", "1:6: invalid attribute: expected '('"),
         ("a: 0x\n", "1:4: illegal hexadecimal number"),
         ("a: 1__0\n", "1:6: illegal '_' in number"),

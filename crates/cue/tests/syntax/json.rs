@@ -28,6 +28,7 @@ fn what_is_not_json_is_told_in_the_words_of_go() {
         (r#"[1 2]"#, 3, "invalid character '2' after array element"),
         (r#"{"a" 1}"#, 5, "invalid character '1' after object key"),
         (r#"-"#, 0, "unexpected end of JSON input"),
+        ("\u{FEFF}1", 0, "invalid character 'ï' looking for beginning of value"),
         (r#"é"#, 0, "invalid character 'Ã' looking for beginning of value"),
     ];
     for (text, offset, message) in cases {
@@ -38,7 +39,7 @@ fn what_is_not_json_is_told_in_the_words_of_go() {
 
 #[test]
 fn values_keep_form_and_place() {
-    let Expr::List(list) = &parse("\u{FEFF} [1, 1.0, -2e3, \"a\", null, {}, []]").expect("this is JSON") else {
+    let Expr::List(list) = &parse("    [1, 1.0, -2e3, \"a\", null, {}, []]").expect("this is JSON") else {
         panic!("an array is a list");
     };
     let kinds: Vec<_> = list

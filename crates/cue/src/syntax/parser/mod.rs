@@ -293,9 +293,10 @@ impl<'a> Parser<'a> {
         self.token.kind == Kind::Ident && self.literal() == word
     }
 
-    /// The text of the token.
+    /// The text of the token; none where the parenthesis is missing that a string goes on behind, so that the token
+    /// begins inside of a character.
     fn literal(&self) -> &'a str {
-        &self.source.text[self.token.start..self.token.end]
+        self.source.text.get(self.token.start..self.token.end).unwrap_or_default()
     }
 
     fn pos(&self) -> Pos {
