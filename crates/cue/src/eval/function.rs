@@ -382,21 +382,16 @@ impl Engine {
     }
 
     fn datum_value(&mut self, datum: Datum) -> Val {
-        let atom = match datum {
-            Datum::Null => Atom::Null,
-            Datum::Bool(value) => Atom::Bool(value),
-            Datum::Number(number) => Atom::Number(number),
-            Datum::String(text) => Atom::String(text),
-            Datum::Bytes(bytes) => Atom::Bytes(bytes),
-            Datum::Handle(handle) => return Val::Vertex(handle.0),
-            other => {
-                let datum = self.store.data.push(Arc::new(other));
-                let vertex = self.anonymous(Term::Datum(datum), NONE);
-                self.process(vertex);
-                return Val::Vertex(vertex);
-            }
-        };
-        Val::Atom(atom)
+        if let Some(atom) = datum.atom() {
+            return Val::Atom(atom);
+        }
+        if let Datum::Handle(handle) = datum {
+            return Val::Vertex(handle.0);
+        }
+        let datum = self.store.data.push(Arc::new(datum));
+        let vertex = self.anonymous(Term::Datum(datum), NONE);
+        self.process(vertex);
+        Val::Vertex(vertex)
     }
 
     /// A value as plain data; what is not concrete inside stays abstract.

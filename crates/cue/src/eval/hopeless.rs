@@ -6,10 +6,10 @@
 use super::{
     arith,
     engine::Engine,
-    vertex::{Alternatives, Origin, Term, Undecided, VertexId, Work},
+    label::Label,
+    vertex::{Alternatives, EnvId, Origin, Term, Undecided, VertexId, Work},
 };
 use crate::{
-    eval::label::Label,
     ir::{Atom, Decl, Expr, FieldDecl, StructLit},
     syntax::ast::Constraint,
 };
@@ -38,7 +38,7 @@ impl Engine {
     }
 
     /// Whether a field that an alternative refers to is declared by a literal that contradicts a vertex.
-    fn contradicts_field(&self, vertex: VertexId, env: u32, label: Label) -> bool {
+    fn contradicts_field(&self, vertex: VertexId, env: EnvId, label: Label) -> bool {
         // Not what is chosen there for now: only what holds in any case.
         let Some(target) = self.v(self.store.envs[env].vertex).arc(label) else { return false };
         self.v(target).conjuncts.iter().any(|conjunct| match conjunct.term {
