@@ -105,7 +105,7 @@ impl Placement {
             let attributes = std::mem::take(&mut schema.attributes).into_iter().map(Decl::Attribute);
             let value = structure(attributes.chain(std::mem::take(&mut schema.decls)).collect());
             let record = Record { value: value.clone(), file, index: 0, count: 1 };
-            schema.decls = vec![nested(self.labels(&record)?, value)];
+            schema.decls = [nested(self.labels(&record)?, value)].into();
         }
         Ok(schema)
     }
@@ -142,7 +142,7 @@ impl Placement {
         if self.list {
             decls.extend(lists.into_decls());
         }
-        Ok(vec![File { decls, ..File::default() }])
+        Ok(vec![File { decls: decls.into(), ..File::default() }])
     }
 
     fn labels(&self, record: &Record<'_>) -> Result<Vec<Label>, Failure> {
@@ -167,13 +167,13 @@ impl Placement {
     fn scope(&self, record: &Record<'_>) -> Result<Instance, Failure> {
         let value = record.value.clone();
         let file = if self.with_context {
-            let decls = vec![
+            let decls = [
                 field(named("data"), value),
                 field(named("filename"), Expr::Lit(string(&record.file.name))),
                 field(named("index"), number(record.index)),
                 field(named("recordCount"), number(record.count)),
             ];
-            File { decls, ..File::default() }
+            File { decls: decls.into(), ..File::default() }
         } else {
             at_root(value)
         };
@@ -272,7 +272,7 @@ impl Lists {
 pub(crate) fn at_root(value: Expr) -> File {
     let decls = match &value {
         Expr::Struct(lit) => lit.decls.clone(),
-        _ => vec![made::embed(value)],
+        _ => [made::embed(value)].into(),
     };
     File { decls, ..File::default() }
 }
@@ -288,7 +288,7 @@ fn field(label: Label, value: Expr) -> Decl {
 }
 
 fn structure(decls: Vec<Decl>) -> Expr {
-    Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: false, decls })
+    Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: false, decls: decls.into() })
 }
 
 fn named(name: &str) -> Label {

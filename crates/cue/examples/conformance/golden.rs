@@ -124,7 +124,7 @@ fn compare_printed(decls: &[Decl], value: &cue::Value) -> Result<(), String> {
         decl => matches!(decl, Decl::Embed(_)),
     };
     if !decls.iter().all(plain) {
-        let lit = StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls: decls.to_vec() };
+        let lit = StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls: decls.into() };
         return compare_struct(&lit, value);
     }
     let fields = archive::all_fields(value);

@@ -23,8 +23,8 @@ pub(crate) fn judge(row: &Directive, archive: &Archive) -> Result<(), String> {
     for order in orders(count) {
         let mut file = file.clone();
         let decls = place.find(&mut file.decls, path).ok_or("no struct at the directive")?;
-        let old = std::mem::take(decls);
-        decls.extend(order.iter().filter_map(|index| old.get(*index).cloned()));
+        let old = decls.to_vec();
+        decls.iter_mut().zip(&order).for_each(|(decl, index)| decl.clone_from(&old[*index]));
         let printed = print_file(&file, None);
         let mut files = archive.files.clone();
         files.insert(row.file.clone(), printed);
@@ -65,7 +65,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// The declarations of the struct at a path that holds the line.
-    fn find<'d>(&self, decls: &'d mut Vec<Decl>, path: &[String]) -> Option<&'d mut Vec<Decl>> {
+    fn find<'d>(&self, decls: &'d mut [Decl], path: &[String]) -> Option<&'d mut [Decl]> {
         let Some((name, rest)) = path.split_first() else { return Some(decls) };
         decls.iter_mut().find_map(|decl| match decl {
             Decl::Field(field) if is_named(field, name) => {

@@ -2,6 +2,7 @@
 //! to the same tree again.
 #![no_main]
 
+use cue::number::Number;
 use cue::syntax::ast::{Decl, File};
 use cue::syntax::pos::{FileId, SourceFile};
 use cue::syntax::{ParseOptions, parse_file, print_compact, print_file};
@@ -34,5 +35,29 @@ fn values(file: &File) -> Vec<String> {
         Decl::Embed(embed) => Some(print_compact(&embed.expr)),
         _ => None,
     };
-    file.decls.iter().filter_map(value).collect()
+    file.decls.iter().filter_map(value).map(|text| with_plain_numbers(&text)).collect()
+}
+
+/// Numbers in their shortest form: `7.`, which a file has as `7.0`, and `7` are the same.
+fn with_plain_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(|next: char| next.is_ascii_digit()) {
+        let mut last = ' ';
+        let of_number = |next: char| {
+            let sign = matches!(next, '+' | '-') && matches!(last, 'e' | 'E');
+            last = next;
+            !(sign || next.is_ascii_alphanumeric() || next == '.')
+        };
+        let end = rest[at..].find(of_number).map_or(rest.len(), |length| at + length);
+        // A point at the end begins a selector.
+        let end = at + rest[at..end].trim_end_matches('.').len();
+        out.push_str(&rest[..at]);
+        match Number::from_literal(&rest[at..end]) {
+            Ok(number) => out.push_str(&number.value.reduced().to_string()),
+            Err(_) => out.push_str(&rest[at..end]),
+        }
+        rest = &rest[end..];
+    }
+    out + rest
 }

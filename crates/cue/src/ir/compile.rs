@@ -5,7 +5,7 @@
 
 pub(crate) mod names;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
@@ -163,11 +163,15 @@ impl<'a> Compiler<'a> {
         self.scopes.push(package_scope);
         let mut compiled = Vec::with_capacity(files.len());
         for file in files {
-            compiled.push(self.file(file, sources));
-            if trees == Trees::Outlined {
-                // The whole tree goes before the next one is compiled.
-                *file = Arc::new(file.outline());
-            }
+            compiled.push(match trees {
+                Trees::Kept => self.file(file, Cow::Borrowed(&file.decls), sources),
+                Trees::Outlined => {
+                    let outline = Arc::new(file.outline());
+                    let mut file = Arc::unwrap_or_clone(std::mem::replace(file, outline));
+                    let decls = Vec::from(std::mem::take(&mut file.decls));
+                    self.file(&file, Cow::Owned(decls), sources)
+                }
+            });
         }
         self.scopes.pop();
         compiled
@@ -194,17 +198,18 @@ impl<'a> Compiler<'a> {
         id
     }
 
-    fn file(&mut self, file: &ast::File, sources: &[Arc<SourceFile>]) -> ExprId {
+    /// Compiles a file, whose declarations `decls` are.
+    fn file(&mut self, file: &ast::File, decls: Cow<'_, [ast::Decl]>, sources: &[Arc<SourceFile>]) -> ExprId {
         let mut imports = Scope { level: false, is_struct: false, names: FxHashMap::default() };
         for spec in file.imports.iter().flat_map(|import| &import.specs) {
             self.declare_import(&mut imports, spec, sources);
         }
-        self.check_fields_beside(&mut imports, &file.decls, sources);
+        self.check_fields_beside(&mut imports, &decls, sources);
         // An import hides the fields that other files of the package declare.
         self.scopes.push(imports);
         self.experiments = file.experiments;
-        let pos = Pos { file: file.package.as_ref().map_or_else(|| first_pos(&file.decls), |p| p.pos).file, offset: 0 };
-        let id = self.struct_in_scope(&file.decls, pos, false, is_of_package(file));
+        let pos = Pos { file: file.package.as_ref().map_or_else(|| first_pos(&decls), |p| p.pos).file, offset: 0 };
+        let id = self.struct_in_scope(decls, pos, false, is_of_package(file));
         self.add_file_attributes(file, id);
         let imports = self.scopes.pop().expect("pushed above");
         self.report_unused_imports(&imports);
@@ -401,20 +406,22 @@ impl<'a> Compiler<'a> {
     }
 
     fn struct_lit(&mut self, lit: &ast::StructLit) -> ExprId {
-        self.struct_in_scope(&lit.decls, lit.pos, true, false)
+        self.struct_in_scope(Cow::Borrowed(&lit.decls), lit.pos, true, false)
     }
 
     /// Compiles declarations; those of a package are declared already.
-    fn struct_in_scope(&mut self, decls: &[ast::Decl], pos: Pos, level: bool, of_package: bool) -> ExprId {
+    fn struct_in_scope(&mut self, decls: Cow<'_, [ast::Decl]>, pos: Pos, level: bool, of_package: bool) -> ExprId {
         let mut scope = Scope { level, is_struct: level, names: FxHashMap::default() };
         if !of_package {
-            self.declare_fields(&mut scope, decls);
+            self.declare_fields(&mut scope, &decls);
         }
-        self.declare_aliases(&mut scope, decls);
+        self.declare_aliases(&mut scope, &decls);
         self.scopes.push(scope);
         let mut lit = StructLit { decls: Vec::with_capacity(decls.len()), ..StructLit::default() };
-        for decl in decls {
-            self.decl(&mut lit, decl);
+        match decls {
+            Cow::Borrowed(decls) => decls.iter().for_each(|decl| self.decl(&mut lit, decl)),
+            // Each goes before the next one is compiled, so that the tree and what it is compiled to share their room.
+            Cow::Owned(decls) => decls.into_iter().for_each(|decl| self.decl(&mut lit, &decl)),
         }
         self.pop_scope();
         lit.embedded_restricts = self.experiments.explicit_open;
@@ -707,10 +714,9 @@ impl<'a> Compiler<'a> {
                 let (base, index) = (self.expr_at(base, pos), self.expr(index));
                 self.push(Expr::Index { base, index }, pos)
             }
-            ast::Expr::Slice { base, low, high, .. } => {
+            ast::Expr::Slice { base, bounds, .. } => {
                 let base = self.expr_at(base, pos);
-                let low = low.as_ref().map(|low| self.expr(low));
-                let high = high.as_ref().map(|high| self.expr(high));
+                let [low, high] = bounds.each_ref().map(|bound| bound.as_ref().map(|bound| self.expr(bound)));
                 self.push(Expr::Slice { base, low, high }, pos)
             }
             ast::Expr::Call { function, args, .. } => {
@@ -963,7 +969,7 @@ fn notes(field: &ast::Field) -> Option<Arc<Notes>> {
         _ => None,
     };
     let matched = match &field.label {
-        ast::Label::Pattern(pattern) => pattern.alias.as_ref().map(name),
+        ast::Label::Pattern(pattern) => pattern.alias.as_deref().map(name),
         _ => None,
     };
     let attributes: Vec<Arc<str>> = field.attributes.iter().map(|attribute| attribute.text.as_str().into()).collect();

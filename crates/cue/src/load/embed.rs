@@ -5,6 +5,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use thin_vec::ThinVec;
+
 use super::{
     condition, failure,
     path::{join, parent},
@@ -109,7 +111,7 @@ impl Session<'_> {
         if found.is_empty() && !request.allows_none {
             return Err(format!("no matches for glob pattern {glob:?}"));
         }
-        let mut decls = Vec::new();
+        let mut decls = ThinVec::new();
         for name in found {
             let value = self.embedded(folder, &name, &kind)?;
             decls.push(Decl::Field(field(&name, value)));

@@ -163,7 +163,7 @@ fn binds(field: &Field, name: &str) -> bool {
         || field.alias.as_deref().is_some_and(is)
         || field.postfix_alias.as_ref().is_some_and(|alias| is(&alias.field) || alias.label.as_ref().is_some_and(is))
         || matches!(&field.value, Expr::Alias { ident, .. } if is(ident))
-        || matches!(&field.label, Label::Pattern(pattern) if pattern.alias.as_ref().is_some_and(is))
+        || matches!(&field.label, Label::Pattern(pattern) if pattern.alias.as_deref().is_some_and(is))
 }
 
 /// Whether the field can be referred to in another way than by its label.

@@ -87,10 +87,11 @@ fn based_literal(text: &str) -> Result<Option<Number>, LiteralError> {
     Ok(Some(Number::int(Decimal::new(false, value, 0))))
 }
 
+/// An underscore stands before a digit, alone, and begins no literal.
 fn misplaced_separator(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let digit_at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
-    (0..bytes.len()).any(|at| bytes[at] == b'_' && !(digit_at(at.checked_sub(1)) && digit_at(Some(at + 1))))
+    let separates = |at: usize| at > 0 && bytes[at - 1] != b'_' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).any(|at| bytes[at] == b'_' && !separates(at))
 }
 
 fn decimal_literal(text: &str) -> Result<Number, LiteralError> {

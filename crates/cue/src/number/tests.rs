@@ -17,6 +17,7 @@ fn literal(text: &str) -> Number {
 fn literals_print_as_written_or_in_scientific_notation() {
     for (source, printed) in [
         ("1_000", "1000"),
+        ("1._5e_3", "1.5E+3"),
         ("0xdead_BEEF", "3735928559"),
         ("0o17", "15"),
         ("0b101", "5"),

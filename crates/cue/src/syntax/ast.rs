@@ -3,6 +3,8 @@
 //! A node knows its position and, where the printer needs it, the comments around it. Identifiers are not resolved
 //! here and literals keep their source text; `literal` decodes them.
 
+use thin_vec::ThinVec;
+
 use super::experiment::Experiments;
 use super::made;
 use super::pos::Pos;
@@ -20,7 +22,7 @@ pub struct File {
     /// All import specifications, in order.
     pub imports: Vec<ImportDecl>,
     /// The declarations of the file, as those of a struct.
-    pub decls: Vec<Decl>,
+    pub decls: ThinVec<Decl>,
     /// Which experiments the language version and the attributes switch on.
     pub experiments: Experiments,
 }
@@ -112,7 +114,7 @@ pub struct Field {
     /// The value.
     pub value: Expr,
     /// Attributes after the value.
-    pub attributes: Vec<Attribute>,
+    pub attributes: ThinVec<Attribute>,
     /// Doc comment and others.
     pub comments: Comments,
 }
@@ -150,7 +152,7 @@ pub struct Pattern {
     /// Of the opening bracket.
     pub pos: Pos,
     /// The name that stands for the matched label.
-    pub alias: Option<Ident>,
+    pub alias: Option<Box<Ident>>,
     /// What a label must satisfy.
     pub expr: Box<Expr>,
 }
@@ -290,9 +292,9 @@ pub struct Interpolation {
     pub pos: Pos,
     /// Source fragments: the first begins with the opening quote and ends with `\(`, the middle ones run from `)` to
     /// `\(`, the last from `)` to the closing quote. One more than `exprs`.
-    pub fragments: Vec<BasicLit>,
+    pub fragments: ThinVec<BasicLit>,
     /// The expressions between them.
-    pub exprs: Vec<Expr>,
+    pub exprs: ThinVec<Expr>,
 }
 
 /// An expression.
@@ -345,10 +347,8 @@ pub enum Expr {
         pos: Pos,
         /// Of the closing bracket.
         end: Pos,
-        /// From.
-        low: Option<Box<Expr>>,
-        /// To, not included.
-        high: Option<Box<Expr>>,
+        /// From, and to, which is not included.
+        bounds: Box<[Option<Expr>; 2]>,
     },
     /// `f(args)`.
     Call {
@@ -359,7 +359,7 @@ pub enum Expr {
         /// Of the closing parenthesis.
         end: Pos,
         /// The arguments.
-        args: Vec<Expr>,
+        args: ThinVec<Expr>,
     },
     /// `-x`, `!x`, `>x`, `*x` and the like.
     Unary {
@@ -424,7 +424,7 @@ pub struct StructLit {
     /// Whether it is written with braces.
     pub braces: bool,
     /// What is inside.
-    pub decls: Vec<Decl>,
+    pub decls: ThinVec<Decl>,
 }
 
 /// A list literal.
@@ -435,7 +435,7 @@ pub struct ListLit {
     /// Of the closing bracket.
     pub end: Pos,
     /// The elements; the last may be an [`Expr::Ellipsis`].
-    pub elements: Vec<Expr>,
+    pub elements: ThinVec<Expr>,
     /// Whether line ends stand in place of commas between elements, or behind a lone one.
     pub omits_commas: bool,
 }
@@ -648,9 +648,9 @@ impl Expr {
                 visit(base);
                 visit(index);
             }
-            Self::Slice { base, low, high, .. } => {
+            Self::Slice { base, bounds, .. } => {
                 visit(base);
-                low.iter_mut().chain(high).for_each(|bound| visit(bound));
+                bounds.iter_mut().flatten().for_each(visit);
             }
             Self::Call { function, args, .. } => {
                 visit(function);

@@ -5,6 +5,8 @@
 //! with its operand, a key that occurs twice is two fields to be unified, and lone surrogates are found when a string
 //! is decoded. Nesting costs no stack.
 
+use thin_vec::ThinVec;
+
 use super::ast::{BasicLit, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, StructLit, UnaryOp};
 use super::error::SyntaxError;
 use super::literal;
@@ -76,8 +78,8 @@ impl Reader<'_> {
         let pos = self.pos();
         let end = Pos::NONE;
         let container = match self.peek() {
-            Some(b'[') => Open::List(ListLit { pos, end, elements: Vec::new(), omits_commas: false }),
-            Some(b'{') => Open::Struct(StructLit { pos, end, braces: true, decls: Vec::new() }, None),
+            Some(b'[') => Open::List(ListLit { pos, end, elements: ThinVec::new(), omits_commas: false }),
+            Some(b'{') => Open::Struct(StructLit { pos, end, braces: true, decls: ThinVec::new() }, None),
             _ => return Ok(None),
         };
         self.at += 1;

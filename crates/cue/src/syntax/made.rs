@@ -1,5 +1,7 @@
 //! Trees that no text stands behind: without positions and comments, laid out by the printer alone.
 
+use thin_vec::ThinVec;
+
 use super::ast::{Comments, Constraint, Decl, EmbedDecl, Expr, Field, Label, ListLit, StructLit};
 use super::pos::Pos;
 
@@ -14,7 +16,7 @@ pub fn field(label: Label, constraint: Constraint, value: Expr) -> Field {
         constraint,
         colon: Pos::NONE,
         value,
-        attributes: Vec::new(),
+        attributes: ThinVec::new(),
         comments: Comments::default(),
     }
 }
@@ -28,11 +30,11 @@ pub fn embed(expr: Expr) -> Decl {
 /// A struct in braces.
 #[must_use]
 pub fn structure(decls: Vec<Decl>) -> Expr {
-    Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls })
+    Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls: decls.into() })
 }
 
 /// A list.
 #[must_use]
 pub fn list(elements: Vec<Expr>) -> Expr {
-    Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements, omits_commas: false })
+    Expr::List(ListLit { pos: Pos::NONE, end: Pos::NONE, elements: elements.into(), omits_commas: false })
 }

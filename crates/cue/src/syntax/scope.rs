@@ -190,8 +190,8 @@ impl<'a> Scopes<'a> {
                 self.expr(right);
                 Some(left)
             }
-            Expr::Slice { base, low, high, .. } => {
-                [low, high].into_iter().flatten().for_each(|bound| self.expr(bound));
+            Expr::Slice { base, bounds, .. } => {
+                bounds.iter().flatten().for_each(|bound| self.expr(bound));
                 Some(base)
             }
             Expr::Call { function, args, .. } => {

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use thin_vec::ThinVec;
+
 use super::ast::{Clause, Comments, Comprehension, Decl, Ellipsis, Expr, Field, File, Ident, Label, StructLit};
 use super::literal::{self, Text};
 use super::pos::Pos;
@@ -29,7 +31,7 @@ struct Labels {
 }
 
 impl Labels {
-    fn decls(&mut self, decls: &mut [Decl]) {
+    fn decls(&mut self, decls: &mut ThinVec<Decl>) {
         let mut names = HashMap::new();
         for decl in decls.iter() {
             let Decl::Field(field) = decl else { continue };
@@ -109,7 +111,7 @@ fn plain_name(raw: &str) -> Option<String> {
 }
 
 /// Takes the braces from structs of one field, and moves an ellipsis to the end.
-fn shorten(decls: &mut Vec<Decl>) {
+fn shorten(decls: &mut ThinVec<Decl>) {
     stacker::maybe_grow(128 << 10, 4 << 20, || {
         if let Some(last) = decls.iter().rposition(is_ellipsis) {
             let ellipsis = match &decls[last] {

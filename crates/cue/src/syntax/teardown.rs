@@ -9,7 +9,7 @@ pub(super) fn take_children(expr: &mut Expr, pending: &mut Vec<Expr>) {
         Expr::Ident(_) | Expr::Lit(_) | Expr::Bottom(_) => {}
         Expr::Interpolation(interpolation) => take_interpolation(interpolation, pending),
         Expr::Struct(lit) => take_decls(&mut lit.decls, pending),
-        Expr::List(lit) => pending.append(&mut lit.elements),
+        Expr::List(lit) => pending.extend(std::mem::take(&mut lit.elements)),
         Expr::Paren { inner: child, .. }
         | Expr::Selector { base: child, .. }
         | Expr::Unary { operand: child, .. }
@@ -20,13 +20,13 @@ pub(super) fn take_children(expr: &mut Expr, pending: &mut Vec<Expr>) {
             take(base, pending);
             take(other, pending);
         }
-        Expr::Slice { base, low, high, .. } => {
+        Expr::Slice { base, bounds, .. } => {
             take(base, pending);
-            [low, high].into_iter().flatten().for_each(|bound| take(bound, pending));
+            bounds.iter_mut().flatten().for_each(|bound| take(bound, pending));
         }
         Expr::Call { function, args, .. } => {
             take(function, pending);
-            pending.append(args);
+            pending.extend(std::mem::take(args));
         }
         Expr::Comprehension(comprehension) => take_comprehension(comprehension, pending),
         Expr::Ellipsis(ellipsis) => ellipsis.value.iter_mut().for_each(|value| take(value, pending)),
@@ -41,7 +41,7 @@ fn take(child: &mut Expr, pending: &mut Vec<Expr>) {
 }
 
 fn take_interpolation(interpolation: &mut Interpolation, pending: &mut Vec<Expr>) {
-    pending.append(&mut interpolation.exprs);
+    pending.extend(std::mem::take(&mut interpolation.exprs));
 }
 
 fn take_decls(decls: &mut [Decl], pending: &mut Vec<Expr>) {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use num_bigint::BigInt;
+use thin_vec::ThinVec;
 use toml_parser::decoder::{IntegerRadix, ScalarKind};
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
 use toml_parser::{ParseError, Source};
@@ -231,7 +232,7 @@ impl Reader<'_> {
         check_depth(depth, pos)?;
         match event.kind() {
             EventKind::ArrayOpen => {
-                let mut elements = Vec::new();
+                let mut elements = ThinVec::new();
                 while self.events.next_if(|event| event.kind() == EventKind::ArrayClose).is_none() {
                     let key = format!("{key}.{}", elements.len());
                     elements.push(grow(|| self.value(&key, depth + 1))?);
@@ -239,7 +240,7 @@ impl Reader<'_> {
                 Ok(Expr::List(ListLit { pos, end: Pos::NONE, elements, omits_commas: false }))
             }
             EventKind::InlineTableOpen => {
-                let mut fields = Vec::new();
+                let mut fields = ThinVec::new();
                 while self.events.next_if(|event| event.kind() == EventKind::InlineTableClose).is_none() {
                     let (path, value) = grow(|| self.pair(key, depth + 1))?;
                     fields.push(field(&path, value));

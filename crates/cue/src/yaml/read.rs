@@ -8,6 +8,7 @@ use std::rc::Rc;
 use base64::Engine as _;
 use rustc_hash::FxHashMap;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use thin_vec::ThinVec;
 
 use super::resolve::{Type, is_infinity_or_nan, looks_octal, type_of};
 use crate::number::Number;
@@ -382,7 +383,7 @@ fn tag_text(tag: Option<&Tag>) -> Option<String> {
 /// The fields of a mapping so far.
 #[derive(Default)]
 struct Fields {
-    decls: Vec<Decl>,
+    decls: ThinVec<Decl>,
     /// Where each name stands, once fields replace those of the same name.
     places: Option<FxHashMap<String, usize>>,
 }

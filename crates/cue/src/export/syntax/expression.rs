@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use super::{
     Exporter, Scopes, binary, call, definition::aliased, doc_comment, ellipsis, embed, field, ident, joined, list,
     name, string, structure, unary,
@@ -94,9 +96,8 @@ impl Exporter<'_> {
             }
             Ir::Slice { base, low, high } => {
                 let base = self.operand_box(scopes, base);
-                let low = low.map(|low| self.operand_box(scopes, low));
-                let high = high.map(|high| self.operand_box(scopes, high));
-                Expr::Slice { base, pos: Pos::NONE, end: Pos::NONE, low, high }
+                let bounds = Box::new([low, high].map(|bound| bound.map(|bound| self.operand(scopes, bound))));
+                Expr::Slice { base, pos: Pos::NONE, end: Pos::NONE, bounds }
             }
             Ir::Open(operand) => {
                 let operand = self.operand_box(scopes, operand);
@@ -332,7 +333,7 @@ impl Exporter<'_> {
         let (depth, value_alias) = self.names.open_value(&value_alias, true);
         self.matched.push(known);
         let value = self.expression(scopes, value);
-        let alias = self.matched.pop().flatten().map(|name| ident(&name));
+        let alias = self.matched.pop().flatten().map(|name| Box::new(ident(&name)));
         self.names.close_value(depth);
         let label = ast::Label::Pattern(ast::Pattern { pos: Pos::NONE, alias, expr });
         let mut field = field(label, Constraint::None, aliased(value_alias, value));
@@ -425,7 +426,7 @@ impl Exporter<'_> {
             (true, true) => ('\'', "'''\n\t".to_owned(), "\n\t'''".to_owned()),
         };
         let mut fragments = vec![opening];
-        let mut exprs = Vec::new();
+        let mut exprs = ThinVec::new();
         for part in parts {
             match part {
                 Part::Text(text) => {

@@ -235,7 +235,7 @@ impl<'a> Exporter<'a> {
             other => decls.push(embed(other)),
         }
         decls.extend(self.taken_along());
-        let mut file = ast::File { imports: self.import_decls(), decls, ..ast::File::default() };
+        let mut file = ast::File { imports: self.import_decls(), decls: decls.into(), ..ast::File::default() };
         self.settle(&mut file);
         file
     }
@@ -448,5 +448,5 @@ fn joined(op: ast::BinaryOp, operands: impl IntoIterator<Item = Expr>) -> Expr {
 }
 
 fn call(function: Expr, args: Vec<Expr>) -> Expr {
-    Expr::Call { function: Box::new(function), pos: Pos::NONE, end: Pos::NONE, args }
+    Expr::Call { function: Box::new(function), pos: Pos::NONE, end: Pos::NONE, args: args.into() }
 }

@@ -104,7 +104,7 @@ impl Exporter<'_> {
             walk.pass = pass;
             walk.decls(&mut file.decls);
         }
-        file.decls.append(&mut walk.appended);
+        file.decls.extend(walk.appended);
     }
 }
 

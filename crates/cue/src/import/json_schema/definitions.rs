@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use thin_vec::thin_vec;
+
 use super::syntax::{embed, ident, labelled, select, structure};
 use crate::syntax::ast::{BasicLit, CommentGroup, Constraint, Decl, Expr, Ident, Label, LitKind, StructLit};
 use crate::syntax::literal::{Lines, quote_label, quote_string};
@@ -115,7 +117,7 @@ fn declarations(mut entry: Entry, path: &mut Vec<Part>) -> Vec<Decl> {
 fn at_path(path: &[Part], value: Expr, doc: Option<CommentGroup>) -> Vec<Decl> {
     let nest = |value: Expr, part: &Part| {
         let field = Decl::Field(labelled(part.label(), Constraint::None, value));
-        Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: false, decls: vec![field] })
+        Expr::Struct(StructLit { pos: Pos::NONE, end: Pos::NONE, braces: false, decls: thin_vec![field] })
     };
     let mut decls = embedded(path.iter().rev().fold(value, nest));
     if let Some(Decl::Field(field)) = decls.first_mut() {
@@ -127,7 +129,7 @@ fn at_path(path: &[Part], value: Expr, doc: Option<CommentGroup>) -> Vec<Decl> {
 /// An expression as declarations: those of a struct, or itself.
 fn embedded(mut expr: Expr) -> Vec<Decl> {
     match &mut expr {
-        Expr::Struct(lit) => std::mem::take(&mut lit.decls),
+        Expr::Struct(lit) => std::mem::take(&mut lit.decls).into(),
         _ => vec![embed(expr)],
     }
 }

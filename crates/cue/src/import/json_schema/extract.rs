@@ -305,7 +305,7 @@ impl<'a> Extractor<'a> {
         let info = self.passes(root)?;
         let (mut decls, comment) = std::mem::take(&mut self.definitions).file();
         unquote_labels(&mut decls);
-        let mut file = File { decls, ..File::default() };
+        let mut file = File { decls: decls.into(), ..File::default() };
         if info.names_version {
             file.attributes.push(attribute(format!("@jsonschema(schema={:?})", info.version.address())));
         }

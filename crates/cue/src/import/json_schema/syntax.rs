@@ -52,7 +52,7 @@ pub(super) fn joined(op: BinaryOp, operands: Vec<Expr>) -> Option<Expr> {
 }
 
 pub(super) fn call(function: Expr, args: Vec<Expr>) -> Expr {
-    Expr::Call { pos: Pos::NONE, function: Box::new(function), args, end: Pos::NONE }
+    Expr::Call { pos: Pos::NONE, function: Box::new(function), args: args.into(), end: Pos::NONE }
 }
 
 pub(super) fn close(lit: Expr) -> Expr {

@@ -1,5 +1,7 @@
 //! Declarations: fields with all their forms of label, embeddings, `let`, comprehensions and ellipses.
 
+use thin_vec::{ThinVec, thin_vec};
+
 use super::comments::{attach, extend, fold};
 use super::{Kind, Parsed, Parser};
 use crate::syntax::ast::{
@@ -32,9 +34,9 @@ struct FieldHead {
 
 impl Parser<'_> {
     /// Declarations up to a closing brace or the end of the file.
-    pub(super) fn parse_decls(&mut self) -> Parsed<Vec<Decl>> {
+    pub(super) fn parse_decls(&mut self) -> Parsed<ThinVec<Decl>> {
         self.comments.open_list();
-        let mut decls = Vec::new();
+        let mut decls = ThinVec::new();
         while !matches!(self.token.kind, Kind::BraceClose | Kind::Eof) {
             decls.push(self.parse_decl()?);
         }
@@ -179,10 +181,13 @@ impl Parser<'_> {
         Ok(match &mut expr {
             Expr::Ident(ident) => Label::Ident(ident.clone()),
             Expr::Lit(lit) if lit.kind == LitKind::String => Label::String(lit.clone()),
-            Expr::Lit(lit) => Label::Ident(Ident { pos: lit.pos, name: std::mem::take(&mut lit.raw) }),
+            // A number, which only an alias may stand before, names no field.
+            Expr::Lit(lit) if !matches!(lit.kind, LitKind::Int | LitKind::Float) => {
+                Label::Ident(Ident { pos: lit.pos, name: std::mem::take(&mut lit.raw) })
+            }
             Expr::Interpolation(interpolation) => Label::Interpolation(std::mem::replace(
                 interpolation,
-                crate::syntax::ast::Interpolation { pos: Pos::NONE, fragments: Vec::new(), exprs: Vec::new() },
+                crate::syntax::ast::Interpolation { pos: Pos::NONE, fragments: ThinVec::new(), exprs: ThinVec::new() },
             )),
             Expr::Paren { pos, inner, .. } => Label::Paren(Box::new(take_expr(inner)), *pos),
             Expr::List(list) => {
@@ -192,7 +197,7 @@ impl Parser<'_> {
                 }
                 let mut element = list.elements.pop().unwrap_or(Expr::Bottom(pos));
                 let alias = match &mut element {
-                    Expr::Alias { ident, expr } => Some((ident.clone(), take_expr(expr))),
+                    Expr::Alias { ident, expr } => Some((Box::new(ident.clone()), take_expr(expr))),
                     _ => None,
                 };
                 let (alias, expr) = match alias {
@@ -218,9 +223,9 @@ impl Parser<'_> {
         constraint
     }
 
-    fn parse_attributes(&mut self) -> Vec<crate::syntax::ast::Attribute> {
+    fn parse_attributes(&mut self) -> ThinVec<crate::syntax::ast::Attribute> {
         self.comments.open_list();
-        let mut attributes = Vec::new();
+        let mut attributes = ThinVec::new();
         while self.token.kind == Kind::Attribute {
             attributes.push(self.parse_attribute());
         }
@@ -358,6 +363,8 @@ impl Parser<'_> {
     fn keyword_is_name(&mut self, keyword: Kind) -> bool {
         match self.token.kind {
             Kind::Colon | Kind::Assign | Kind::Question | Kind::Comma | Kind::Eof => keyword != Kind::Let,
+            // A list or struct that is printed on one line has no comma before its end.
+            Kind::BracketClose | Kind::BraceClose => keyword != Kind::Let,
             // `if !x` is a guard, `if!: x` a field.
             Kind::Not if keyword == Kind::If => self.peek() == Kind::Colon,
             Kind::Not => keyword != Kind::Let,
@@ -442,7 +449,11 @@ impl Parser<'_> {
 }
 
 /// `a: b: c` is a field whose value is a struct of one field, and so on; the attributes belong to the innermost.
-fn fold_fields(heads: Vec<FieldHead>, mut value: Expr, mut attributes: Vec<crate::syntax::ast::Attribute>) -> Field {
+fn fold_fields(
+    heads: Vec<FieldHead>,
+    mut value: Expr,
+    mut attributes: ThinVec<crate::syntax::ast::Attribute>,
+) -> Field {
     let mut heads = heads.into_iter().rev();
     let mut field_of = |head: FieldHead, value: Expr| {
         let pos = head.alias.as_ref().map_or_else(|| head.label.pos(), |alias| alias.pos);
@@ -461,7 +472,7 @@ fn fold_fields(heads: Vec<FieldHead>, mut value: Expr, mut attributes: Vec<crate
     let last = heads.next().expect("a chain has at least one label");
     let mut field = field_of(last, std::mem::replace(&mut value, Expr::Bottom(Pos::NONE)));
     for head in heads {
-        let (pos, decls) = (field.pos, vec![Decl::Field(field)]);
+        let (pos, decls) = (field.pos, thin_vec![Decl::Field(field)]);
         field = field_of(head, Expr::Struct(StructLit { pos, end: Pos::NONE, braces: false, decls }));
     }
     field

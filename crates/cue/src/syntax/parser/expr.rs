@@ -1,5 +1,7 @@
 //! Expressions: operands, what follows them, operators, lists and interpolations.
 
+use thin_vec::{ThinVec, thin_vec};
+
 use super::comments::attach;
 use super::{Kind, Parsed, Parser, Stop};
 use crate::syntax::ast::{
@@ -234,21 +236,21 @@ impl Parser<'_> {
         self.comments.set_slot(1);
         let (pos, base) = (self.pos(), Box::new(base));
         self.next();
-        let low = if self.token.kind == Kind::Colon { None } else { Some(Box::new(self.parse_expr()?)) };
+        let low = if self.token.kind == Kind::Colon { None } else { Some(self.parse_expr()?) };
         if self.token.kind == Kind::Colon {
             self.next();
             let empty = matches!(self.token.kind, Kind::Colon | Kind::BracketClose | Kind::Eof);
-            let high = if empty { None } else { Some(Box::new(self.parse_expr()?)) };
+            let high = if empty { None } else { Some(self.parse_expr()?) };
             let end = self.pos();
             self.expect(Kind::BracketClose)?;
-            return Ok(self.close_expr(Expr::Slice { base, pos, end, low, high }));
+            return Ok(self.close_expr(Expr::Slice { base, pos, end, bounds: Box::new([low, high]) }));
         }
         if self.token.kind == Kind::Comma {
             self.next();
         }
         let end = self.pos();
         self.expect(Kind::BracketClose)?;
-        let index = low.unwrap_or_else(|| Box::new(Expr::Bottom(pos)));
+        let index = Box::new(low.unwrap_or(Expr::Bottom(pos)));
         let expr = self.parse_optional(Expr::Index { base, pos, end, index });
         Ok(self.close_expr(expr))
     }
@@ -258,7 +260,7 @@ impl Parser<'_> {
         self.comments.open_list();
         let pos = self.pos();
         self.next();
-        let mut args = Vec::new();
+        let mut args = ThinVec::new();
         while !matches!(self.token.kind, Kind::ParenClose | Kind::Eof) {
             args.push(self.parse_expr()?);
             if !self.at_comma("argument list", &[Kind::ParenClose])? {
@@ -273,7 +275,7 @@ impl Parser<'_> {
     }
 
     /// Ends a list of expressions and gives them the comments that came behind them.
-    fn close_expr_list(&mut self, mut exprs: Vec<Expr>) -> Vec<Expr> {
+    fn close_expr_list(&mut self, mut exprs: ThinVec<Expr>) -> ThinVec<Expr> {
         for (child, groups) in self.comments.close_list() {
             if let Some(slot) = exprs.get_mut(child) {
                 let expr = std::mem::replace(slot, Expr::Bottom(self.pos()));
@@ -286,7 +288,7 @@ impl Parser<'_> {
     pub(super) fn parse_struct(&mut self) -> Parsed<Expr> {
         let pos = self.pos();
         self.expect(Kind::BraceOpen)?;
-        let mut decls = if self.token.kind == Kind::BraceClose { Vec::new() } else { self.parse_decls()? };
+        let mut decls = if self.token.kind == Kind::BraceClose { ThinVec::new() } else { self.parse_decls()? };
         let end = self.pos();
         self.expect_closing(Kind::BraceClose, "struct literal")?;
         self.close_decls(&mut decls);
@@ -322,9 +324,9 @@ impl Parser<'_> {
     }
 
     /// The elements before an ellipsis, and whether a comma between them is missing.
-    fn parse_list_elements(&mut self) -> Parsed<(Vec<Expr>, bool)> {
+    fn parse_list_elements(&mut self) -> Parsed<(ThinVec<Expr>, bool)> {
         self.comments.open_list();
-        let mut elements = Vec::new();
+        let mut elements = ThinVec::new();
         let mut omits_commas = false;
         while !matches!(self.token.kind, Kind::BracketClose | Kind::Ellipsis | Kind::Eof) {
             omits_commas |= !elements.is_empty() && !self.after_comma;
@@ -402,8 +404,8 @@ impl Parser<'_> {
     fn parse_interpolation(&mut self) -> Parsed<Expr> {
         self.comments.open_node();
         let pos = self.pos();
-        let mut fragments = vec![self.basic_lit(LitKind::String)];
-        let mut exprs = Vec::new();
+        let mut fragments = thin_vec![self.basic_lit(LitKind::String)];
+        let mut exprs = ThinVec::new();
         loop {
             self.next();
             self.expect(Kind::ParenOpen)?;

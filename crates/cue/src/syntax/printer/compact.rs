@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{STACK_RED_ZONE, STACK_SEGMENT};
+use super::{STACK_RED_ZONE, STACK_SEGMENT, normal_number, split};
 use crate::number::Number;
 use crate::syntax::ast::{
     BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Ellipsis, Expr, Field, Interpolation, Label,
@@ -54,7 +54,8 @@ impl Compact {
                 self.expr(index);
                 self.text("]");
             }
-            Expr::Slice { base, low, high, .. } => {
+            Expr::Slice { base, bounds, .. } => {
+                let [low, high] = &**bounds;
                 self.expr(base);
                 self.text("[");
                 low.iter().for_each(|low| self.expr(low));
@@ -109,7 +110,7 @@ impl Compact {
     fn alternatives(&mut self, expr: &Expr) {
         let mut rest = Vec::new();
         let mut first = expr;
-        while let Expr::Binary { op: BinaryOp::Or, left, right, .. } = first {
+        while let (_, Expr::Binary { op: BinaryOp::Or, left, right, .. }) = split(first) {
             rest.push(right);
             first = left;
         }
@@ -122,7 +123,11 @@ impl Compact {
 
     fn literal(&mut self, lit: &BasicLit) {
         let text = match lit.kind {
-            LitKind::Int | LitKind::Float => Number::from_literal(&lit.raw).ok().map(|number| number.to_string()),
+            // A number out of range has no value to print.
+            LitKind::Int | LitKind::Float => Some(
+                Number::from_literal(&lit.raw)
+                    .map_or_else(|_| normal_number(&lit.raw, lit.kind), |number| number.to_string()),
+            ),
             LitKind::String => match literal::decode_text(&lit.raw) {
                 Ok(Text::String(text)) => Some(literal::quote_string(&text, Lines::One)),
                 Ok(Text::Bytes(bytes)) => Some(literal::quote_bytes(&bytes, Lines::One)),

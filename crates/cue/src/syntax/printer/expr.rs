@@ -66,11 +66,12 @@ impl<'a> Printer<'a> {
                 self.at(*end);
                 self.token("]");
             }
-            Expr::Slice { base, pos, end, low, high } => {
+            Expr::Slice { base, pos, end, bounds } => {
+                let [low, high] = &**bounds;
                 self.part(|printer| printer.nested(base, PRIMARY, 1));
                 self.at(*pos);
                 self.token("[");
-                self.part(|printer| printer.bounds(low.as_deref(), high.as_deref(), depth));
+                self.part(|printer| printer.bounds(low.as_ref(), high.as_ref(), depth));
                 self.at(*end);
                 self.token("]");
             }

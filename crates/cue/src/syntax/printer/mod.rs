@@ -333,14 +333,11 @@ fn reindent(raw: &str, indent: usize) -> String {
     }
 }
 
-/// Numbers with a digit on both sides of the point, a small `e`, and `0o` for octals of old.
+/// Numbers with a digit on both sides of the point and a small `e`.
 fn normal_number(raw: &str, kind: LitKind) -> String {
     let mut text = raw.to_owned();
-    if kind == LitKind::Int && raw.len() > 1 && raw.starts_with('0') && raw.as_bytes()[1].is_ascii_digit() {
-        text = format!("0o{}", &raw[1..]);
-    }
     if let Some(point) = text.find('.') {
-        if !text[point + 1..].starts_with(|next: char| next.is_ascii_digit()) {
+        if !text[point + 1..].starts_with(|next: char| next.is_ascii_digit() || next == '_') {
             text.insert(point + 1, '0');
         }
         if point == 0 {
