@@ -174,6 +174,12 @@ struct Settings {
 }
 
 impl Cli {
+    /// Whether all memory serves one evaluation, after which the process ends.
+    #[must_use]
+    pub fn evaluates_once(&self) -> bool {
+        matches!(self.command, Command::Cue(_))
+    }
+
     /// Does what was asked, and tells how the process ends.
     ///
     /// # Errors
