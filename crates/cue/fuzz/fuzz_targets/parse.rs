@@ -43,21 +43,28 @@ fn with_plain_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(|next: char| next.is_ascii_digit()) {
-        let mut last = ' ';
-        let of_number = |next: char| {
-            let sign = matches!(next, '+' | '-') && matches!(last, 'e' | 'E');
-            last = next;
-            !(sign || next.is_ascii_alphanumeric() || next == '.')
-        };
-        let end = rest[at..].find(of_number).map_or(rest.len(), |length| at + length);
-        // A point at the end begins a selector.
-        let end = at + rest[at..end].trim_end_matches('.').len();
-        out.push_str(&rest[..at]);
-        match Number::from_literal(&rest[at..end]) {
+        let (before, number) = rest.split_at(at);
+        let (number, behind) = number.split_at(number_length(number.as_bytes()));
+        out.push_str(before);
+        match Number::from_literal(number) {
             Ok(number) => out.push_str(&number.value.reduced().to_string()),
-            Err(_) => out.push_str(&rest[at..end]),
+            Err(_) => out.push_str(number),
         }
-        rest = &rest[end..];
+        rest = behind;
     }
     out + rest
+}
+
+/// How much of the text, which begins with a digit, is a number: a point before anything but a digit begins a selector.
+fn number_length(text: &[u8]) -> usize {
+    let digit_at = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let mut whole = true;
+    let belongs = |at: &usize| {
+        let (last, byte) = (text[at.saturating_sub(1)], text[*at]);
+        let sign = matches!(byte, b'+' | b'-') && matches!(last, b'e' | b'E');
+        let point = byte == b'.' && whole && digit_at(at + 1);
+        whole &= !matches!(byte, b'.' | b'e' | b'E');
+        sign || point || byte.is_ascii_alphanumeric()
+    };
+    (0..text.len()).take_while(belongs).count()
 }

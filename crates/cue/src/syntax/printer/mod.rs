@@ -269,15 +269,20 @@ impl<'a> Printer<'a> {
         let due = self.frame.comments.iter().take_while(|group| group.slot <= slot).count();
         let groups: Vec<&'a CommentGroup> = self.frame.comments.drain(..due).collect();
         for (index, group) in groups.into_iter().enumerate() {
-            if index > 0 {
+            if index > 0 && !self.must_defer() {
                 self.allow(Space::SECTION);
             }
             self.comment_group(group);
         }
     }
 
+    /// Whether the line end behind a comment would end a declaration that is not finished.
+    fn must_defer(&self) -> bool {
+        self.unfinished > 0 && self.layout.ends_declaration
+    }
+
     fn comment_group(&mut self, group: &'a CommentGroup) {
-        if self.unfinished > 0 && self.layout.ends_declaration {
+        if self.must_defer() {
             return self.deferred.push(group);
         }
         // A comment on the line of a token stands apart from it; the first of a file starts a line.
