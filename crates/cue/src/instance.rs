@@ -221,12 +221,16 @@ impl Instance {
         Value { vertex: root, frozen: base.freeze(engine, base.files.clone()) }.to_json()
     }
 
-    /// The comment at the top of the first file that has one: that of the package, or one that stands alone.
+    /// The comment of the first file that has one: that of the package clause, above or else behind it, or in files
+    /// without such a clause one that stands alone at the top.
     #[must_use]
     pub fn doc(&self) -> Option<String> {
         let of_file = |file: &Arc<ast::File>| {
-            let package = file.package.as_ref().and_then(|package| package.comments.doc());
-            package.or_else(|| file.comments.before.first().map(ast::CommentGroup::text))
+            let Some(package) = &file.package else {
+                return file.comments.before.first().map(ast::CommentGroup::text);
+            };
+            let behind = || package.comments.line.iter().chain(&package.comments.after).next();
+            package.comments.doc().or_else(|| behind().map(ast::CommentGroup::text))
         };
         self.frozen.package.asts.iter().find_map(of_file).map(|doc| doc.trim().to_owned())
     }
