@@ -36,7 +36,7 @@ use crate::{
     toml, yaml,
 };
 
-pub use operands::Operand;
+pub use operands::{Form, Operand};
 
 /// What is evaluated so far, never to change again.
 pub(crate) struct Frozen {
@@ -272,7 +272,7 @@ impl Value {
 
     fn check_shapes(&self, checks: &[Check]) -> Vec<Shape> {
         let shape = |check: &Check| match &check.rule {
-            CheckRule::Bound(op, atom) => Shape::Bound(*op, self.atom_value(atom)),
+            CheckRule::Bound(op, atom) => Shape::Bound(*op, self.atom_value(atom, check.origin.pos)),
             CheckRule::Compare(op, vertex) => Shape::Bound(*op, Self { frozen: self.frozen.clone(), vertex: *vertex }),
             CheckRule::Function(validator) => {
                 let args = validator.args.iter().map(|(env, arg)| self.term(Term::Expr(*arg), *env)).collect();
@@ -282,9 +282,9 @@ impl Value {
         checks.iter().map(shape).collect()
     }
 
-    fn atom_value(&self, atom: &Atom) -> Self {
+    fn atom_value(&self, atom: &Atom, pos: Pos) -> Self {
         let mut engine = self.frozen.fork();
-        let expr = engine.store.exprs.push(crate::ir::Node { expr: Expr::Atom(atom.clone()), pos: Pos::NONE });
+        let expr = engine.store.exprs.push(crate::ir::Node { expr: Expr::Atom(atom.clone()), pos });
         let vertex = engine.anonymous(Term::Expr(expr), NONE);
         engine.process(vertex);
         Self { frozen: self.frozen.freeze(engine, self.frozen.files.clone()), vertex }
@@ -320,15 +320,25 @@ impl Value {
         arcs.into_iter().zip(self.siblings(&vertices)).map(field).collect()
     }
 
-    /// The patterns of a struct, each with the constraint for matching fields.
+    /// The patterns of a struct, each with the constraint for matching fields. The label of such a field is `_`.
     #[must_use]
     pub fn patterns(&self) -> Vec<(Self, Self)> {
         let patterns = self.engine().v(self.followed()).work.patterns.clone();
-        let pair = |pattern: &crate::eval::vertex::Pattern| {
-            let name = Self { frozen: self.frozen.clone(), vertex: pattern.pattern };
-            (name, self.term(Term::Expr(pattern.value), pattern.env))
+        let mut engine = self.frozen.fork();
+        let any = engine.store.labels.regular("_");
+        let constraint = |pattern: &crate::eval::vertex::Pattern| {
+            let vertex = engine.anonymous(Term::Expr(pattern.value), pattern.env);
+            engine.vm(vertex).label = any;
+            engine.process(vertex);
+            vertex
         };
-        patterns.iter().map(pair).collect()
+        let constraints: Vec<_> = patterns.iter().map(constraint).collect();
+        let frozen = self.frozen.freeze(engine, self.frozen.files.clone());
+        let value = |vertex| Self { frozen: frozen.clone(), vertex };
+        let pair = |(pattern, constraint): (&crate::eval::vertex::Pattern, VertexId)| {
+            (value(pattern.pattern), value(constraint))
+        };
+        patterns.iter().zip(constraints).map(pair).collect()
     }
 
     /// The elements of a list.
@@ -362,6 +372,12 @@ impl Value {
             Base::List => engine.v(vertex).work.lists.iter().any(|part| !part.open),
             _ => engine.is_closed(vertex),
         }
+    }
+
+    /// Whether `...` says that a struct may have any further field.
+    #[must_use]
+    pub fn has_ellipsis(&self) -> bool {
+        !self.engine().v(self.followed()).work.open_scopes.is_empty()
     }
 
     /// Whether a struct may have a regular field of this name.
@@ -420,11 +436,36 @@ impl Value {
         self.frozen.position(v.declared.first()?.pos)
     }
 
+    /// Where it is written: the field, if that is declared once, and else the last expression for it.
+    #[must_use]
+    pub fn written_at(&self) -> Option<Position> {
+        let v = self.engine().v(self.vertex);
+        let last = || match v.conjuncts.last()?.term {
+            Term::Expr(expr) => Some(self.engine().pos(expr)),
+            _ => None,
+        };
+        let pos = match v.declared.as_slice() {
+            [only] => only.pos,
+            _ => last()?,
+        };
+        self.frozen.position(pos)
+    }
+
     /// From the root of the instance.
     #[must_use]
     pub fn path(&self) -> Vec<PathPart> {
         let engine = self.engine();
         engine.path(self.vertex).into_iter().map(|label| engine.store.labels.part(label)).collect()
+    }
+
+    /// Whether it stands in the package of the instance, and not in one that is imported.
+    #[must_use]
+    pub fn is_of_root_package(&self) -> bool {
+        let mut vertex = self.vertex;
+        while self.engine().v(vertex).parent != NONE {
+            vertex = self.engine().v(vertex).parent;
+        }
+        vertex == self.frozen.package.root
     }
 
     /// The path that the value refers to, if it is nothing but a reference: `#TripEvent` for `schema: #TripEvent`.

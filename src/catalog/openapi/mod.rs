@@ -90,8 +90,8 @@ fn info(title: &str, version: &str, description: Option<&str>) -> Json {
 }
 
 fn document(info: Json, schemas: Vec<(String, Json)>) -> Document {
-    let document =
-        cue::export::openapi::Document { version: Version::V3_0, info, schemas, notes: Vec::new() }.to_json();
+    let (version, notes, refusal) = (Version::V3_0, Vec::new(), None);
+    let document = cue::export::openapi::Document { version, info, schemas, notes, refusal }.to_json();
     Document(vec![
         Representation { media_type: JSON, body: format!("{document}\n").into() },
         Representation { media_type: "application/yaml", body: yaml::to_yaml(&document).into() },

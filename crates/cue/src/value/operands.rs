@@ -10,76 +10,68 @@ use crate::{
     eval::{
         engine::Engine,
         function::builtin_name,
-        vertex::{Conjunct, EnvId, Info, Term, VertexId},
+        kind::Kind,
+        label::Label,
+        vertex::{Conjunct, EnvId, Info, NONE, Term, VertexId},
     },
-    ir::{Builtin, Decl, Expr, ExprId, Node, StructLit},
+    ir::{Atom, Builtin, Decl, Expr, ExprId, Node, StructLit},
 };
 
-/// A conjunct as it is written.
+/// A value or a part of one as it is written.
 #[derive(Clone, Debug)]
-pub enum Operand {
-    /// A reference to a field or definition of the package, by its path from the root.
-    Reference {
-        /// The path.
-        path: Vec<PathPart>,
-        /// What stands there.
-        value: Value,
-    },
-    /// A function that is used as a validator by its name alone, such as `net.IPv4`.
-    Function {
-        /// The full name.
-        name: Arc<str>,
-        /// The validator.
-        value: Value,
-    },
-    /// A disjunction, as it is written; marked are the defaults.
-    Alternatives(Vec<(Value, bool)>),
-    /// Anything else.
-    Value(Value),
+pub struct Operand {
+    /// What it stands for.
+    pub value: Value,
+    /// How it is written.
+    pub form: Form,
 }
 
-impl Operand {
-    /// What the operand stands for.
-    #[must_use]
-    pub fn value(&self) -> Value {
-        match self {
-            Self::Reference { value, .. } | Self::Function { value, .. } | Self::Value(value) => value.clone(),
-            Self::Alternatives(alternatives) => {
-                // Callers that meet alternatives look at each of them.
-                alternatives.first().map(|(value, _)| value.clone()).expect("a disjunction has operands")
-            }
-        }
-    }
+/// How a value is written.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// A reference to a field or definition.
+    Reference {
+        /// Its path from the root of its package.
+        path: Vec<PathPart>,
+        /// What stands there.
+        target: Value,
+    },
+    /// A function that is used as a validator by its name alone, such as `net.IPv4`.
+    Function(Arc<str>),
+    /// A call of a function.
+    Call,
+    /// All of them at once; what a struct embeds comes before its own fields.
+    Conjunction(Vec<Operand>),
+    /// One of them; marked are the defaults.
+    Disjunction(Vec<(Operand, bool)>),
+    /// Anything else.
+    Other,
 }
 
 /// An operand while all of them are evaluated in one layer, so that they can be unified later.
-enum Raw {
+struct Raw {
+    vertex: VertexId,
+    form: RawForm,
+}
+
+enum RawForm {
     Reference(Vec<PathPart>, VertexId),
-    Function(Arc<str>, VertexId),
-    Alternatives(Vec<(VertexId, bool)>),
-    Value(VertexId),
+    Function(Arc<str>),
+    Call,
+    Conjunction(Vec<Raw>),
+    Disjunction(Vec<(Raw, bool)>),
+    Other,
 }
 
 impl Value {
-    /// The conjuncts that the value is written as; embedded ones come before the struct that they stand in.
+    /// The value as it is written.
     #[must_use]
-    pub fn operands(&self) -> Vec<Operand> {
-        let mut collector = Collector { engine: self.frozen.fork(), vertex: self.vertex, found: Vec::new() };
-        for conjunct in self.engine().v(self.vertex).conjuncts.clone() {
-            collector.add(conjunct);
-        }
-        let Collector { engine, found, .. } = collector;
-        let frozen = self.frozen.freeze(engine, self.frozen.files.clone());
-        let value = |vertex| Self { frozen: frozen.clone(), vertex };
-        let operand = |raw| match raw {
-            Raw::Reference(path, vertex) => Operand::Reference { path, value: value(vertex) },
-            Raw::Function(name, vertex) => Operand::Function { name, value: value(vertex) },
-            Raw::Alternatives(all) => {
-                Operand::Alternatives(all.into_iter().map(|(vertex, default)| (value(vertex), default)).collect())
-            }
-            Raw::Value(vertex) => Operand::Value(value(vertex)),
-        };
-        found.into_iter().map(operand).collect()
+    pub fn operand(&self) -> Operand {
+        let mut collector = Collector { engine: self.frozen.fork(), vertex: self.vertex };
+        let form = collector.form_of(self.vertex);
+        let raw = Raw { vertex: self.vertex, form };
+        let frozen = self.frozen.freeze(collector.engine, self.frozen.files.clone());
+        raw.operand(&|vertex| Self { frozen: frozen.clone(), vertex })
     }
 
     /// Whether one alternative is marked as the default.
@@ -95,11 +87,29 @@ impl Value {
     }
 }
 
+impl Raw {
+    fn operand(self, value: &impl Fn(VertexId) -> Value) -> Operand {
+        let form = match self.form {
+            RawForm::Reference(path, target) => Form::Reference { path, target: value(target) },
+            RawForm::Function(name) => Form::Function(name),
+            RawForm::Call => Form::Call,
+            RawForm::Conjunction(parts) => {
+                Form::Conjunction(parts.into_iter().map(|part| part.operand(value)).collect())
+            }
+            RawForm::Disjunction(parts) => {
+                let part = |(part, default): (Self, bool)| (part.operand(value), default);
+                Form::Disjunction(parts.into_iter().map(part).collect())
+            }
+            RawForm::Other => Form::Other,
+        };
+        Operand { value: value(self.vertex), form }
+    }
+}
+
 struct Collector {
     engine: Engine,
     /// The value that the operands are of.
     vertex: VertexId,
-    found: Vec<Raw>,
 }
 
 impl Collector {
@@ -112,74 +122,166 @@ impl Collector {
         vertex
     }
 
-    fn add(&mut self, conjunct: Conjunct) {
-        match conjunct.term {
-            Term::Expr(expr) => self.add_expr(expr, conjunct.env),
-            term => {
-                let vertex = self.evaluated(term, conjunct.env);
-                self.found.push(Raw::Value(vertex));
-            }
+    /// How a vertex is written, by its conjuncts.
+    fn form_of(&mut self, vertex: VertexId) -> RawForm {
+        let conjuncts = self.engine.v(vertex).conjuncts.clone();
+        match conjuncts.as_slice() {
+            [] => RawForm::Other,
+            [only] => self.form_of_term(only, vertex),
+            all => RawForm::Conjunction(all.iter().map(|conjunct| self.raw(conjunct)).collect()),
         }
     }
 
-    fn add_expr(&mut self, expr: ExprId, env: EnvId) {
+    fn form_of_term(&mut self, conjunct: &Conjunct, whole: VertexId) -> RawForm {
+        match conjunct.term {
+            Term::Expr(expr) => self.form(expr, conjunct.env, whole),
+            _ => RawForm::Other,
+        }
+    }
+
+    fn raw(&mut self, conjunct: &Conjunct) -> Raw {
+        let vertex = self.evaluated(conjunct.term, conjunct.env);
+        Raw { vertex, form: self.form_of_term(conjunct, vertex) }
+    }
+
+    fn raw_expr(&mut self, expr: ExprId, env: EnvId) -> Raw {
+        self.raw(&Conjunct { term: Term::Expr(expr), env, info: Info::ROOT })
+    }
+
+    /// How an expression is written that a vertex is the value of.
+    fn form(&mut self, expr: ExprId, env: EnvId, whole: VertexId) -> RawForm {
         match self.engine.expr(expr).clone() {
             Expr::And { left, right } => {
-                self.add_expr(left, env);
-                self.add_expr(right, env);
+                RawForm::Conjunction(vec![self.raw_expr(left, env), self.raw_expr(right, env)])
             }
             Expr::Or(disjuncts) => {
-                let mut all = Vec::with_capacity(disjuncts.len());
-                for disjunct in disjuncts.iter() {
-                    all.push((self.evaluated(Term::Expr(disjunct.expr), env), disjunct.default));
+                let part = |disjunct: &crate::ir::Disjunct| (self.raw_expr(disjunct.expr, env), disjunct.default);
+                RawForm::Disjunction(disjuncts.iter().map(part).collect())
+            }
+            Expr::Field { .. }
+            | Expr::NamedField { .. }
+            | Expr::Selector { .. }
+            | Expr::Index { .. }
+            | Expr::MatchedLabel { .. } => self.reference(expr, env).unwrap_or(RawForm::Other),
+            Expr::Builtin(builtin @ Builtin::Package(..)) => RawForm::Function(builtin_name(&builtin).into()),
+            Expr::Struct(lit) => self.form_of_struct(&lit, expr, env, whole),
+            Expr::Call { function, args } => match (self.engine.expr(function).clone(), &*args) {
+                (Expr::Builtin(Builtin::And), [arg]) => RawForm::Conjunction(self.elements(*arg, env)),
+                (Expr::Builtin(Builtin::Or), [arg]) => {
+                    let elements = self.elements(*arg, env);
+                    RawForm::Disjunction(elements.into_iter().map(|element| (element, false)).collect())
                 }
-                self.found.push(Raw::Alternatives(all));
-            }
-            Expr::Field { .. } | Expr::Selector { .. } => self.add_reference(expr, env),
-            Expr::Builtin(builtin @ Builtin::Package(..)) => {
-                let vertex = self.evaluated(Term::Expr(expr), env);
-                self.found.push(Raw::Function(builtin_name(&builtin).into(), vertex));
-            }
-            Expr::Struct(lit) if lit.decls.iter().any(|decl| matches!(decl, Decl::Embed(_))) => {
-                self.add_struct(&lit, expr, env);
-            }
-            Expr::Call { function, args } if matches!(self.engine.expr(function), Expr::Builtin(Builtin::Close)) => {
-                args.iter().for_each(|arg| self.add_expr(*arg, env));
-            }
-            _ => {
-                let vertex = self.evaluated(Term::Expr(expr), env);
-                self.found.push(Raw::Value(vertex));
-            }
+                _ => RawForm::Call,
+            },
+            _ => RawForm::Other,
         }
     }
 
-    fn add_reference(&mut self, expr: ExprId, env: EnvId) {
-        let vertex = self.evaluated(Term::Expr(expr), env);
-        self.found.push(match self.engine.resolve(env, expr, self.vertex) {
-            Ok(target) => {
-                let path = self.engine.path(target);
-                Raw::Reference(path.into_iter().map(|label| self.engine.store.labels.part(label)).collect(), vertex)
-            }
-            Err(_) => Raw::Value(vertex),
-        });
+    fn elements(&mut self, list: ExprId, env: EnvId) -> Vec<Raw> {
+        let list = self.evaluated(Term::Expr(list), env);
+        let list = self.engine.default_of(list);
+        let mut elements = Vec::new();
+        for vertex in self.engine.elements(list) {
+            self.engine.process(vertex);
+            elements.push(Raw { vertex, form: self.form_of(vertex) });
+        }
+        elements
     }
 
-    /// What a struct embeds, and the struct without that.
-    fn add_struct(&mut self, lit: &StructLit, expr: ExprId, env: EnvId) {
+    /// A reference that begins at a field, which has a path.
+    fn reference(&mut self, expr: ExprId, env: EnvId) -> Option<RawForm> {
+        let target = match *self.engine.expr(expr) {
+            // A label stands for the struct that the pattern is in.
+            Expr::MatchedLabel { up, .. } => {
+                let env = self.engine.env_up(env, up);
+                self.engine.store.envs[env].vertex
+            }
+            _ => self.target(expr, env)?,
+        };
+        if self.is_in_nameless_place(target) {
+            return None;
+        }
+        let labels = self.engine.path(target);
+        let path = labels.into_iter().map(|label| self.engine.store.labels.part(label)).collect();
+        Some(RawForm::Reference(path, target))
+    }
+
+    /// Whether the way to a vertex from the root goes through one without a label.
+    fn is_in_nameless_place(&self, mut vertex: VertexId) -> bool {
+        while self.engine.v(vertex).parent != NONE {
+            if self.engine.v(vertex).label == Label::NONE {
+                return true;
+            }
+            vertex = self.engine.v(vertex).parent;
+        }
+        false
+    }
+
+    /// What a chain of selectors leads to, whether or not that is optional.
+    fn target(&mut self, expr: ExprId, env: EnvId) -> Option<VertexId> {
+        let (base, label) = match *self.engine.expr(expr) {
+            Expr::Field { up, label } => {
+                let env = self.engine.env_up(env, up);
+                (self.engine.store.envs[env].vertex, label)
+            }
+            Expr::NamedField { up, field, .. } => {
+                let env = self.engine.env_up(env, up);
+                (self.engine.store.envs[env].vertex, self.name(field, env)?)
+            }
+            Expr::Import { package, .. } => return Some(self.engine.packages[package as usize]),
+            Expr::Selector { base, label, .. } => (self.target(base, env)?, label),
+            Expr::Index { base, index } => (self.target(base, env)?, self.name(index, env)?),
+            _ => return None,
+        };
+        self.engine.process(base);
+        let base = self.engine.default_of(base);
+        let target = self.engine.v(base).arc(label)?;
+        self.engine.process(target);
+        Some(target)
+    }
+
+    fn name(&mut self, expr: ExprId, env: EnvId) -> Option<Label> {
+        match self.engine.eval_atom(env, expr, self.vertex).ok()? {
+            Atom::String(name) => Some(self.engine.store.labels.regular(&name)),
+            _ => None,
+        }
+    }
+
+    /// What a struct embeds, and the struct without that. A struct of a single embedded value is written as that one,
+    /// but is no reference.
+    fn form_of_struct(&mut self, lit: &StructLit, expr: ExprId, env: EnvId, whole: VertexId) -> RawForm {
         let inside = self.engine.new_env(env, self.vertex);
-        let is_embedded = |decl: &Decl| matches!(decl, Decl::Embed(_));
-        let (embedded, own): (Vec<_>, Vec<_>) = lit.decls.iter().cloned().partition(is_embedded);
-        for decl in embedded {
-            if let Decl::Embed(embedded) = decl {
-                self.add_expr(embedded, inside);
+        let (embedded, own): (Vec<_>, Vec<_>) =
+            lit.decls.iter().cloned().partition(|decl| matches!(decl, Decl::Embed(_)));
+        let embedded = embedded.iter().filter_map(|decl| if let Decl::Embed(expr) = decl { Some(*expr) } else { None });
+        let embedded: Vec<_> = embedded.collect();
+        match (embedded.as_slice(), own.is_empty()) {
+            ([], _) => RawForm::Other,
+            ([only], true) => match self.form(*only, inside, whole) {
+                RawForm::Reference(..) | RawForm::Function(_) => RawForm::Other,
+                form => form,
+            },
+            (all, is_bare) => {
+                let mut parts: Vec<_> = all.iter().map(|embedded| self.raw_expr(*embedded, inside)).collect();
+                if !is_bare {
+                    let rest = self.own_fields(lit, own, expr, whole);
+                    let vertex = self.evaluated(Term::Expr(rest), env);
+                    parts.push(Raw { vertex, form: RawForm::Other });
+                }
+                RawForm::Conjunction(parts)
             }
         }
-        if !own.is_empty() {
-            let rest = Expr::Struct(Arc::new(StructLit { decls: own, embeds: false, ..lit.clone() }));
-            let pos = self.engine.store.exprs[expr].pos;
-            let rest = self.engine.store.exprs.push(Node { expr: rest, pos });
-            let vertex = self.evaluated(Term::Expr(rest), env);
-            self.found.push(Raw::Value(vertex));
-        }
+    }
+
+    /// A struct without what it embeds; of one that embeds a scalar or list, the type.
+    fn own_fields(&mut self, lit: &StructLit, own: Vec<Decl>, expr: ExprId, whole: VertexId) -> ExprId {
+        let kind = self.engine.kind_of(whole);
+        let rest = if kind.contains(Kind::STRUCT) || kind.is_bottom() {
+            Expr::Struct(Arc::new(StructLit { decls: own, embeds: false, ..lit.clone() }))
+        } else {
+            Expr::Type(kind)
+        };
+        let pos = self.engine.store.exprs[expr].pos;
+        self.engine.store.exprs.push(Node { expr: rest, pos })
     }
 }

@@ -4,6 +4,8 @@
 //! objects become an `allOf`.
 
 use super::super::tree::Json;
+use super::format;
+use super::structural::Core;
 
 /// Keys in the order of output; those that are not listed follow, sorted by name.
 const KEY_ORDER: [&str; 18] = [
@@ -27,28 +29,48 @@ const KEY_ORDER: [&str; 18] = [
     "default",
 ];
 
-pub(super) type Entries = Vec<(String, Json)>;
+type Entries = Vec<(String, Json)>;
 
 /// A schema object in the making.
 #[derive(Default)]
-pub(super) struct Builder {
+pub(super) struct Builder<'c> {
     /// The type of the whole value, if it has one.
     pub(super) kind: Option<&'static str>,
     pub(super) format: Option<&'static str>,
     /// What the schema around an alternative says already.
     pub(super) outer: Option<(Option<&'static str>, Option<&'static str>)>,
     pub(super) deprecated: bool,
+    /// Of an alternative: what is said of its place already.
+    core: Option<&'c Core>,
+    /// What is said of the place of the schema.
+    own_core: Option<&'c Core>,
     single: Entries,
     parts: Vec<Entries>,
     /// Which part takes further keys.
     current: Option<usize>,
 }
 
-impl Builder {
+impl<'c> Builder<'c> {
     /// An alternative inside another schema.
     pub(super) fn alternative(outer: &Self) -> Self {
         let says = outer.outer.unwrap_or((outer.kind, outer.format));
-        Self { kind: outer.kind, format: outer.format, outer: Some(says), ..Self::default() }
+        let core = outer.core.or(outer.own_core);
+        Self { kind: outer.kind, format: outer.format, outer: Some(says), core, ..Self::default() }
+    }
+
+    /// A schema that begins with what is said of its place.
+    pub(super) fn of_core(core: &'c Core) -> Self {
+        Self { format: core.format, own_core: Some(core), ..Self::default() }
+    }
+
+    /// A part of an alternative of whose place all is said that is the same in each.
+    pub(super) fn within(core: &'c Core) -> Self {
+        Self { outer: Some((None, core.format)), core: Some(core), ..Self::default() }
+    }
+
+    /// Of an alternative: what is said of its place already.
+    pub(super) fn core(&self) -> Option<&'c Core> {
+        self.core
     }
 
     /// Whether it is an alternative inside another schema.
@@ -61,17 +83,23 @@ impl Builder {
         self.kind = self.kind.or(Some(kind));
     }
 
+    /// Sets the type of bytes, unless a type is known.
+    pub(super) fn set_encoded(&mut self) {
+        if self.kind.is_none() {
+            (self.kind, self.format) = (Some("string"), Some("byte"));
+        }
+    }
+
     /// Sets a key that the schema has once.
     pub(super) fn set_single(&mut self, key: &str, value: Json) {
         put(&mut self.single, key, value);
     }
 
-    /// The properties so far.
-    pub(super) fn properties(&mut self) -> Entries {
-        let at = self.single.iter().position(|(key, _)| key == "properties");
-        match at.map(|at| self.single.swap_remove(at).1) {
-            Some(Json::Object(entries)) => entries,
-            _ => Entries::new(),
+    /// Sets a property.
+    pub(super) fn set_property(&mut self, name: &str, schema: Json) {
+        match self.single.iter_mut().find(|(key, _)| key == "properties") {
+            Some((_, Json::Object(properties))) => put(properties, name, schema),
+            _ => self.set_single("properties", object(name, schema)),
         }
     }
 
@@ -93,6 +121,18 @@ impl Builder {
         }
     }
 
+    /// The finished object of a whole value, without the bounds that its format stands for.
+    pub(super) fn finish_whole(self) -> Json {
+        let format = self.format;
+        match (self.finish(), format) {
+            (Json::Object(mut entries), Some(format)) => {
+                entries.retain(|(key, bound)| !format::implies(format, key, bound));
+                Json::Object(entries)
+            }
+            (schema, _) => schema,
+        }
+    }
+
     /// The finished object.
     pub(super) fn finish(mut self) -> Json {
         let mut entries = std::mem::take(&mut self.single);
@@ -101,7 +141,7 @@ impl Builder {
             [] => {}
             [part] if !is_reference(part) || entries.is_empty() => entries.extend(part.clone()),
             parts => {
-                let objects = parts.iter().map(|part| Json::Object(sorted(part.clone()))).collect();
+                let objects = parts.iter().cloned().map(Json::Object).collect();
                 entries.push(("allOf".into(), Json::Array(objects)));
             }
         }
@@ -109,7 +149,8 @@ impl Builder {
             put(&mut entries, "deprecated", Json::Bool(true));
         }
         let (outer_kind, outer_format) = self.outer.unwrap_or_default();
-        if let Some(kind) = self.kind.filter(|kind| self.outer.is_none() || outer_kind != Some(kind))
+        let says_kind = self.outer.is_none() || (self.core.is_none() && outer_kind != self.kind);
+        if let Some(kind) = self.kind.filter(|_| says_kind)
             && entries.iter().all(|(key, _)| key != "type")
         {
             entries.push(("type".into(), kind.into()));

@@ -1,7 +1,7 @@
 //! Formats: what OpenAPI has a name for, from ranges and validators.
 
 use crate::number::{Decimal, Number};
-use crate::value::{BoundOp, Shape};
+use crate::value::{BoundOp, Form, Operand, Shape};
 use crate::{Kind, Value};
 
 use super::super::tree::Json;
@@ -19,28 +19,32 @@ const RANGES: [(&str, bool, &str, &str); 4] = [
     ),
 ];
 
-/// The format that a value has, if OpenAPI names it.
-pub(super) fn of(value: &Value) -> Option<&'static str> {
-    match value.shape() {
+/// The format that a value has, if OpenAPI names it. Layouts count only in a call that is all of the value.
+pub(super) fn of(operand: &Operand) -> Option<&'static str> {
+    match operand.value.shape() {
         Shape::Type(kind) if kind == Kind::BYTES => Some("binary"),
-        Shape::Conjunction(parts) => of_range(&parts).or_else(|| of_validators(&parts)),
-        part => of_validators(&[part]),
+        Shape::Conjunction(parts) => of_range(&parts).or_else(|| of_time(&parts, &operand.form)),
+        part => of_time(&[part], &operand.form),
     }
 }
 
-/// The one validator that says what form a string has, besides the type.
-fn of_validators(parts: &[Shape]) -> Option<&'static str> {
+/// That of a validator of times with nothing besides but the type.
+fn of_time(parts: &[Shape], form: &Form) -> Option<&'static str> {
     let mut rest = parts.iter().filter(|part| !matches!(part, Shape::Type(_)));
     match (rest.next()?, rest.next()) {
-        (Shape::Validator(name, args), None) => match (&**name, args.as_slice()) {
-            ("time.Time", []) => Some("date-time"),
-            ("time.Format", [layout]) => match layout.shape() {
-                Shape::String(layout) if &*layout == "2006-01-02" => Some("date"),
-                Shape::String(layout) if &*layout == "2006-01-02T15:04:05.999999999Z07:00" => Some("date-time"),
-                _ => None,
-            },
+        (Shape::Validator(name, args), None) => match (&**name, args.as_slice(), form) {
+            ("time.Time", [], _) => Some("date-time"),
+            ("time.Format", [layout], Form::Call) => of_layout(layout),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+fn of_layout(layout: &Value) -> Option<&'static str> {
+    match layout.shape() {
+        Shape::String(layout) if &*layout == "2006-01-02" => Some("date"),
+        Shape::String(layout) if &*layout == "2006-01-02T15:04:05.999999999Z07:00" => Some("date-time"),
         _ => None,
     }
 }

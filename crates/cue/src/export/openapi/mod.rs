@@ -2,23 +2,31 @@
 //!
 //! The document is the one that the reference derives (its first generator), as far as that has one. Where it gives up,
 //! because a rule has no counterpart in OpenAPI (guards, bounds between fields, other patterns than `[string]`), the rule
-//! is left out and noted: the document then allows all that the package allows, and possibly more.
+//! is left out and noted: the document then allows all that the package allows, and possibly more. Who wants no such
+//! document finds what the reference says in [`Document::refusal`].
 
 mod builder;
+mod context;
+mod covers;
 mod format;
+mod keywords;
 mod schema;
+mod structural;
+mod written;
 
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    error::{Code, Error, Errors, PathPart, Rule, path_text},
+    Constraint,
+    error::{Code, Error, Errors, PathPart, Rule},
     instance::Instance,
     regexp::Regexp,
-    value::{FieldOptions, Value},
+    value::{FieldOptions, Shape, Value},
 };
 
-use super::tree::Json;
+use super::{cue::quote_string, tree::Json};
+use context::{Context, Described};
 
 /// The version of the OpenAPI specification that a document follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +62,8 @@ pub struct Options<'a> {
     /// The name of a definition's schema, by the definition's path; none leaves the schema out, and references to it are
     /// replaced by it. Without such a function names are paths without `#`.
     pub name: Option<&'a Naming>,
-    /// Keys that schemas leave out. Only those that restrict a value can be left out, such as `minimum`.
+    /// Keys that schemas leave out, each matched behind `Schema/`. Only those that restrict a value can be left out, such
+    /// as `minimum`.
     pub omit: Option<Regexp>,
 }
 
@@ -78,6 +87,8 @@ pub struct Document {
     pub schemas: Vec<(String, Json)>,
     /// What could not be expressed.
     pub notes: Vec<Note>,
+    /// What the reference says instead of giving a document, if it gives none.
+    pub refusal: Option<Errors>,
 }
 
 /// A rule that OpenAPI has no words for.
@@ -118,38 +129,73 @@ pub fn generate(instance: &Instance, version: Version) -> Result<Document, Error
 pub fn generate_with(instance: &Instance, options: &Options<'_>) -> Result<Document, Errors> {
     let root = instance.root();
     root.validate(crate::value::Validation::default())?;
-    let mut context = schema::Context::new(options);
-    for field in root.fields(FieldOptions { definitions: true, ..FieldOptions::default() }) {
-        match &field.label {
-            PathPart::Special(name) if schema::is_exported(name) => context.add_definition(name, &field.value),
-            PathPart::Special(_) => {}
-            PathPart::Field(name) if matches!(&**name, "info" | "$version") => {}
-            other => context.note(path_text(std::slice::from_ref(other)), "field is no definition and has no schema"),
+    let mut context = Context::new(options);
+    let (mut info, mut version, mut unsupported) = (None, None, Vec::new());
+    let all = FieldOptions { optional: true, definitions: true, hidden: false };
+    for field in root.fields(all).into_iter().filter(|field| field.constraint != Constraint::Optional) {
+        let name = match &field.label {
+            PathPart::Special(name) => {
+                if schema::is_exported(name) {
+                    context.add_definition(name, &field.value);
+                }
+                continue;
+            }
+            label => top_level_name(label, &field.value),
+        };
+        match name.as_str() {
+            "-" => {}
+            "info" if matches!(field.value.shape(), Shape::Struct(_)) => info = schema::concrete(&field.value),
+            "info" => unsupported.push(refusal("info must be a struct", &field.value)),
+            "$version" => version = schema::concrete(&field.value),
+            name => {
+                context.note(field.label.to_string(), "field is no definition and has no schema");
+                let message = format!("openapi: unsupported top-level field {}", quote_string(name));
+                unsupported.push(refusal(&message, &field.value));
+            }
         }
     }
-    context.add_builtins();
-    if let Some(path) = context.circle() {
-        let message = format!("cycle in reference at {}", path_text(path));
+    context.add_external();
+    if let Some(place) = context.circle() {
+        let reason = "cyclic structures not allowed when reference expansion is requested";
+        let message = format!("cycle in reference at {place}: {reason}");
         return Err(Error::new(Code::Eval, Rule::Other, message).into());
     }
-    let (schemas, notes) = context.finish();
-    Ok(Document { version: options.version, info: info(instance, &root), schemas, notes })
+    let Described { schemas, notes, refused_rule, refused_document } = context.finish();
+    let refused_fields = (!unsupported.is_empty()).then(|| Errors::new(unsupported));
+    let refusal = refused_rule.map(Errors::from).or(refused_fields).or(refused_document.map(Errors::from));
+    let info = with_title_and_version(info, instance.doc(), version);
+    Ok(Document { version: options.version, info, schemas, notes, refusal })
 }
 
-/// What `info` says: the field of that name, with title and version from comments and `$version` where it has none.
-fn info(instance: &Instance, root: &Value) -> Json {
-    let field = |name: &str| root.get(&PathPart::Field(name.into()));
-    let mut info = field("info").and_then(|info| schema::concrete(&info)).unwrap_or(Json::Object(Vec::new()));
-    let version = field("$version").and_then(|version| schema::concrete(&version));
-    let title = instance.doc().unwrap_or_else(|| "Generated by cue.".into());
+fn refusal(message: &str, value: &Value) -> Error {
+    Error { primary: value.written_at(), ..Error::new(Code::Eval, Rule::Other, message) }
+}
+
+/// What a field at the top stands for: its name, or what the attribute `@openapi` says instead.
+fn top_level_name(label: &PathPart, value: &Value) -> String {
+    let attributes = value.attributes();
+    let bodies = attributes.iter().filter_map(|text| text.strip_prefix("@openapi(")?.strip_suffix(')'));
+    let first = |body: &str| body.split(',').next().unwrap_or_default().trim().trim_matches('"').to_owned();
+    let own = || match label {
+        PathPart::Field(name) => name.to_string(),
+        label => label.to_string(),
+    };
+    bodies.map(first).find(|name| !name.is_empty()).unwrap_or_else(own)
+}
+
+/// What `info` says, with title and version from comments and `$version` where it has none.
+fn with_title_and_version(info: Option<Json>, title: Option<String>, version: Option<Json>) -> Json {
+    let mut info = info.unwrap_or(Json::Object(Vec::new()));
+    let title = Json::String(title.unwrap_or_else(|| "Generated by cue.".into()));
+    let version = version.filter(|version| matches!(version, Json::String(_)));
+    let version = version.unwrap_or_else(|| "no version".into());
     if let Json::Object(entries) = &mut info {
-        let has = |entries: &[(String, Json)], key: &str| entries.iter().any(|(name, _)| name == key);
-        if !has(entries, "title") {
-            entries.push(("title".into(), Json::String(title)));
-        }
-        if !has(entries, "version") {
-            let text = version.filter(|version| matches!(version, Json::String(_)));
-            entries.push(("version".into(), text.unwrap_or("no version".into())));
+        for (key, value) in [("title", title), ("version", version)] {
+            match entries.iter_mut().find(|(name, _)| name == key) {
+                Some((_, Json::String(_))) => {}
+                Some((_, entry)) => *entry = value,
+                None => entries.push((key.into(), value)),
+            }
         }
     }
     info

@@ -1,153 +1,129 @@
 //! Values as schema objects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::error::{PathPart, path_text};
-use crate::value::{BoundOp, FieldOptions, Operand, Shape};
+use base64::engine::{Engine as _, general_purpose::STANDARD};
+
+use crate::error::PathPart;
+use crate::value::{BoundOp, FieldOptions, Form, Operand, Shape};
 use crate::{Constraint, Kind, Value};
 
 use super::super::tree::Json;
-use super::builder::{Builder, Entries, object};
-use super::{Note, Options, Version, format};
-use crate::regexp::Regexp;
+use super::builder::{Builder, object};
+use super::context::{Context, External, Step};
+use super::covers::{View, are_alike, covers};
+use super::format;
+use super::structural::Core;
+use super::written::{alternatives, choices, conjuncts};
 
 /// Where schemas are referred to.
 const COMPONENTS: &str = "#/components/schemas/";
-
-/// Levels of definitions, fields and alternatives inside each other that are written out.
-const DEPTH_MAX: usize = 200;
-
-/// What the schemas of a document share.
-pub(super) struct Context<'a> {
-    options: &'a Options<'a>,
-    schemas: BTreeMap<String, Json>,
-    notes: Vec<Note>,
-    /// Path of the value that is being described.
-    path: Vec<PathPart>,
-    /// Functions that are referred to by their name alone.
-    builtins: BTreeSet<(String, &'static str)>,
-    /// Definitions that are being described, also where they are referred to.
-    open: Vec<Vec<PathPart>>,
-    /// A definition that is replaced by itself.
-    circle: Option<Vec<PathPart>>,
-}
 
 /// Whether a definition has a schema of its own: names that end in `_value` are helpers by convention.
 pub(super) fn is_exported(name: &str) -> bool {
     name.starts_with('#') && !name.ends_with("_value")
 }
 
-impl<'a> Context<'a> {
-    pub(super) fn new(options: &'a Options<'a>) -> Self {
-        let (schemas, notes, path, builtins, open, circle) = Default::default();
-        Self { options, schemas, notes, path, builtins, open, circle }
-    }
-
-    pub(super) fn finish(self) -> (Vec<(String, Json)>, Vec<Note>) {
-        let Some(omit) = &self.options.omit else { return (self.schemas.into_iter().collect(), self.notes) };
-        let schemas = self.schemas.into_iter().map(|(name, schema)| (name, without(schema, omit)));
-        (schemas.collect(), self.notes)
-    }
-
-    /// The definition that references can't be replaced in, because they lead back to it.
-    pub(super) fn circle(&self) -> Option<&[PathPart]> {
-        self.circle.as_deref()
-    }
-
-    /// The name of the schema for a definition, if it has one.
-    fn component_name(&self, path: &[PathPart]) -> Option<String> {
-        match self.options.name {
-            Some(name) => name(path),
-            None => Some(component_name(path)),
-        }
-    }
-
-    pub(super) fn note(&mut self, path: String, message: &str) {
-        let note = Note { path, message: message.to_owned() };
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
-        }
-    }
-
-    fn note_here(&mut self, message: &str) {
-        self.note(path_text(&self.path), message);
-    }
-
+impl Context<'_> {
     /// Describes a definition under the name of its path.
     pub(super) fn add_definition(&mut self, name: &str, value: &Value) {
-        let mut path = self.path.clone();
-        path.push(PathPart::Special(name.into()));
+        let part = PathPart::Special(name.into());
+        let mut path = self.place();
+        path.push(part.clone());
         let Some(component) = self.component_name(&path) else { return };
-        self.open.push(path);
-        let schema = self.schema(PathPart::Special(name.into()), value);
-        self.open.pop();
-        self.schemas.insert(component, schema);
+        if self.open(path) {
+            let schema = self.schema(Step::Part(part, Constraint::None), value);
+            self.close();
+            self.schemas.insert(component, schema);
+        }
     }
 
-    /// Describes the functions that fields refer to by name: of what they check, only the type can be said.
-    pub(super) fn add_builtins(&mut self) {
-        for (name, kind) in std::mem::take(&mut self.builtins) {
-            let schema = if kind.is_empty() { Json::Object(Vec::new()) } else { object("type", kind.into()) };
-            self.schemas.entry(name).or_insert(schema);
+    /// Describes what is referred to from outside the package, and what that refers to in turn.
+    pub(super) fn add_external(&mut self) {
+        let mut known = BTreeSet::new();
+        while let Some((name, external)) = self.external.pop_first() {
+            if known.insert(name.clone()) {
+                self.enter(Step::Part(PathPart::Special(format!("#{name}").into()), Constraint::None));
+                let schema = match external {
+                    External::Function(value) => self.described(&Operand { value, form: Form::Other }, ""),
+                    External::Definition(value) => self.described(&value.operand(), &value.doc()),
+                };
+                self.leave();
+                self.schemas.insert(name, schema);
+            }
         }
     }
 
     /// The schema of a value at a place below the current one.
-    fn schema(&mut self, part: PathPart, value: &Value) -> Json {
-        self.path.push(part);
-        let schema = if self.path.len() > DEPTH_MAX {
-            self.note_here("levels below this one are left out");
+    fn schema(&mut self, step: Step, value: &Value) -> Json {
+        self.schema_in(None, step, value)
+    }
+
+    /// The same where a core may say something of the place already.
+    fn schema_in(&mut self, core: Option<&Core>, step: Step, value: &Value) -> Json {
+        self.enter(step);
+        let schema = if self.is_too_deep() {
             Json::Object(Vec::new())
         } else {
-            stacker::maybe_grow(256 << 10, 4 << 20, || self.described(value))
+            stacker::maybe_grow(256 << 10, 4 << 20, || {
+                if self.options.expand_references {
+                    self.structural(core, value)
+                } else {
+                    self.described(&value.operand(), &value.doc())
+                }
+            })
         };
-        self.path.pop();
+        self.leave();
         schema
     }
 
-    fn described(&mut self, value: &Value) -> Json {
+    fn described(&mut self, operand: &Operand, doc: &str) -> Json {
         let mut builder = Builder::default();
-        builder.kind = type_of(value);
-        builder.format = format::of(value).filter(|_| value.kind().intersects(FORMATTED));
-        builder.deprecated = value.attributes().iter().any(|attribute| is_deprecated(attribute));
-        let is_reference = self.constrain(&mut builder, value);
-        let doc = value.doc();
+        self.describe(&mut builder, operand);
+        let is_reference = self.constrain(&mut builder, operand);
         if is_reference {
             builder.kind = None;
         } else if !doc.trim().is_empty() {
             builder.set_single("description", doc.trim().into());
         }
-        let format = builder.format;
-        match (builder.finish(), format) {
-            (Json::Object(mut entries), Some(format)) => {
-                entries.retain(|(key, bound)| !format::implies(format, key, bound));
-                Json::Object(entries)
-            }
-            (schema, _) => schema,
+        builder.finish_whole()
+    }
+
+    /// Sets what is known of a value as a whole.
+    pub(super) fn describe(&mut self, builder: &mut Builder<'_>, operand: &Operand) {
+        let value = &operand.value;
+        if builder.core().is_none() {
+            builder.kind = type_of(value).or(builder.kind);
         }
+        builder.format = format::of(operand).filter(|_| value.kind().intersects(FORMATTED));
+        builder.deprecated = value.attributes().iter().any(|attribute| is_deprecated(attribute));
     }
 
     /// Adds what a value demands; tells whether it is nothing but a reference.
-    fn constrain(&mut self, builder: &mut Builder, value: &Value) -> bool {
+    pub(super) fn constrain(&mut self, builder: &mut Builder<'_>, operand: &Operand) -> bool {
         if builder.format.is_some() {
-            self.shape(builder, value);
-            self.default(builder, value);
+            self.shape(builder, &operand.value);
+            self.default(builder, &operand.value);
             return false;
         }
-        let mut references = BTreeSet::new();
-        let mut rest = Vec::new();
-        for operand in value.operands() {
-            match self.reference(&operand) {
-                Some(name) if references.insert(name.clone()) => {
-                    builder.add(object("$ref", Json::String(format!("{COMPONENTS}{name}"))));
+        let (mut references, mut rest) = (BTreeSet::new(), Vec::new());
+        if self.options.expand_references {
+            rest.push(operand.clone());
+        } else {
+            for part in conjuncts(operand.clone()) {
+                match self.reference(&part) {
+                    Some(name) if references.insert(name.clone()) => {
+                        builder.add(object("$ref", Json::String(format!("{COMPONENTS}{name}"))));
+                    }
+                    Some(_) => {}
+                    None => rest.push(part),
                 }
-                Some(_) => {}
-                None => rest.push(operand),
             }
         }
         let is_reference = rest.is_empty() && references.len() == 1;
-        self.operands(builder, value, &rest, references.is_empty());
-        if references.is_empty() {
+        let whole = references.is_empty().then_some(&operand.value);
+        self.rest(builder, rest, whole);
+        if let Some(value) = whole {
             self.default(builder, value);
         }
         is_reference
@@ -155,100 +131,117 @@ impl<'a> Context<'a> {
 
     /// The name of the schema that an operand refers to, if there is one.
     fn reference(&mut self, operand: &Operand) -> Option<String> {
-        match operand {
-            _ if self.options.expand_references => None,
-            Operand::Reference { path, .. } => {
-                let exported = |part: &PathPart| matches!(part, PathPart::Special(name) if is_exported(name));
-                if path.iter().all(exported) { self.component_name(path) } else { None }
-            }
-            Operand::Function { name, value } => {
-                let name = name.rsplit('.').next().unwrap_or(name).to_owned();
-                self.builtins.insert((name.clone(), type_of(value).unwrap_or("")));
+        match &operand.form {
+            Form::Reference { path, target } if is_nameable(path) => {
+                let name = self.component_name(path)?;
+                if !target.is_of_root_package() {
+                    self.external.entry(name.clone()).or_insert_with(|| External::Definition(target.clone()));
+                }
                 Some(name)
             }
-            Operand::Alternatives(_) | Operand::Value(_) => None,
+            Form::Function(name) => {
+                let name = name.rsplit('.').next().unwrap_or(name).to_owned();
+                self.external.entry(name.clone()).or_insert_with(|| External::Function(operand.value.clone()));
+                Some(name)
+            }
+            _ => None,
         }
     }
 
-    /// Structs keep the alternatives that are written, so that these can refer to schemas; all else is evaluated first.
-    fn operands(&mut self, builder: &mut Builder, value: &Value, rest: &[Operand], whole: bool) {
+    /// Adds what is no reference. What may be a struct keeps the alternatives that are written, so that these can refer
+    /// to schemas; all else is evaluated first.
+    fn rest(&mut self, builder: &mut Builder<'_>, rest: Vec<Operand>, whole: Option<&Value>) {
+        let kind = rest.iter().fold(Kind::TOP, |kind, operand| kind.and(operand.value.kind()));
         if rest.is_empty() {
             return;
         }
-        if !value.kind().contains(Kind::STRUCT) {
-            let own = (!whole).then(|| Value::all(rest.iter().map(Operand::value)));
-            return self.shape(builder, own.flatten().as_ref().unwrap_or(value));
-        }
-        for operand in rest {
-            match operand {
-                Operand::Alternatives(alternatives) => {
-                    let alternatives: Vec<_> = alternatives.iter().map(|(value, _)| value.clone()).collect();
-                    self.alternatives(builder, &alternatives);
-                }
-                Operand::Reference { path, value } => self.expanded(builder, path, value),
-                other => self.shape(builder, &other.value()),
+        if kind.contains(Kind::STRUCT) {
+            if let Some(value) = whole
+                && matches!(value.shape(), Shape::Struct(checks) if !checks.is_empty())
+            {
+                self.refuse_unless_complete(value);
             }
+            return rest.into_iter().for_each(|operand| self.followed(builder, operand));
+        }
+        let all = || Value::all(rest.iter().map(|operand| operand.value.clone()));
+        let value = match rest.as_slice() {
+            [only] => Some(only.value.clone()),
+            _ => whole.cloned().or_else(all),
+        };
+        if let Some(value) = value {
+            self.shape(builder, &value);
         }
     }
 
-    /// Adds what a reference refers to.
-    fn expanded(&mut self, builder: &mut Builder, path: &[PathPart], value: &Value) {
-        if self.open.iter().any(|open| open == path) {
-            self.circle.get_or_insert_with(|| path.to_vec());
-            return;
+    /// Adds what an operand demands that is not referred to by name.
+    fn followed(&mut self, builder: &mut Builder<'_>, operand: Operand) {
+        let Form::Reference { path, target } = &operand.form else {
+            return conjuncts(operand).into_iter().for_each(|part| self.alternatives_of(builder, part));
+        };
+        if self.open(path.clone()) {
+            conjuncts(target.operand()).into_iter().for_each(|part| self.alternatives_of(builder, part));
+            self.close();
         }
-        self.open.push(path.to_vec());
-        self.shape(builder, value);
-        self.open.pop();
     }
 
-    fn default(&mut self, builder: &mut Builder, value: &Value) {
-        if builder.is_alternative() || !value.has_default() {
+    fn alternatives_of(&mut self, builder: &mut Builder<'_>, operand: Operand) {
+        match alternatives(operand).as_slice() {
+            [only] => self.shape(builder, &only.value),
+            all => self.alternatives(builder, all),
+        }
+    }
+
+    fn default(&mut self, builder: &mut Builder<'_>, value: &Value) {
+        if builder.is_alternative() || !(value.has_default() || is_open_list(value)) {
             return;
         }
         match concrete(&value.default_value()) {
             // An empty list goes without saying.
             Some(Json::Array(elements)) if elements.is_empty() => {}
-            Some(default) => builder.set_single("default", default),
-            None => {}
+            Some(default) => self.set(builder, "default", default),
+            None => self.refuse_default(&value.default_value()),
         }
     }
 
     /// Adds what an evaluated value demands.
-    fn shape(&mut self, builder: &mut Builder, value: &Value) {
+    fn shape(&mut self, builder: &mut Builder<'_>, value: &Value) {
         match value.shape() {
-            Shape::Disjunction(alternatives) => {
-                let (mut defaults, others): (Vec<_>, Vec<_>) =
-                    alternatives.into_iter().partition(|(_, default)| *default);
-                // The reference puts defaults first; those that another alternative allows go without saying.
-                defaults.retain(|(default, _)| !others.iter().any(|(other, _)| covers(other, default)));
-                let ordered: Vec<_> = defaults.into_iter().chain(others).map(|(value, _)| value).collect();
-                match ordered.as_slice() {
-                    [only] => self.shape(builder, only),
-                    all => self.alternatives(builder, all),
-                }
+            Shape::Disjunction(alternatives) => match in_order(alternatives).as_slice() {
+                [only] => self.shape(builder, &only.value),
+                all => self.alternatives(builder, all),
+            },
+            Shape::Conjunction(parts) => {
+                // The type comes last, so that alternatives have the one of their bounds.
+                let (types, rules): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Shape::Type(_)));
+                rules.into_iter().chain(types).for_each(|part| self.part(builder, part, None));
+                builder.kind = builder.kind.or_else(|| type_of(value));
             }
-            Shape::Conjunction(parts) => parts.iter().for_each(|part| self.part(builder, part)),
             Shape::Struct(checks) => {
                 builder.set_kind("object");
                 self.object(builder, value);
-                checks.iter().for_each(|check| self.part(builder, check));
+                self.leave_out(value, &checks);
             }
             Shape::List(checks) => {
                 builder.set_kind("array");
                 self.array(builder, value);
-                checks.iter().for_each(|check| self.part(builder, check));
+                self.leave_out(value, &checks);
             }
             Shape::Unresolved(expression) => {
                 self.note_here(&format!("a rule that depends on data is left out: {expression}"));
+                self.refuse_unless_complete(value);
                 if !value.fields(ALL_FIELDS).is_empty() {
                     builder.set_kind("object");
                     self.object(builder, value);
                 }
             }
-            Shape::Bottom(errors) => self.note_here(&errors.first().message),
+            Shape::Bottom(errors) => {
+                self.note_here(&errors.first().message);
+                self.refuse_contradiction();
+            }
             part => {
-                self.part(builder, &part);
+                let whole = (!builder.is_alternative()).then_some(value);
+                self.part(builder, &part, whole);
+                builder.kind = builder.kind.or_else(|| type_of(value));
                 if let Some(constant) = scalar(&part).filter(|_| !builder.is_alternative()) {
                     builder.set("enum", Json::Array(vec![constant]));
                 }
@@ -256,136 +249,61 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// One conjunct of a value that is no struct or list.
-    fn part(&mut self, builder: &mut Builder, part: &Shape) {
-        match part {
-            Shape::Null => builder.set_single("nullable", Json::Bool(true)),
-            Shape::Type(kind) => {
-                if let Some(kind) = type_name(*kind) {
-                    builder.set_kind(kind);
-                }
+    /// Notes what is checked of a struct or list as a whole: it goes with the evaluation.
+    fn leave_out(&mut self, value: &Value, checks: &[Shape]) {
+        for check in checks {
+            if let Shape::Validator(name, _) = check {
+                self.note_here(&format!("the rule {name} is left out"));
+                self.refuse_unless_complete(value);
             }
-            Shape::Bound(operator, bound) => self.bound(builder, *operator, bound),
-            Shape::Validator(name, args) => self.validator(builder, name, args),
-            scalar_shape => {
-                if let Some(kind) = scalar(scalar_shape).as_ref().and_then(type_of_json) {
-                    builder.set_kind(kind);
-                }
-            }
-        }
-    }
-
-    fn bound(&mut self, builder: &mut Builder, operator: BoundOp, bound: &Value) {
-        match (operator, bound.shape()) {
-            (BoundOp::Match, Shape::String(pattern)) => {
-                builder.set_kind("string");
-                builder.set("pattern", (&*pattern).into());
-            }
-            (BoundOp::NotMatch, Shape::String(pattern)) => {
-                builder.set_kind("string");
-                builder.add(object("not", object("pattern", (&*pattern).into())));
-            }
-            (_, Shape::Number(number)) => {
-                builder.set_kind("number");
-                self.number_bound(builder, operator, Json::Number(number));
-            }
-            // Anything but null is what schemas allow if they do not say `nullable`.
-            (BoundOp::NotEqual, Shape::Null) => {}
-            (BoundOp::NotEqual, other) if scalar(&other).is_some() => {
-                let constant = scalar(&other).into_iter().collect();
-                builder.add(object("not", object("enum", Json::Array(constant))));
-            }
-            _ => self.note_here(&format!("the bound {} is left out", bound.to_cue())),
-        }
-    }
-
-    fn number_bound(&mut self, builder: &mut Builder, operator: BoundOp, bound: Json) {
-        let (key, exclusive) = match operator {
-            BoundOp::Less => ("maximum", Some("exclusiveMaximum")),
-            BoundOp::LessEqual => ("maximum", None),
-            BoundOp::Greater => ("minimum", Some("exclusiveMinimum")),
-            BoundOp::GreaterEqual => ("minimum", None),
-            BoundOp::NotEqual => {
-                let both = [object("minimum", bound.clone()), object("maximum", bound)];
-                return builder.add(object("not", object("allOf", Json::Array(both.into()))));
-            }
-            BoundOp::Equal => return builder.set("enum", Json::Array(vec![bound])),
-            BoundOp::Match | BoundOp::NotMatch => return,
-        };
-        match (exclusive, self.options.version) {
-            (None, _) => builder.set(key, bound),
-            (Some(flag), Version::V3_0) => {
-                builder.set(flag, Json::Bool(true));
-                builder.set(key, bound);
-            }
-            (Some(key), Version::V3_1) => builder.set(key, bound),
-        }
-    }
-
-    fn validator(&mut self, builder: &mut Builder, name: &str, args: &[Value]) {
-        let argument = args.first().and_then(concrete);
-        let (kind, key) = match name {
-            "strings.MinRunes" => ("string", "minLength"),
-            "strings.MaxRunes" => ("string", "maxLength"),
-            "list.MinItems" => ("array", "minItems"),
-            "list.MaxItems" => ("array", "maxItems"),
-            "struct.MinFields" => ("object", "minProperties"),
-            "struct.MaxFields" => ("object", "maxProperties"),
-            "math.MultipleOf" => ("number", "multipleOf"),
-            "list.UniqueItems" => {
-                builder.set_kind("array");
-                return builder.set("uniqueItems", Json::Bool(true));
-            }
-            _ if builder.format.is_some() => return,
-            _ => return self.note_here(&format!("the rule {name} is left out")),
-        };
-        match argument {
-            Some(argument @ Json::Number(_)) => {
-                builder.set_kind(kind);
-                builder.set(key, argument);
-            }
-            _ => self.note_here(&format!("the rule {name} is left out")),
         }
     }
 
     /// `enum` for constants, `oneOf` for all else; a single alternative besides null stands for itself.
-    fn alternatives(&mut self, builder: &mut Builder, values: &[Value]) {
-        let (mut constants, mut schemas) = (Vec::new(), Vec::new());
+    fn alternatives(&mut self, builder: &mut Builder<'_>, alternatives: &[Operand]) {
+        let (mut constants, mut others) = (Vec::new(), Vec::new());
         let mut nullable = false;
-        for value in values {
-            match value.shape() {
+        for alternative in alternatives {
+            match alternative.value.shape() {
                 Shape::Null => nullable = true,
                 shape => match scalar(&shape) {
-                    Some(constant) => constants.push((constant, shape)),
-                    None => schemas.push(value.clone()),
+                    Some(constant) => constants.push(constant),
+                    None => others.push(alternative),
                 },
             }
         }
         if nullable {
             builder.set_single("nullable", Json::Bool(true));
         }
-        let enumerated = Json::Array(constants.iter().map(|(constant, _)| constant.clone()).collect());
-        match (schemas.as_slice(), constants.is_empty()) {
+        match (others.as_slice(), constants.is_empty()) {
             ([], true) => {}
             ([], false) if builder.is_alternative() => {}
-            ([], false) => builder.set("enum", enumerated),
-            ([only], true) => _ = self.constrain(builder, only),
-            _ => {
-                let first = (!constants.is_empty()).then(|| object("enum", enumerated));
-                if let Some(schemas) = self.one_of(builder, &schemas) {
+            ([], false) => builder.set("enum", Json::Array(constants)),
+            ([only], true) => self.alternative(builder, only),
+            (others, is_bare) => {
+                let first = (!is_bare).then(|| object("enum", Json::Array(constants)));
+                if let Some(schemas) = self.one_of(builder, others) {
                     builder.set("oneOf", Json::Array(first.into_iter().chain(schemas).collect()));
                 }
             }
         }
     }
 
+    /// A reference stays one; all else is evaluated.
+    fn alternative(&mut self, builder: &mut Builder<'_>, alternative: &Operand) {
+        match alternative.form {
+            Form::Reference { .. } | Form::Function(_) => _ = self.constrain(builder, alternative),
+            _ => self.shape(builder, &alternative.value),
+        }
+    }
+
     /// The alternatives as schemas of which exactly one holds: what another one covers is taken out of it. None if one
     /// of them allows anything.
-    fn one_of(&mut self, outer: &Builder, values: &[Value]) -> Option<Vec<Json>> {
+    fn one_of(&mut self, outer: &Builder<'_>, alternatives: &[&Operand]) -> Option<Vec<Json>> {
         let mut schemas = Vec::new();
-        for value in values {
+        for alternative in alternatives {
             let mut builder = Builder::alternative(outer);
-            self.constrain(&mut builder, value);
+            self.alternative(&mut builder, alternative);
             let untyped = builder.kind.is_none();
             let schema = builder.finish();
             if untyped && is_empty(&schema) {
@@ -394,8 +312,9 @@ impl<'a> Context<'a> {
             schemas.push(schema);
         }
         let exclusive = |index: usize| {
-            let covered = |other: &usize| *other != index && covers(&values[index], &values[*other]);
-            let covered: Vec<_> = (0..values.len()).filter(covered).map(|other| schemas[other].clone()).collect();
+            let covers = |other: usize| covers(alternatives[index], alternatives[other], View::Described);
+            let is_covered = |other: &usize| *other != index && covers(*other);
+            let covered: Vec<_> = (0..schemas.len()).filter(is_covered).map(|other| schemas[other].clone()).collect();
             let schema = schemas[index].clone();
             if covered.is_empty() {
                 return schema;
@@ -403,95 +322,84 @@ impl<'a> Context<'a> {
             let exclude = object("not", object("anyOf", Json::Array(covered)));
             if is_empty(&schema) { exclude } else { object("allOf", Json::Array(vec![schema, exclude])) }
         };
-        Some((0..values.len()).map(exclusive).collect())
+        Some((0..schemas.len()).map(exclusive).collect())
     }
 
-    fn object(&mut self, builder: &mut Builder, value: &Value) {
+    fn object(&mut self, builder: &mut Builder<'_>, value: &Value) {
         let fields = value.fields(ALL_FIELDS);
         let required = fields.iter().filter(|field| field.constraint != Constraint::Optional);
         let required: Vec<_> = required.filter_map(|field| plain_name(&field.label)).map(Json::from).collect();
         if !required.is_empty() {
-            builder.set("required", Json::Array(required));
+            self.set(builder, "required", Json::Array(required));
         }
-        let mut properties: Entries = builder.properties();
         for field in &fields {
             match &field.label {
                 PathPart::Field(name) => {
-                    let schema = self.schema(field.label.clone(), &field.value);
+                    let core = builder.core().and_then(|core| core.property(name));
+                    let schema = self.schema_in(core, Step::Part(field.label.clone(), field.constraint), &field.value);
                     if !builder.is_alternative() || !is_empty(&schema) {
-                        properties.retain(|(known, _)| **known != **name);
-                        properties.push((name.to_string(), schema));
+                        builder.set_property(name, schema);
                     }
                 }
                 PathPart::Special(name) if is_exported(name) => self.add_definition(name, &field.value),
                 PathPart::Special(_) | PathPart::Index(_) => {}
             }
         }
-        if !properties.is_empty() {
-            builder.set_single("properties", Json::Object(properties));
-        }
         self.patterns(builder, value);
         if value.is_waiting() && !matches!(value.shape(), Shape::Unresolved(_)) {
             self.note_here("a rule that depends on data is left out");
+            self.refuse_unless_complete(value);
         }
     }
 
-    fn patterns(&mut self, builder: &mut Builder, value: &Value) {
-        for (pattern, constraint) in value.patterns() {
-            if !matches!(pattern.shape(), Shape::Type(kind) if kind.contains(Kind::STRING)) && !is_top(&pattern) {
-                self.note_here(&format!("the rule for fields that match {} is left out", pattern.to_cue()));
-                continue;
-            }
-            let schema = self.schema(PathPart::Field("*".into()), &constraint);
-            if !is_empty(&schema) {
-                builder.set_single("additionalProperties", schema);
-            }
+    fn patterns(&mut self, builder: &mut Builder<'_>, value: &Value) {
+        let (any, other): (Vec<_>, Vec<_>) =
+            value.patterns().into_iter().partition(|(pattern, _)| is_any_name(pattern));
+        for (pattern, _) in other {
+            self.note_here(&format!("the rule for fields that match {} is left out", pattern.to_cue()));
+        }
+        let constraint = match any.as_slice() {
+            [] => return,
+            [(_, only)] => only.clone(),
+            all => match Value::all(all.iter().map(|(_, constraint)| constraint.clone())) {
+                Some(all) => all,
+                None => return,
+            },
+        };
+        let schema = self.schema(Step::Any, &constraint);
+        if !is_empty(&schema) && builder.core().and_then(Core::items).is_none() {
+            builder.set_single("additionalProperties", schema);
         }
     }
 
-    fn array(&mut self, builder: &mut Builder, value: &Value) {
-        let elements: Vec<_> = value
-            .elements()
-            .iter()
-            .enumerate()
-            .map(|(index, element)| self.schema(PathPart::Index(index), element))
-            .collect();
-        let rest = value.rest().map(|rest| self.schema(PathPart::Field("*".into()), &rest));
+    fn array(&mut self, builder: &mut Builder<'_>, value: &Value) {
+        let elements = value.elements();
         let count = elements.len() as i64;
-        let mut all = elements.clone();
-        all.extend(rest.clone());
-        all.dedup();
-        match (all.as_slice(), rest) {
-            ([], _) => {}
-            // One schema for all: the fixed elements only say how many there must be.
-            ([items], rest) => {
-                if !is_empty(items) || !builder.is_alternative() {
-                    builder.set_single("items", items.clone());
-                }
-                if count > 0 {
-                    builder.set("minItems", count.into());
-                }
-                if rest.is_none() {
-                    builder.set("maxItems", count.into());
-                }
-            }
-            (_, None) => builder.set("items", Json::Array(elements)),
-            (_, Some(rest)) => {
-                builder.set("items", Json::Array(elements));
-                builder.set("additionalItems", rest);
-            }
+        let schema = |(index, element)| self.schema(Step::Part(PathPart::Index(index), Constraint::None), element);
+        let items: Vec<_> = elements.iter().enumerate().map(schema).collect();
+        if count > 0 {
+            builder.set("items", Json::Array(items));
+        }
+        let Some(rest) = value.rest() else { return };
+        let core = builder.core().and_then(Core::items);
+        let rest = self.schema_in(core, Step::Any, &rest);
+        if count > 0 {
+            self.set(builder, "minItems", count.into());
+            self.set(builder, "additionalItems", rest);
+        } else if !builder.is_alternative() || !is_empty(&rest) {
+            builder.set_single("items", rest);
         }
     }
 }
 
 /// Fields that schemas know of.
-const ALL_FIELDS: FieldOptions = FieldOptions { optional: true, definitions: true, hidden: false };
+pub(super) const ALL_FIELDS: FieldOptions = FieldOptions { optional: true, definitions: true, hidden: false };
 
 /// The kinds that formats exist for.
 const FORMATTED: Kind = Kind::NUMBER.or(Kind::STRING).or(Kind::BYTES);
 
 /// The type of a value, if it has just one besides null.
-fn type_of(value: &Value) -> Option<&'static str> {
+pub(super) fn type_of(value: &Value) -> Option<&'static str> {
     match value.kind().without(Kind::NULL) {
         // Patterns are for strings and bytes alike until they meet data; data in JSON are strings.
         kind if kind == Kind::STRING.or(Kind::BYTES) => is_pattern(&value.shape()).then_some("string"),
@@ -510,7 +418,7 @@ fn is_pattern(shape: &Shape) -> bool {
     }
 }
 
-fn type_name(kind: Kind) -> Option<&'static str> {
+pub(super) fn type_name(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::BOOL => Some("boolean"),
         Kind::FLOAT | Kind::NUMBER => Some("number"),
@@ -522,7 +430,7 @@ fn type_name(kind: Kind) -> Option<&'static str> {
     }
 }
 
-fn type_of_json(json: &Json) -> Option<&'static str> {
+pub(super) fn type_of_json(json: &Json) -> Option<&'static str> {
     match json {
         Json::Bool(_) => Some("boolean"),
         Json::Number(number) if number.is_int() => Some("integer"),
@@ -534,70 +442,60 @@ fn type_of_json(json: &Json) -> Option<&'static str> {
     }
 }
 
-fn is_top(value: &Value) -> bool {
+pub(super) fn is_top(value: &Value) -> bool {
     matches!(value.shape(), Shape::Top)
+}
+
+/// Whether a pattern is one for all fields.
+pub(super) fn is_any_name(pattern: &Value) -> bool {
+    match pattern.shape() {
+        Shape::Top => true,
+        Shape::Type(kind) => kind.contains(Kind::STRING),
+        _ => false,
+    }
+}
+
+/// Whether a list has elements and may have more: its default is the list of those elements.
+fn is_open_list(value: &Value) -> bool {
+    matches!(value.shape(), Shape::List(_)) && value.rest().is_some() && !value.elements().is_empty()
+}
+
+/// The alternatives of an evaluated disjunction, each once. The defaults that no other alternative covers are in front,
+/// each changes places with what stands there.
+pub(super) fn in_order(alternatives: Vec<(Value, bool)>) -> Vec<Operand> {
+    let mut different: Vec<(Operand, bool)> = Vec::with_capacity(alternatives.len());
+    for (value, default) in alternatives {
+        if !different.iter().any(|(known, _)| are_alike(&known.value, &value, true)) {
+            different.push((Operand { value, form: Form::Other }, default));
+        }
+    }
+    let mut front = 0;
+    for index in 0..different.len() {
+        if different[index].1 {
+            different.swap(front, index);
+            front += 1;
+        }
+    }
+    choices(&different)
+}
+
+/// Whether a path leads to a definition of a package, or to a field in one, by names that are not hidden.
+fn is_nameable(path: &[PathPart]) -> bool {
+    let is_named = |part: &PathPart| match part {
+        PathPart::Field(_) => true,
+        PathPart::Special(name) => !name.starts_with('_'),
+        PathPart::Index(_) => false,
+    };
+    matches!(path.first(), Some(PathPart::Special(_))) && path.iter().all(is_named)
 }
 
 fn is_empty(schema: &Json) -> bool {
     matches!(schema, Json::Object(entries) if entries.is_empty())
 }
 
-/// Whether all that `other` allows is allowed by `value` too.
-fn covers(value: &Value, other: &Value) -> bool {
-    let (both, other) = (value.unify(other), other.unify(other));
-    !matches!(both.shape(), Shape::Bottom(_)) && both.error().is_none() && both.to_cue() == other.to_cue()
-}
-
-/// A schema without the keys that are left out, also in schemas inside of it.
-fn without(schema: Json, omit: &Regexp) -> Json {
-    let Json::Object(entries) = schema else { return schema };
-    let kept = entries.into_iter().filter(|(key, _)| !(OMITTABLE.contains(&key.as_str()) && omit.is_match(key)));
-    let entry = |(key, value): (String, Json)| {
-        let value = match (key.as_str(), value) {
-            ("properties", Json::Object(properties)) => {
-                Json::Object(properties.into_iter().map(|(name, schema)| (name, without(schema, omit))).collect())
-            }
-            ("allOf" | "anyOf" | "oneOf" | "items", Json::Array(schemas)) => {
-                Json::Array(schemas.into_iter().map(|schema| without(schema, omit)).collect())
-            }
-            ("items" | "additionalProperties" | "additionalItems" | "not", schema) => without(schema, omit),
-            (_, value) => value,
-        };
-        (key, value)
-    };
-    Json::Object(kept.map(entry).collect())
-}
-
-/// Keys that restrict values, without which a schema is still one.
-const OMITTABLE: &[&str] = &[
-    "additionalItems",
-    "additionalProperties",
-    "default",
-    "deprecated",
-    "description",
-    "enum",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "format",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "not",
-    "nullable",
-    "pattern",
-    "required",
-    "uniqueItems",
-];
-
 fn is_deprecated(attribute: &str) -> bool {
     let body = attribute.strip_prefix("@protobuf(").and_then(|body| body.strip_suffix(')'));
-    body.is_some_and(|body| body.split(',').skip(1).any(|flag| flag.trim() == "deprecated"))
+    body.is_some_and(|body| body.split(',').skip(1).any(|flag| flag.trim().trim_matches('"') == "deprecated"))
 }
 
 fn plain_name(label: &PathPart) -> Option<&str> {
@@ -607,24 +505,14 @@ fn plain_name(label: &PathPart) -> Option<&str> {
     }
 }
 
-/// Definitions without their `#`, joined by dots.
-fn component_name(path: &[PathPart]) -> String {
-    let part = |part: &PathPart| match part {
-        PathPart::Field(name) => name.to_string(),
-        PathPart::Special(name) => name.trim_start_matches('#').to_owned(),
-        PathPart::Index(index) => index.to_string(),
-    };
-    path.iter().map(part).collect::<Vec<_>>().join(".")
-}
-
 /// A value without parts as JSON.
-fn scalar(shape: &Shape) -> Option<Json> {
+pub(super) fn scalar(shape: &Shape) -> Option<Json> {
     match shape {
         Shape::Null => Some(Json::Null),
         Shape::Bool(value) => Some(Json::Bool(*value)),
         Shape::Number(number) => Some(Json::Number(number.clone())),
         Shape::String(text) => Some((&**text).into()),
-        Shape::Bytes(bytes) => Some((&*String::from_utf8_lossy(bytes)).into()),
+        Shape::Bytes(bytes) => Some(STANDARD.encode(bytes).as_str().into()),
         _ => None,
     }
 }

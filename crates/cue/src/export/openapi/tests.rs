@@ -75,8 +75,16 @@ fn values_become_schemas() {
         ("5 | string", r#"{oneOf: [{enum: [5]}, {type: "string"}]}"#),
         ("null | =~\"a\"", r#"{type: "string", nullable: true, pattern: "a"}"#),
         ("[...string]", r#"{type: "array", items: {type: "string"}}"#),
-        ("[int, ...int]", r#"{type: "array", minItems: 1, items: {type: "integer"}}"#),
-        ("[...string] | *[]", r#"{type: "array", items: {type: "string"}}"#),
+        ("'x'", r#"{type: "string", enum: ["eA=="]}"#),
+        ("bytes | int", r#"{oneOf: [{type: "string", format: "byte"}, {type: "integer"}]}"#),
+        // The type of an alternative is that of its first bound.
+        ("\"auto\" | int & >0", r#"{oneOf: [{enum: ["auto"]}, {type: "number", minimum: 0, exclusiveMinimum: true}]}"#),
+        (
+            "int & >0 & !=5",
+            r#"{type: "integer", allOf: [{exclusiveMinimum: true, minimum: 0}, {not: {allOf: [{minimum: 5}, {maximum: 5}]}}]}"#,
+        ),
+        // Each default changes places with what stands in front.
+        ("\"a\" | \"b\" | *\"c\"", r#"{type: "string", enum: ["c", "b", "a"], default: "c"}"#),
         (
             "{a!: int, b?: int}",
             r#"{type: "object", required: ["a"], properties: {a: {type: "integer"}, b: {type: "integer"}}}"#,
@@ -84,7 +92,7 @@ fn values_become_schemas() {
         ("{[string]: int}", r#"{type: "object", additionalProperties: {type: "integer"}}"#),
         (
             "{[K=string]: {key: K, n?: int}}",
-            r#"{type: "object", additionalProperties: {type: "object", required: ["key"], properties: {key: {type: "string"}, n: {type: "integer"}}}}"#,
+            r##"{type: "object", additionalProperties: {type: "object", required: ["key"], properties: {key: {$ref: "#/components/schemas/A"}, n: {type: "integer"}}}}"##,
         ),
         ("=~\"a\" | =~\"b\"", r#"{type: "string", oneOf: [{pattern: "a"}, {pattern: "b"}]}"#),
         ("{...}", r#"{type: "object"}"#),
@@ -95,13 +103,41 @@ fn values_become_schemas() {
 }
 
 #[test]
+fn lists_become_arrays() {
+    for (value, expected) in [
+        ("[]", r#"{type: "array"}"#),
+        ("[...]", r#"{type: "array", items: {}}"#),
+        ("[int]", r#"{type: "array", items: [{type: "integer"}]}"#),
+        ("[int, int]", r#"{type: "array", items: [{type: "integer"}, {type: "integer"}]}"#),
+        (
+            "[1, ...int]",
+            r#"{type: "array", minItems: 1, items: [{type: "integer", enum: [1]}], default: [1], additionalItems: {type: "integer"}}"#,
+        ),
+        ("[...string] | *[]", r#"{type: "array", items: {type: "string"}}"#),
+        ("[...int] | *[3]", r#"{type: "array", items: {type: "integer"}, default: [3]}"#),
+        ("[...int] | null", r#"{type: "array", items: {type: "integer"}, nullable: true}"#),
+        ("[int] | [string]", r#"{type: "array", oneOf: [{items: [{type: "integer"}]}, {items: [{type: "string"}]}]}"#),
+        // Open lists count as the same whatever they hold.
+        ("[...number] & [...int]", r#"{type: "array", items: {type: "number"}}"#),
+        // What is checked of a list goes with its evaluation.
+        ("[...string] & list.MaxItems(4)", r#"{type: "array", items: {type: "string"}}"#),
+        ("list.MinItems(4) & list.MaxItems(9)", r#"{type: "array", minItems: 4, maxItems: 9}"#),
+        ("[...list.UniqueItems()]", r#"{type: "array", items: {type: "array", uniqueItems: true}}"#),
+    ] {
+        assert_eq!(with_imports(value), expected, "{value}");
+    }
+}
+
+/// The schema of `#A` with the packages imported that it names.
+fn with_imports(value: &str) -> String {
+    let packages = ["list", "math", "net", "strings", "struct", "time"];
+    let used = packages.into_iter().filter(|package| value.contains(&format!("{package}.")));
+    let imports: String = used.map(|package| format!("import \"{package}\"\n")).collect();
+    schema(&format!("{imports}#A: {value}"))
+}
+
+#[test]
 fn validators_become_keywords() {
-    let with_imports = |value: &str| {
-        let packages = ["list", "math", "strings", "struct", "time"];
-        let used = packages.into_iter().filter(|package| value.contains(&format!("{package}.")));
-        let imports: String = used.map(|package| format!("import \"{package}\"\n")).collect();
-        schema(&format!("{imports}#A: {value}"))
-    };
     for (value, expected) in [
         ("strings.MinRunes(1) & strings.MaxRunes(5)", r#"{type: "string", minLength: 1, maxLength: 5}"#),
         ("math.MultipleOf(5)", r#"{type: "number", multipleOf: 5}"#),
@@ -109,6 +145,10 @@ fn validators_become_keywords() {
         ("list.UniqueItems() & list.MaxItems(3)", r#"{type: "array", maxItems: 3, uniqueItems: true}"#),
         ("time.Time", r#"{type: "string", format: "date-time"}"#),
         ("time.Format(\"2006-01-02\")", r#"{type: "string", format: "date"}"#),
+        ("string & time.Time", r#"{type: "string", format: "date-time"}"#),
+        // A layout counts only where the call is all that is written.
+        ("string & time.Format(\"2006-01-02\")", r#"{type: "string"}"#),
+        ("int | strings.HasPrefix(\"x\")", r#"{oneOf: [{type: "integer"}, {type: "string"}]}"#),
     ] {
         assert_eq!(with_imports(value), expected, "{value}");
     }
@@ -130,10 +170,74 @@ fn references_to_definitions_stay_references() {
         ),
         ("#B | null", r##"{type: "object", allOf: [{$ref: "#/components/schemas/B"}], nullable: true}"##),
         ("#E & =~\"x\"", r##"{type: "string", allOf: [{$ref: "#/components/schemas/E"}, {pattern: "x"}]}"##),
-        // Fields have no schema of their own to refer to.
-        ("#B.k", r#"{type: "string", enum: ["b"]}"#),
+        (
+            "#B | null | *#C",
+            r##"{type: "object", default: {k: "c"}, nullable: true, oneOf: [{$ref: "#/components/schemas/B"}, {$ref: "#/components/schemas/C"}]}"##,
+        ),
+        (
+            "#E & (\"x\" | \"y\")",
+            r##"{type: "string", allOf: [{$ref: "#/components/schemas/E"}, {enum: ["x", "y"]}]}"##,
+        ),
+        // Fields are referred to like definitions.
+        ("#B.k", r##"{$ref: "#/components/schemas/B.k"}"##),
+        ("#B[\"k\"]", r##"{$ref: "#/components/schemas/B.k"}"##),
+        (
+            "{a?: int, b?: a}",
+            r##"{type: "object", properties: {a: {type: "integer"}, b: {$ref: "#/components/schemas/A.a"}}}"##,
+        ),
+        // The label of a pattern stands for the struct that the pattern is in.
+        (
+            "{m: [N=string]: n: N}",
+            r##"{type: "object", required: ["m"], properties: {m: {type: "object", additionalProperties: {type: "object", required: ["n"], properties: {n: {$ref: "#/components/schemas/A.m"}}}}}}"##,
+        ),
+        // What is embedded alone, closed or one of several evaluated alternatives is no reference.
+        ("{#B}", r#"{type: "object", required: ["k"], properties: {k: {type: "string", enum: ["b"]}}}"#),
+        ("close(#B)", r#"{type: "object", required: ["k"], properties: {k: {type: "string", enum: ["b"]}}}"#),
+        (
+            "null | {#B, x: int}",
+            r#"{type: "object", required: ["k", "x"], properties: {k: {type: "string", enum: ["b"]}, x: {type: "integer"}}, nullable: true}"#,
+        ),
+        (
+            "or([#B, #C])",
+            r##"{type: "object", oneOf: [{$ref: "#/components/schemas/B"}, {$ref: "#/components/schemas/C"}]}"##,
+        ),
+        // Scalars are evaluated before alternatives are told apart.
+        ("#E | int", r#"{oneOf: [{type: "string"}, {type: "integer"}]}"#),
+        ("#E | *\"x\"", r#"{type: "string", default: "x"}"#),
     ] {
         assert_eq!(schema(&format!("#A: {value}\n{others}")), expected, "{value}");
+    }
+}
+
+#[test]
+fn what_is_referred_to_outside_the_package_is_described_too() {
+    let components = |source: &str| line(&Json::Object(document(source, Version::V3_0).schemas));
+    assert_eq!(
+        components("import \"time\"\n#A: {\n\t// How long.\n\tx: time.Duration\n}"),
+        r##"{A: {type: "object", required: ["x"], properties: {x: {$ref: "#/components/schemas/Duration"}}}, Duration: {type: "string"}}"##
+    );
+    assert_eq!(
+        components("import \"list\"\n#A: [...int] & list.UniqueItems"),
+        r##"{A: {type: "array", items: {type: "integer"}, allOf: [{$ref: "#/components/schemas/UniqueItems"}]}, UniqueItems: {type: "array", uniqueItems: true}}"##
+    );
+}
+
+#[test]
+fn parts_that_mean_the_same_count_once() {
+    for (value, expected) in [
+        ("{b: int} & {b: int}", r#"{type: "object", required: ["b"], properties: {b: {type: "integer"}}}"#),
+        ("{b: int}\n#A: {b: int}", r#"{type: "object", required: ["b"], properties: {b: {type: "integer"}}}"#),
+        (
+            "{b: int}\n#A: {b: >5}",
+            r#"{type: "object", properties: {b: {type: "number", minimum: 5, exclusiveMinimum: true}}, allOf: [{required: ["b"]}, {required: ["b"]}]}"#,
+        ),
+        ("{b: 1} | {b: 1}", r#"{type: "object", required: ["b"], properties: {b: {type: "integer", enum: [1]}}}"#),
+        (
+            "{b: int} | *{b: 5}",
+            r#"{type: "object", required: ["b"], properties: {b: {type: "integer"}}, default: {b: 5}}"#,
+        ),
+    ] {
+        assert_eq!(schema(&format!("#A: {value}")), expected, "{value}");
     }
 }
 
@@ -154,12 +258,39 @@ fn alternatives_that_cover_others_leave_them_out() {
         schema("#A: {y: int} | {y: int, z: int}"),
         r#"{type: "object", oneOf: [{allOf: [{required: ["y"], properties: {y: {type: "integer"}}}, {not: {anyOf: [{required: ["y", "z"], properties: {y: {type: "integer"}, z: {type: "integer"}}}]}}]}, {required: ["y", "z"], properties: {y: {type: "integer"}, z: {type: "integer"}}}]}"#
     );
+    let excludes = |value: &str| schema(&format!("#A: {value}")).matches("not:").count();
+    for (value, count) in [
+        ("{y: int} | {z: int}", 0),
+        ("{y?: int} | {z?: int}", 2),
+        ("{y?: int, ...} | {z?: int, ...}", 0),
+        ("{y!: int} | {y: int}", 1),
+        ("{y: _} | {y: 5}", 1),
+        ("{y: int | string} | {y: *5 | int}", 1),
+        ("{y: [...int]} | {y: [1]}", 1),
+        ("{[string]: int} | {y: int}", 1),
+        ("{[string]: int} | {y: string}", 0),
+        ("{[string]: number} | {[string]: int}", 1),
+        ("{x: y?: int} | {x: z?: int}", 0),
+        ("#B | #C\n#B: x: y?: int\n#C: x: z?: int", 2),
+    ] {
+        assert_eq!(excludes(value), count, "{value}");
+    }
 }
 
 #[test]
 fn titles_and_versions_come_from_the_package() {
     let info = |source: &str| line(&document(source, Version::V3_0).info);
-    assert_eq!(info("// The orders.\n\n#A: int"), r#"{title: "The orders.", version: "no version"}"#);
+    for (source, title) in [
+        ("// The orders.\n\n#A: int", "The orders."),
+        ("// The orders.\npackage p\n\n#A: int", "The orders."),
+        ("// The file.\n\npackage p\n\n#A: int", "Generated by cue."),
+        ("// The file.\n\npackage p\n\n// Behind it.\n\n// Doc.\n#A: int", "Behind it."),
+        ("package p\n\n// Doc.\n#A: int", "Generated by cue."),
+    ] {
+        assert_eq!(info(source), format!("{{title: \"{title}\", version: \"no version\"}}"), "{source}");
+    }
+    assert_eq!(info("about: {title: \"T\", version: \"1\"} @openapi(info)\n#A: int"), r#"{title: "T", version: "1"}"#);
+    assert_eq!(info("info: {version: 5}\n#A: int"), r#"{version: "no version", title: "Generated by cue."}"#);
     assert_eq!(info("$version: \"2\"\n#A: int"), r#"{title: "Generated by cue.", version: "2"}"#);
     assert_eq!(
         info("info: {title: \"T\", version: \"1\", contact: name: \"N\"}"),
@@ -173,6 +304,39 @@ fn what_can_not_be_said_is_noted_and_left_out() {
         document("#A: {x: int, y: >x, [=~\"^z\"]: int, if x > 5 {z: 1}}\nproduct: name: \"p\"", Version::V3_0);
     let notes: Vec<_> = document.notes.iter().map(|note| format!("{}: {}", note.path, note.message)).collect();
     insta::assert_snapshot!(format!("{}\n{}", notes.join("\n"), document.to_json()));
+}
+
+#[test]
+fn what_the_reference_gives_up_on_is_told() {
+    for (source, expected) in [
+        ("#A: int", ""),
+        (
+            "#A: int\nb: 5\nc!: 6",
+            "openapi: unsupported top-level field \"b\":\n    in.cue:2:1\nopenapi: unsupported top-level field \"c\":\n    in.cue:3:1\n",
+        ),
+        ("#A: int\nb: 5 @openapi(-)", ""),
+        ("info: 5\n#A: int", "info must be a struct:\n    in.cue:1:1\n"),
+        // Rules come before fields.
+        ("b: 5\n#A: {x?: !=\"a\"}", "#A.x?: unsupported op != for string type:\n    in.cue:2:6\n"),
+        ("#A: {x!: [...string & >\"a\"]}", "#A.x!.[_]: unsupported op > for string type:\n    in.cue:1:23\n"),
+        (
+            "#A: {m: [string]: y: {a: int, b: >a}}",
+            "#A.m.[_].y.b: openapi: #A.m._.y.b: non-concrete value a for bound >:\n    in.cue:1:31\n",
+        ),
+        ("#A: {a!: int, if a > 5 {b: int}}", "#A: openapi: #A: required field missing: a:\n    in.cue:1:1\n"),
+        (
+            "import \"list\"\n#A: {x?: [...int] & list.MinItems(3)}",
+            "#A.x?: openapi: #A.x: invalid value [] (does not satisfy list.MinItems(3)): len(list) < MinItems(3) (0 < 3):\n    in.cue:2:21\n",
+        ),
+        (
+            "import \"math\"\n#A: math.MultipleOf(2.5)",
+            "#A: could not retrieve int: #A: cannot use value 2.5 (type float) as int:\n    in.cue:2:21\n",
+        ),
+        ("#A: {x: *{a: int} | string}", "#A.x: default: incomplete value int\n"),
+    ] {
+        let refusal = document(source, Version::V3_0).refusal;
+        assert_eq!(refusal.map_or_else(String::new, |errors| errors.report()), expected, "{source}");
+    }
 }
 
 #[test]
@@ -202,8 +366,39 @@ fn references_can_be_replaced_by_what_they_refer_to() {
         schemas_with(REFERENCES, &options).unwrap(),
         r#"{A: {type: "object", required: ["b", "c"], properties: {b: {type: "object", required: ["n"], properties: {n: {type: "integer", maximum: 5, exclusiveMaximum: true}}}, c: {type: "array", items: {type: "string"}}}}, B: {type: "object", required: ["n"], properties: {n: {type: "integer", maximum: 5, exclusiveMaximum: true}}}, C: {type: "string"}}"#
     );
-    let circle = schemas_with("#A: {b?: #B}\n#B: {a?: #A}", &options);
-    assert_eq!(circle.unwrap_err(), "cycle in reference at #A");
+    let reason = "cyclic structures not allowed when reference expansion is requested";
+    for (source, place) in [("#A: {b?: #B}\n#B: {a?: #A}", "#A.b?.a?"), ("#A: [string]: #A", "#A.[_]")] {
+        let circle = schemas_with(source, &options).unwrap_err();
+        assert_eq!(circle, format!("cycle in reference at {place}: {reason}"), "{source}");
+    }
+}
+
+#[test]
+fn without_references_alternatives_say_only_what_is_not_said_of_their_place() {
+    let options = Options { expand_references: true, ..Options::default() };
+    for (value, expected) in [
+        ("int | string", "{oneOf: [{}, {}]}"),
+        (
+            "{k: \"b\", n: int} | {k: \"c\", n: int}",
+            r#"{type: "object", properties: {k: {}, n: {type: "integer"}}, oneOf: [{required: ["k", "n"]}, {required: ["k", "n"]}]}"#,
+        ),
+        (
+            "[...{a: int} | {b: int}]",
+            r#"{type: "array", items: {type: "object", properties: {a: {type: "integer"}, b: {type: "integer"}}, oneOf: [{required: ["a"]}, {required: ["b"]}]}}"#,
+        ),
+        (
+            "{a: int} & {b: string}",
+            r#"{type: "object", required: ["a", "b"], properties: {a: {type: "integer"}, b: {type: "string"}}}"#,
+        ),
+        (
+            "{a: int, ...}",
+            r#"{type: "object", required: ["a"], properties: {a: {type: "integer"}}, additionalProperties: {}}"#,
+        ),
+        ("{a?: int} | {a: string}", r#"{type: "object", properties: {a: {}}, oneOf: [{}, {required: ["a"]}]}"#),
+    ] {
+        let found = schemas_with(&format!("#A: {value}"), &options).unwrap();
+        assert_eq!(found, format!("{{A: {expected}}}"), "{value}");
+    }
 }
 
 #[test]
