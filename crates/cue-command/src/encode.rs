@@ -69,7 +69,11 @@ impl Encoder {
                 _ => self.value(&item.value()),
             };
         }
-        let json = openapi::generate(instance, openapi::Version::default())?.to_json().to_string();
+        let document = openapi::generate(instance, openapi::Version::default())?;
+        let json = document.to_json().to_string();
+        if let Some(refusal) = document.refusal {
+            return Err(refusal.into());
+        }
         let value = parsed(&json)?;
         self.mode = Mode::Export;
         self.value(&value)

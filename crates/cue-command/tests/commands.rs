@@ -202,6 +202,19 @@ fn documents_of_openapi_are_schemas() {
 }
 
 #[test]
+fn documents_of_openapi_are_refused_where_they_would_say_less() {
+    let mut shop = Shop::new(&[
+        ("shop.cue", "#Fruit: {kind: \"pear\" | \"apple\", pits?: [...string]}\n"),
+        ("stock.cue", "#Fruit: {kind: string}\npears: #Fruit & {kind: \"pear\"}\n"),
+        ("rule.cue", "#Fruit: {kind!: !=\"stone\"}\n"),
+    ]);
+    shop.run("export --out openapi shop.cue")
+        .run("export --out openapi stock.cue")
+        .run("export --out openapi rule.cue");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
 fn names_that_would_mean_something_else_are_kept_apart() {
     let mut shop = Shop::new(&[
         (
