@@ -112,6 +112,12 @@ const NOWHERE: Group = Group::MAX;
 const LIFTED: Group = 0;
 /// What is inside of a value that `matchN` or `matchIf` tries.
 pub(super) const TRIED: Group = 1;
+/// What is embedded.
+const EMBEDDED: Group = 2;
+/// What is inside of an embedded struct that a validator of the whole value lifts: definitions do not close there.
+pub(super) const OPENED: Group = 3;
+/// The last of the groups above, which stand for no definition and no literal.
+pub(super) const LAST_MARK: Group = OPENED;
 
 /// The group that stands closest around a conjunct of these groups.
 fn innermost(groups: &[Group]) -> Group {
@@ -136,11 +142,14 @@ impl<'a> Parts<'a> {
     }
 
     /// Whether a struct stands beside a literal that embeds a definition: it adds to what that literal knows, unless
-    /// all of it stands in a file.
+    /// all of it stands in a file. Beside a further such literal it does so inside of its fields even if both are open.
     pub(super) fn stands_beside_embedding(&self) -> bool {
         let is_beside = |group: &Group| self.structs.iter().any(|part| !part.groups.contains(group));
         let is_open = |group: &Group| self.from(*group).any(|group| self.open.contains(&group));
-        self.closed.iter().any(|group| self.around.contains_key(group) && is_beside(group) && !is_open(group))
+        let several = self.closed.iter().filter(|group| self.around.contains_key(group)).count() > 1;
+        self.closed
+            .iter()
+            .any(|group| self.around.contains_key(group) && is_beside(group) && (several || !is_open(group)))
     }
 
     /// The groups that leave no other names than those they provide for.
@@ -167,9 +176,10 @@ impl<'a> Parts<'a> {
     /// The groups of what stands in a field that has these.
     pub(super) fn inner_groups(&self, groups: &[Group]) -> Rc<[Group]> {
         let tried = (self.is_tried && !groups.contains(&TRIED)).then_some(TRIED);
-        let kept = groups.iter().copied().filter(|group| !self.shallow.contains(group));
+        let kept = groups.iter().copied().filter(|group| !self.shallow.contains(group) && *group != EMBEDDED);
         let lifted = self.is_lifted(innermost(groups)).then_some(LIFTED);
-        tried.into_iter().chain(kept).chain(lifted).collect()
+        let opened = lifted.filter(|_| groups.contains(&EMBEDDED)).map(|_| OPENED);
+        opened.into_iter().chain(tried).chain(kept).chain(lifted).collect()
     }
 
     /// The groups of what stands in an element of a list that has these: beside a validator of the list its groups do
@@ -200,7 +210,7 @@ impl<'a> Parts<'a> {
             self.nameless.extend(groups);
         }
         if term.kinds.contains(Kinds::LIST) {
-            self.listless.extend(groups);
+            self.listless.extend(groups.iter().copied().chain([NOWHERE]));
         }
         self.terms.push(term);
     }
@@ -295,6 +305,9 @@ impl<'a> Lowering<'a> {
             },
             Target::Field { name, values } => {
                 let is_definition = is_definition(name);
+                if is_definition && conjunct.groups.contains(&OPENED) {
+                    return parts.give_up("a definition stands inside of what a validator leaves open");
+                }
                 let groups = match (is_definition, embedded) {
                     (false, _) => conjunct.groups.clone(),
                     // What is embedded closes the struct around it, which is a group of its own.
@@ -325,6 +338,9 @@ impl<'a> Lowering<'a> {
 
     fn close(&mut self, args: &'a [Expr], conjunct: &Conjunct<'a>, parts: &mut Parts<'a>) {
         let [argument] = args else { return parts.give_up("a call of close without its argument") };
+        if conjunct.groups.contains(&OPENED) {
+            return parts.give_up("a call of close stands inside of what a validator leaves open");
+        }
         let group = self.new_group();
         parts.closed.insert(group);
         parts.shallow.insert(group);
@@ -440,7 +456,8 @@ impl<'a> Lowering<'a> {
                     self.hidden(field, &scope, parts);
                 }
                 Decl::Embed(embed) => {
-                    let embedded = Conjunct { expr: &embed.expr, scope: scope.clone(), groups: groups.clone() };
+                    let groups = [EMBEDDED].iter().chain(&*groups).copied().collect();
+                    let embedded = Conjunct { expr: &embed.expr, scope: scope.clone(), groups };
                     self.gather(&embedded, group, parts);
                 }
                 Decl::Comprehension(comprehension) => {

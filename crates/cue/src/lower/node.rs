@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vet::{Builder, GroupRule, Kind, ListRule, Pattern, Relation, Rule, StructRule};
 
 use super::computed::Reader;
-use super::gather::{Alternative, Conjunct, Group, Parts, Presence, StructPart, TRIED};
+use super::gather::{Alternative, Conjunct, Group, LAST_MARK, OPENED, Parts, Presence, StructPart, TRIED};
 use super::guard::{Guard, Then};
 use super::scalar::{Concrete, Extent, Kinds, Sees, Term};
 use super::scope::{Frame, Scope, Target, data_name, is_definition};
@@ -69,6 +69,7 @@ struct Key {
     name: String,
     is_open: bool,
     is_tried: bool,
+    is_opened: bool,
     missing: Missing,
 }
 
@@ -97,7 +98,7 @@ impl<'a> Lowering<'a> {
             files,
             builder,
             regexp_bytes_max,
-            groups: TRIED,
+            groups: LAST_MARK,
             nodes: 0,
             path: Vec::new(),
             residuals: Vec::new(),
@@ -248,7 +249,7 @@ impl<'a> Lowering<'a> {
         match self.resolve(scope, &ident.name) {
             Target::Field { name, .. } => {
                 let (is_open, is_tried) = (closed.is_empty(), groups.contains(&TRIED));
-                Some(Key { name: name.into(), is_open, is_tried, missing })
+                Some(Key { name: name.into(), is_open, is_tried, is_opened: groups.contains(&OPENED), missing })
             }
             _ => None,
         }
