@@ -7,6 +7,7 @@ mod descriptions;
 use std::time::Duration;
 
 use descriptions::{load, problems};
+use serde_json::{Value, json};
 use sluice::catalog::{Catalog, Rejection};
 
 /// The text/plain answers to a payload: a line for each violation.
@@ -139,6 +140,16 @@ fn a_schema_is_served_as_cue_and_as_openapi() {
     assert_eq!(types("Identity"), ["application/vnd.oai.openapi+json", "text/x-cue"]);
     assert_eq!(&*schemas["Other"].0[1].body, b"#Other: {n!: int}\n");
     assert_eq!(types("more.cue"), ["text/x-cue"]);
+}
+
+#[test]
+fn the_openapi_document_has_all_that_it_refers_to() {
+    let catalog = load(&[("p/p.cue", "#A: {a: int, t: string}\n#E: {x!: #A.a, y!: #A, z?: [...#A[\"t\"]]}\n")]);
+    let document: Value = serde_json::from_slice(&catalog.openapi.0[0].body).unwrap();
+    let properties = &document["components"]["schemas"]["E"]["properties"];
+    assert_eq!(properties["x"], json!({"type": "integer"}));
+    assert_eq!(properties["y"], json!({"$ref": "#/components/schemas/A"}));
+    assert_eq!(properties["z"], json!({"type": "array", "items": {"type": "string"}}));
 }
 
 #[test]

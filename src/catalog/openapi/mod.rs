@@ -1,6 +1,6 @@
 //! OpenAPI documents of products: what CUE derives from definitions, and JSON Schemas put into the same form.
 //!
-//! A product of CUE definitions alone has exactly the document that CUE writes for them. Products together are merged
+//! A product of CUE definitions alone has the document that CUE writes for them. Products together are merged
 //! into one document; where two define a schema of the same name, each name is preceded by that of its product.
 
 mod json_schema;
@@ -8,9 +8,12 @@ mod yaml;
 
 use std::collections::HashMap;
 
-use cue::export::{
-    openapi::{Version, generate},
-    tree::Json,
+use cue::{
+    PathPart,
+    export::{
+        openapi::{Options, Version, generate_with},
+        tree::Json,
+    },
 };
 
 use super::{Document, Representation, description::Described};
@@ -30,7 +33,8 @@ pub(super) struct Source {
 impl Source {
     /// Adds the definitions of a CUE package.
     pub(super) fn add_package(&mut self, instance: &cue::Instance) -> Result<(), cue::Errors> {
-        let document = generate(instance, Version::V3_0)?;
+        let options = Options { name: Some(&component_name), ..Options::default() };
+        let document = generate_with(instance, &options)?;
         self.info = Some(document.info);
         self.components.extend(document.schemas);
         Ok(())
@@ -51,6 +55,16 @@ impl Source {
         };
         document(derived.unwrap_or_else(described), self.components.clone())
     }
+}
+
+/// Definitions as CUE names them. It also refers to fields of definitions, which have no schema: here these stand where
+/// they are referred to.
+fn component_name(path: &[PathPart]) -> Option<String> {
+    let part = |part: &PathPart| match part {
+        PathPart::Special(name) => Some(name.trim_start_matches('#').to_owned()),
+        PathPart::Field(_) | PathPart::Index(_) => None,
+    };
+    path.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.join("."))
 }
 
 /// The document of all products.
