@@ -32,6 +32,8 @@ pub(super) struct Lowering<'a> {
     pub(super) regexp_bytes_max: usize,
     groups: Group,
     nodes: usize,
+    /// Structs so far whose members are held against each other.
+    related: usize,
     path: Vec<String>,
     residuals: Vec<Residual>,
     /// The whole package is the schema, so that the fields of its files are data.
@@ -100,6 +102,7 @@ impl<'a> Lowering<'a> {
             regexp_bytes_max,
             groups: LAST_MARK,
             nodes: 0,
+            related: 0,
             path: Vec::new(),
             residuals: Vec::new(),
             files_are_data: false,
@@ -300,6 +303,7 @@ impl<'a> Lowering<'a> {
         budget: &mut usize,
     ) -> Node {
         let mut chosen = Vec::new();
+        let related = self.related;
         for alternative in alternatives {
             if *budget == 0 {
                 return self.island_node("there are too many combinations of alternatives");
@@ -312,7 +316,10 @@ impl<'a> Lowering<'a> {
         }
         let defaults: Vec<&Node> = chosen.iter().filter(|chosen| chosen.2).map(|(_, valid, _)| valid).collect();
         let is_alone = parts.terms.is_empty() && parts.structs.is_empty() && parts.lists.is_empty();
+        // Without data, what refers to a member that is missing fails, and may leave one of the others.
+        let may_fail = self.related > related;
         let absent = match *defaults {
+            [] if may_fail => Absent::Unknown,
             [] if is_alone || chosen.iter().all(|(_, valid, _)| valid.absent == Absent::No) => Absent::No,
             [node] if is_alone => node.absent,
             _ => Absent::Unknown,
@@ -610,6 +617,7 @@ impl<'a> Lowering<'a> {
             return Composite::unknown(self.island("a value is computed from what the schema provides"));
         }
         rule.relations = relations.into_iter().map(|(relation, _)| relation).collect();
+        self.related += usize::from(!rule.relations.is_empty());
         let (groups, unnamed) = self.apart(|lowering| lowering.groups_of(parts, &patterns, missing));
         rule.groups = groups;
         let mut rules = vec![self.builder.structure(rule)];
