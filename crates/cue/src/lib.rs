@@ -32,4 +32,7 @@ pub use instance::Instance;
 pub use limits::Limits;
 pub use load::{Entry, LoadOptions, Loader, Module, Source, Trees, check_data};
 pub use syntax::{ast::Constraint, pos::SourceFile};
-pub use value::{BoundOp, Field, FieldOptions, Form, Operand, Schema, Shape, Validation, Value, VetOptions};
+pub use value::{
+    BoundOp, Expression, Field, FieldOptions, Form, Operand, PackageId, Reference, Schema, Shape, Validation, Value,
+    VetOptions,
+};

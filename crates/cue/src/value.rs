@@ -3,6 +3,7 @@
 //! Both are immutable, cheap to clone and may be shared between threads: what is evaluated is frozen, and a
 //! further evaluation works on a layer of its own on top.
 
+mod expression;
 mod operands;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::{
     },
     export::{self, syntax::Profile},
     instance::{self, Instance, Package},
-    ir::{Atom, Expr, ExprId, compile::Compiler},
+    ir::{Atom, Expr, ExprId, Notes, compile::Compiler},
     number::Number,
     syntax::{
         self,
@@ -36,6 +37,7 @@ use crate::{
     toml, yaml,
 };
 
+pub use expression::{Expression, PackageId, Reference};
 pub use operands::{Form, Operand};
 
 /// What is evaluated so far, never to change again.
@@ -410,11 +412,45 @@ impl Value {
         self.siblings(&[found.1]).pop()
     }
 
-    /// The doc comments of all declarations of the value, joined by an empty line.
+    /// The doc comments of all declarations of the value, joined by an empty line; for a package, the comments of its
+    /// files.
     #[must_use]
     pub fn doc(&self) -> String {
-        let notes = &self.engine().v(self.vertex).notes;
-        notes.iter().filter_map(|notes| notes.doc.as_deref()).collect::<Vec<_>>().join("\n\n")
+        let package = &self.frozen.package;
+        if self.vertex == package.root {
+            return package.asts.iter().flat_map(|file| file.docs()).collect::<Vec<_>>().join("\n\n");
+        }
+        let engine = self.engine();
+        let own = engine.v(self.vertex).notes.iter().filter(|notes| notes.shorthands == 0);
+        let docs = own.chain(self.notes_above()).filter_map(|notes| notes.doc.as_deref());
+        docs.collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// What stands above `a: b: c: 1`, if the value is that of `c`.
+    fn notes_above(&self) -> Vec<&Arc<Notes>> {
+        let engine = self.engine();
+        let mut found = Vec::new();
+        let mut way = vec![self.vertex];
+        while let Some(parent) = way.last().map(|vertex| engine.v(*vertex).parent).filter(|parent| *parent != NONE) {
+            let is_above = |notes: &&Arc<Notes>| {
+                notes.shorthands as usize == way.len()
+                    && way.iter().all(|field| self.is_first_after(*field, notes.doc_pos))
+            };
+            found.extend(engine.v(parent).notes.iter().filter(is_above));
+            way.push(parent);
+        }
+        found
+    }
+
+    /// Whether a field is the first of its struct that is declared after a place.
+    fn is_first_after(&self, field: VertexId, place: Pos) -> bool {
+        let engine = self.engine();
+        let first = |vertex: VertexId| {
+            let places = engine.v(vertex).declared.iter().map(|declared| declared.pos);
+            places.filter(|pos| pos.file == place.file && pos.offset > place.offset).map(|pos| pos.offset).min()
+        };
+        let Some(own) = first(field) else { return false };
+        engine.v(engine.v(field).parent).arcs.iter().all(|(_, other)| first(*other).is_none_or(|other| other >= own))
     }
 
     /// The attributes of the field that holds the value, as written, each once.

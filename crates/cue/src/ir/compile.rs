@@ -981,9 +981,9 @@ fn notes(field: &ast::Field) -> Option<Arc<Notes>> {
         || trailing.is_some()
         || !attributes.is_empty();
     is_told.then(|| {
-        let is_shorthand = is_shorthand(&field.value);
+        let shorthands = shorthands(&field.value);
         let told = documented.unwrap_or_default();
-        Arc::new(Notes { is_shorthand, attributes, trailing, alias, value_alias, matched, ..told })
+        Arc::new(Notes { shorthands, attributes, trailing, alias, value_alias, matched, ..told })
     })
 }
 
@@ -1001,11 +1001,15 @@ fn uncommented(mut expr: &ast::Expr) -> &ast::Expr {
     expr
 }
 
-/// Whether a value is a field with a fixed name, and nothing around it.
-fn is_shorthand(value: &ast::Expr) -> bool {
-    let ast::Expr::Struct(ast::StructLit { braces: false, decls, .. }) = value else { return false };
-    matches!(
-        &decls[..],
-        [ast::Decl::Field(ast::Field { label: ast::Label::Ident(_) | ast::Label::String(_), alias: None, .. })]
-    )
+/// How many fields with a fixed name a value consists of, one in the other, with nothing around them.
+fn shorthands(mut value: &ast::Expr) -> u32 {
+    let mut count = 0;
+    while let ast::Expr::Struct(ast::StructLit { braces: false, decls, .. }) = value
+        && let [ast::Decl::Field(field)] = &decls[..]
+        && matches!(field, ast::Field { label: ast::Label::Ident(_) | ast::Label::String(_), alias: None, .. })
+    {
+        count += 1;
+        value = &field.value;
+    }
+    count
 }

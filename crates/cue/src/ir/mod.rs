@@ -235,8 +235,8 @@ pub(crate) struct Notes {
     pub(crate) doc: Option<Arc<str>>,
     /// Of the doc comment.
     pub(crate) doc_pos: Pos,
-    /// Whether the field stands before another one without braces between them: `a: b: 1`.
-    pub(crate) is_shorthand: bool,
+    /// How many fields follow without braces between them: two for the `a` of `a: b: c: 1`. The comment is of the last.
+    pub(crate) shorthands: u32,
     pub(crate) attributes: Vec<Arc<str>>,
     /// The comment between the last field of a struct and the brace on the next line.
     pub(crate) trailing: Option<CommentGroup>,

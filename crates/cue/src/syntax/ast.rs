@@ -27,6 +27,34 @@ pub struct File {
     pub experiments: Experiments,
 }
 
+impl File {
+    /// The comments that belong to the file as a whole: those at its package clause, and those below that stand apart
+    /// from the first declaration; without a package clause, the first of them.
+    #[must_use]
+    pub fn docs(&self) -> Vec<String> {
+        let below: Vec<CommentGroup> = match self.imports.first() {
+            Some(import) => import.comments.before.iter().filter(|group| !group.doc).cloned().collect(),
+            None => {
+                let apart = self.decls.iter().map_while(|decl| match decl {
+                    Decl::Comments(comments) => Some(comments.before.iter().chain(&comments.after).cloned()),
+                    _ => None,
+                });
+                apart.flatten().collect()
+            }
+        };
+        let at_package: Vec<CommentGroup> = match &self.package {
+            Some(package) => {
+                let Package { comments, .. } = package;
+                let before = comments.before.iter().filter(|group| group.doc);
+                before.chain(&comments.line).chain(&comments.after).cloned().collect()
+            }
+            None => self.comments.before.clone(),
+        };
+        let docs = at_package.iter().chain(&below).map(CommentGroup::text);
+        docs.take(if self.package.is_some() { usize::MAX } else { 1 }).collect()
+    }
+}
+
 /// `package name`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Package {

@@ -382,7 +382,7 @@ impl<'a> Exporter<'a> {
     /// those that belong to no field alone: what is before `a: b: 1`, and what follows a last field.
     fn annotate(&self, field: &mut ast::Field, notes: &[Arc<Notes>], with_shorthands: bool) {
         let documenting: Vec<_> =
-            notes.iter().filter(|notes| with_shorthands || !notes.is_shorthand).cloned().collect();
+            notes.iter().filter(|notes| with_shorthands || notes.shorthands == 0).cloned().collect();
         field.comments.before = self.docs(&documenting);
         if with_shorthands && self.profile.docs {
             let trailing = notes.iter().filter_map(|notes| notes.trailing.clone());
