@@ -13,7 +13,9 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   sluice cue def                        the package of this folder as one file
   sluice cue def x.cue -e '#Order'      a definition on its own
-  sluice cue def x.cue --out openapi    the definitions as OpenAPI";
+  sluice cue def x.cue --out openapi    the definitions as OpenAPI
+  sluice cue def x.cue --out jsonschema -e '#Order'
+                                        a definition as JSON Schema";
 
 /// Flags of `def`.
 #[derive(Debug, Args)]

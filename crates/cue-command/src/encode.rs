@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use cue::export::openapi;
 use cue::export::syntax::Profile;
+use cue::export::{json_schema, openapi};
 use cue::syntax::ast::{Comments, Decl, File, Ident, Package};
 use cue::syntax::pos::{FileId, Pos};
 use cue::syntax::{ParseLimits, parse_json, print_merged, simplify};
@@ -44,37 +44,41 @@ impl Encoder {
         let (name, kind) = parse_output(&target, mode)?;
         match kind.interpretation {
             Interpretation::Data | Interpretation::Auto => {}
-            Interpretation::JsonSchema => return Err(Failure::unsupported("JSON Schema as output")),
-            Interpretation::OpenApi => {}
+            Interpretation::JsonSchema | Interpretation::OpenApi => {
+                if matches!(kind.encoding, Encoding::Text | Encoding::Binary) {
+                    return Err("invalid tag combination".into());
+                }
+            }
             Interpretation::ProtobufJson => return Err(Failure::unsupported("the JSON of Protocol Buffers")),
         }
         let package = input.package.clone();
         Ok(Self { name, kind, mode, force: input.force, escape, package, written: 0, out: Vec::new() })
     }
 
-    /// Writes a value, or a document derived from its instance.
+    /// Writes a value, or the schemas that it or its instance is derived to.
     ///
     /// # Errors
     /// As [`Encoder::value`].
     pub(crate) fn item(&mut self, item: &Item<'_>) -> Result<(), Failure> {
-        let Content::Whole(instance) = item.content else {
-            return match self.kind.interpretation {
-                Interpretation::OpenApi => Err(Failure::unsupported("OpenAPI of expressions and documents")),
-                _ => self.value(&item.value()),
-            };
+        let document = match (self.kind.interpretation, &item.content) {
+            (Interpretation::JsonSchema, _) => json_schema::generate(&item.value())?,
+            (Interpretation::OpenApi, Content::Whole(instance)) => {
+                let document = openapi::generate(instance, openapi::Version::default())?;
+                let json = document.to_json();
+                if let Some(refusal) = document.refusal {
+                    return Err(refusal.into());
+                }
+                json
+            }
+            (Interpretation::OpenApi, Content::Value(_)) => {
+                return Err(Failure::unsupported("OpenAPI of expressions and documents"));
+            }
+            (_, Content::Whole(instance)) if matches!(self.kind.encoding, Encoding::Json | Encoding::JsonLines) => {
+                return self.json(instance.to_json()?);
+            }
+            _ => return self.value(&item.value()),
         };
-        if self.kind.interpretation != Interpretation::OpenApi {
-            return match self.kind.encoding {
-                Encoding::Json | Encoding::JsonLines => self.json(instance.to_json()?),
-                _ => self.value(&item.value()),
-            };
-        }
-        let document = openapi::generate(instance, openapi::Version::default())?;
-        let json = document.to_json().to_string();
-        if let Some(refusal) = document.refusal {
-            return Err(refusal.into());
-        }
-        let value = parsed(&json)?;
+        let value = parsed(&document.to_string())?;
         self.mode = Mode::Export;
         self.value(&value)
     }

@@ -7,7 +7,7 @@ use cue::export::syntax::Profile;
 use crate::arguments::{Common, Input, Output};
 use crate::encode::Encoder;
 use crate::failure::Failure;
-use crate::file_type::{Encoding, Mode};
+use crate::file_type::{Encoding, Interpretation, Mode};
 use crate::plan::{Data, Item, Plan};
 use crate::world::World;
 
@@ -83,6 +83,13 @@ fn header(name: &str, world: &mut World<'_>) {
 }
 
 fn show(arguments: &Arguments, item: &Item<'_>, encoder: &mut Encoder) -> Result<(), Shown> {
+    if encoder.kind.interpretation == Interpretation::JsonSchema {
+        if encoder.kind.encoding == Encoding::Cue {
+            // The reference derives these from what is left of the value when it is shown.
+            return Err(Shown::Stop(Failure::unsupported("JSON Schema as CUE of what is evaluated")));
+        }
+        return encoder.item(item).map_err(Shown::GoOn);
+    }
     let value = &item.value();
     if encoder.kind.encoding != Encoding::Cue {
         return encoder.value(value).map_err(Shown::GoOn);

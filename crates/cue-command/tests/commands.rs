@@ -215,6 +215,27 @@ fn documents_of_openapi_are_refused_where_they_would_say_less() {
 }
 
 #[test]
+fn values_are_written_as_json_schema() {
+    let mut shop = Shop::new(&[
+        (
+            "fruit.cue",
+            "import \"strings\"\n\n// What grows.\n#Fruit: {\n\tkind!: \"pear\" | \"apple\"\n\tweight?: #Weight\n\t// Free text.\n\tnote?: \
+             strings.MaxRunes(80)\n}\n#Weight: int & >0\n",
+        ),
+        ("odd.cue", "low: int\nrange: {from?: int, to: from, high: >low}\n"),
+        ("stock.yaml", "pears: 3\n"),
+    ]);
+    shop.run("def fruit.cue -e #Fruit -e #Weight --out jsonschema")
+        .run("export fruit.cue -e #Fruit --out jsonschema+yaml")
+        .run("def fruit.cue -e #Weight -o weight.schema.json --out jsonschema")
+        .show("weight.schema.json")
+        .run("eval odd.cue -e range -e low --out jsonschema")
+        .run("def stock.yaml --out jsonschema")
+        .run("def fruit.cue --out jsonschema+text");
+    insta::assert_snapshot!(shop.transcript);
+}
+
+#[test]
 fn names_that_would_mean_something_else_are_kept_apart() {
     let mut shop = Shop::new(&[
         (
