@@ -7,6 +7,7 @@ use num_integer::Integer;
 use num_traits::{Signed, ToPrimitive, Zero};
 
 use super::args::{INT, NUMBER, Outcome, big, decimal, fail, function, int};
+use super::erf::erf_inv;
 use crate::eval::call::{Datum, Package};
 use crate::eval::kind::Kind;
 use crate::number::{Decimal, EXPONENT_MAX, Number, Rounding};
@@ -89,6 +90,8 @@ pub(super) static PACKAGE: Package = Package {
         function("Cbrt", &[NUMBER], Kind::NUMBER, |_, args| Ok(decimal(args, 0)?.cbrt()?.into())),
         function("Erf", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::erf)),
         function("Erfc", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::erfc)),
+        function("Erfinv", &[NUMBER], Kind::NUMBER, |_, args| unary(args, erf_inv)),
+        function("Erfcinv", &[NUMBER], Kind::NUMBER, |_, args| unary(args, |x| erf_inv(1.0 - x))),
         function("Gamma", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::tgamma)),
         function("J0", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::j0)),
         function("J1", &[NUMBER], Kind::NUMBER, |_, args| unary(args, libm::j1)),

@@ -10,6 +10,7 @@ mod bits;
 mod crypto;
 mod csv;
 mod datetime;
+mod erf;
 mod escape;
 mod hex;
 mod html;
@@ -93,18 +94,9 @@ pub fn package(path: &str) -> Option<&'static Package> {
 const MISSING_PACKAGES: &[&str] =
     &["encoding/openapi", "tool", "tool/cli", "tool/exec", "tool/file", "tool/http", "tool/os"];
 
-/// Functions of the reference that the engine lacks, by the package that should have them.
-const MISSING_FUNCTIONS: &[(&str, &str)] =
-    &[("math", "Erfcinv"), ("math", "Erfinv"), ("strconv", "IsGraphic"), ("strconv", "IsPrint")];
-
 /// Whether the reference has such a package and the engine does not.
 pub(crate) fn is_missing_package(path: &str) -> bool {
     MISSING_PACKAGES.contains(&path)
-}
-
-/// Whether the reference has such a function and the engine does not.
-pub(crate) fn is_missing_function(package: &Package, name: &str) -> bool {
-    MISSING_FUNCTIONS.contains(&(package.path, name))
 }
 
 /// Import paths of all builtin packages.

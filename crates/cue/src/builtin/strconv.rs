@@ -7,46 +7,53 @@ use super::args::{ANY, BOOL, INT, NUMBER, Outcome, STRING, big, boolean, decimal
 use crate::eval::call::{Datum, Failure, Package};
 use crate::eval::kind::Kind;
 use crate::number::{self, DIGITS_MAX, Decimal, LiteralError, Number, ParseDecimalError};
+use crate::syntax::unicode::{is_graphic, is_print};
 
-pub(super) static PACKAGE: Package =
-    Package {
-        path: "strconv",
-        constants: &[("IntSize", "64")],
-        functions: &[
-            function("ParseBool", &[STRING], Kind::BOOL, |_, args| match text(args, 0)? {
-                "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true.into()),
-                "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false.into()),
-                other => Err(number_error("ParseBool", other, "invalid syntax")),
-            }),
-            function("FormatBool", &[BOOL], Kind::STRING, |_, args| Ok(boolean(args, 0)?.to_string().into())),
-            function("ParseNumber", &[STRING], Kind::NUMBER, |_, args| parse_number(text(args, 0)?)),
-            function("ParseFloat", &[STRING, INT], Kind::NUMBER, |_, args| parse_float(text(args, 0)?, int(args, 1)?)),
-            function("ParseInt", &[STRING, INT, INT], Kind::INT, |_, args| {
-                parse_int("ParseInt", text(args, 0)?, int(args, 1)?, int(args, 2)?).map(Into::into)
-            }),
-            function("ParseUint", &[STRING, INT, INT], Kind::INT, |_, args| {
-                parse_uint(text(args, 0)?, int(args, 1)?, int(args, 2)?).map(Into::into)
-            }),
-            function("Atoi", &[STRING], Kind::INT, |_, args| parse_int("Atoi", text(args, 0)?, 10, 0).map(Into::into)),
-            function("FormatFloat", &[NUMBER, ANY, INT, INT], Kind::STRING, |_, args| {
-                let format = format_byte(&args[1])?;
-                format_float(decimal(args, 0)?.to_f64(), format, int(args, 2)?, int(args, 3)?)
-            }),
-            function("FormatInt", &[INT, INT], Kind::STRING, |_, args| format_int(&big(args, 0)?, int(args, 1)?)),
-            function("FormatUint", &[INT, INT], Kind::STRING, |_, args| format_int(&big(args, 0)?, int(args, 1)?)),
-            function("Quote", &[STRING], Kind::STRING, |_, args| Ok(quote(text(args, 0)?, '"', false).into())),
-            function("QuoteToASCII", &[STRING], Kind::STRING, |_, args| Ok(quote(text(args, 0)?, '"', true).into())),
-            function("QuoteToGraphic", &[STRING], Kind::STRING, |_, args| Ok(quote(text(args, 0)?, '"', false).into())),
-            function("QuoteRune", &[INT], Kind::STRING, |_, args| Ok(quote(&rune(int(args, 0)?), '\'', false).into())),
-            function("QuoteRuneToASCII", &[INT], Kind::STRING, |_, args| {
-                Ok(quote(&rune(int(args, 0)?), '\'', true).into())
-            }),
-            function("QuoteRuneToGraphic", &[INT], Kind::STRING, |_, args| {
-                Ok(quote(&rune(int(args, 0)?), '\'', false).into())
-            }),
-            function("Unquote", &[STRING], Kind::STRING, |_, args| unquote(text(args, 0)?)),
-        ],
-    };
+pub(super) static PACKAGE: Package = Package {
+    path: "strconv",
+    constants: &[("IntSize", "64")],
+    functions: &[
+        function("ParseBool", &[STRING], Kind::BOOL, |_, args| match text(args, 0)? {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true.into()),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false.into()),
+            other => Err(number_error("ParseBool", other, "invalid syntax")),
+        }),
+        function("FormatBool", &[BOOL], Kind::STRING, |_, args| Ok(boolean(args, 0)?.to_string().into())),
+        function("ParseNumber", &[STRING], Kind::NUMBER, |_, args| parse_number(text(args, 0)?)),
+        function("ParseFloat", &[STRING, INT], Kind::NUMBER, |_, args| parse_float(text(args, 0)?, int(args, 1)?)),
+        function("ParseInt", &[STRING, INT, INT], Kind::INT, |_, args| {
+            parse_int("ParseInt", text(args, 0)?, int(args, 1)?, int(args, 2)?).map(Into::into)
+        }),
+        function("ParseUint", &[STRING, INT, INT], Kind::INT, |_, args| {
+            parse_uint(text(args, 0)?, int(args, 1)?, int(args, 2)?).map(Into::into)
+        }),
+        function("Atoi", &[STRING], Kind::INT, |_, args| parse_int("Atoi", text(args, 0)?, 10, 0).map(Into::into)),
+        function("FormatFloat", &[NUMBER, ANY, INT, INT], Kind::STRING, |_, args| {
+            let format = format_byte(&args[1])?;
+            format_float(decimal(args, 0)?.to_f64(), format, int(args, 2)?, int(args, 3)?)
+        }),
+        function("FormatInt", &[INT, INT], Kind::STRING, |_, args| format_int(&big(args, 0)?, int(args, 1)?)),
+        function("FormatUint", &[INT, INT], Kind::STRING, |_, args| format_int(&big(args, 0)?, int(args, 1)?)),
+        function("Quote", &[STRING], Kind::STRING, |_, args| Ok(quote(text(args, 0)?, '"', false).into())),
+        function("QuoteToASCII", &[STRING], Kind::STRING, |_, args| Ok(quote(text(args, 0)?, '"', true).into())),
+        function("QuoteToGraphic", &[STRING], Kind::STRING, |_, args| {
+            Ok(quote_unless(text(args, 0)?, '"', is_graphic).into())
+        }),
+        function("QuoteRune", &[INT], Kind::STRING, |_, args| Ok(quote(&rune(int(args, 0)?), '\'', false).into())),
+        function(
+            "QuoteRuneToASCII",
+            &[INT],
+            Kind::STRING,
+            |_, args| Ok(quote(&rune(int(args, 0)?), '\'', true).into()),
+        ),
+        function("QuoteRuneToGraphic", &[INT], Kind::STRING, |_, args| {
+            Ok(quote_unless(&rune(int(args, 0)?), '\'', is_graphic).into())
+        }),
+        function("IsPrint", &[INT], Kind::BOOL, |_, args| Ok(char_of(int(args, 0)?).is_some_and(is_print).into())),
+        function("IsGraphic", &[INT], Kind::BOOL, |_, args| Ok(char_of(int(args, 0)?).is_some_and(is_graphic).into())),
+        function("Unquote", &[STRING], Kind::STRING, |_, args| unquote(text(args, 0)?)),
+    ],
+};
 
 fn number_error(function: &str, text: &str, what: &str) -> Failure {
     Failure::new(format!("strconv.{function}: parsing {}: {what}", quote(text, '"', false)))
@@ -205,12 +212,20 @@ fn format_float(value: f64, format: u8, precision: i64, bits: i64) -> Outcome {
 }
 
 fn rune(code: i64) -> String {
-    let char = u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
-    char.to_string()
+    char_of(code).unwrap_or(char::REPLACEMENT_CHARACTER).to_string()
+}
+
+fn char_of(code: i64) -> Option<char> {
+    u32::try_from(code).ok().and_then(char::from_u32)
 }
 
 /// A text as a Go literal.
 pub(super) fn quote(text: &str, mark: char, ascii: bool) -> String {
+    quote_unless(text, mark, |char| !ascii && is_print(char))
+}
+
+/// The same with these characters beyond ASCII as they are.
+fn quote_unless(text: &str, mark: char, is_kept: impl Fn(char) -> bool) -> String {
     let mut out = String::from(mark);
     for char in text.chars() {
         match char {
@@ -225,7 +240,7 @@ pub(super) fn quote(text: &str, mark: char, ascii: bool) -> String {
             '\u{b}' => out.push_str("\\v"),
             ' '..='~' => out.push(char),
             '\0'..='\x1f' | '\x7f' => out.push_str(&format!("\\x{:02x}", u32::from(char))),
-            _ if !ascii && crate::syntax::unicode::is_print(char) => out.push(char),
+            _ if is_kept(char) => out.push(char),
             '\0'..='\u{ffff}' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
             _ => out.push_str(&format!("\\U{:08x}", u32::from(char))),
         }

@@ -832,9 +832,6 @@ impl<'a> Compiler<'a> {
         if let Some((_, source)) = package.constants.iter().find(|(constant, _)| *constant == name) {
             return self.constant(source, crate::builtin::constant_position(package, name));
         }
-        if crate::builtin::is_missing_function(package, name) {
-            return self.unsupported(&format!("{}.{name}", package.path), pos);
-        }
         let message = format!("undefined field: {name}");
         self.error_at(Code::Eval, Rule::Reference, message, pos);
         self.push(Expr::Bottom, pos)

@@ -26,6 +26,13 @@ pub fn is_print(ch: char) -> bool {
     if ch.is_ascii() { matches!(ch, ' '..='~') } else { contains(&PRINTABLE, ch) }
 }
 
+/// Whether Unicode calls a character graphic: what prints, and all other spaces (category Zs).
+#[must_use]
+pub fn is_graphic(ch: char) -> bool {
+    static SPACES: LazyLock<ClassUnicode> = LazyLock::new(|| class(r"\p{Zs}"));
+    is_print(ch) || contains(&SPACES, ch)
+}
+
 /// As errors show a character: `U+0025 '%'`, and only the code point where there is nothing to see.
 #[must_use]
 pub fn describe(ch: char) -> String {
