@@ -423,6 +423,7 @@ impl<'a> Scanner<'a> {
         // The closing quotes of a multi-line string stand on a line of their own.
         let mut at_line_start = fresh && multiline;
         let mut line_start = self.offset;
+        let mut after_quote = false;
         loop {
             let ch = self.ch;
             if self.at_end() || (!multiline && ch == '\n') {
@@ -435,8 +436,13 @@ impl<'a> Scanner<'a> {
                 break;
             }
             if ch == '\r' && multiline {
+                // It does not count, but without it the quotes around it could close the string.
+                if after_quote && self.ch == quote.char {
+                    self.error(self.offset - 1, "illegal carriage return between quotes");
+                }
                 continue;
             }
+            after_quote = ch == quote.char;
             let is_blank = ch == ' ' || ch == '\t';
             if at_line_start && !is_blank {
                 let indent = (line_start, self.offset - ch.len_utf8());

@@ -22,6 +22,7 @@ fn tokens_that_are_none() {
         ("@foo\n", "1:6: invalid attribute: expected '('"),
         ("a: 0x\n", "1:4: illegal hexadecimal number"),
         ("a: 1__0\n", "1:6: illegal '_' in number"),
+        ("a: \"\"\"\n\t\"\"\r\"b\n\t\"\"\"\n", "2:4: illegal carriage return between quotes"),
         ("a: 01\n", "1:4: illegal integer number"),
     ];
     for (text, expected) in cases {
