@@ -503,7 +503,7 @@ fn name<'a>(text: &'a str, names: &[&str], abbreviated: Option<usize>) -> Read<'
 
 /// Digits after the separator as nanoseconds; more than nine are cut off.
 fn nanoseconds(digits: &str) -> Option<u32> {
-    let digits = &digits[..digits.len().min(9)];
+    let digits = digits.get(..digits.len().min(9))?;
     let value: u32 = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
     Some(value * 10_u32.pow(9 - digits.len() as u32))
 }
@@ -521,7 +521,8 @@ fn read_offset(text: &str, form: OffsetForm) -> Read<'_, i64> {
     if !colons_stand {
         return Err(Fault::Form);
     }
-    let digits: String = part[1..].chars().filter(|char| *char != ':').collect();
+    let behind_sign = part.get(1..).ok_or(Fault::Form)?;
+    let digits: String = behind_sign.chars().filter(|char| *char != ':').collect();
     let mut numbers = [0; 3];
     let mut rest = digits.as_str();
     for value in numbers.iter_mut().take(digits.len() / 2) {
