@@ -1,6 +1,8 @@
 //! The inverse of the error function, which libm lacks: Wichura's algorithm AS 241 (PPND16, Applied Statistics 37, 1988),
 //! with the normal distribution's scale taken out of the coefficients.
 
+#![expect(clippy::excessive_precision, clippy::approx_constant, reason = "the coefficients stand as published")]
+
 use std::f64::consts::LN_2;
 
 /// Of |x| up to 0.85, in 0.180625 - x²/4.
