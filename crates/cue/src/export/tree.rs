@@ -101,3 +101,16 @@ impl From<i64> for Json {
         Self::Number(value.into())
     }
 }
+
+/// A tree on one line, for tables of tests.
+#[cfg(test)]
+pub(super) fn one_line(json: &Json) -> String {
+    match json {
+        Json::Array(elements) => format!("[{}]", elements.iter().map(one_line).collect::<Vec<_>>().join(", ")),
+        Json::Object(entries) => {
+            let entry = |(key, value): &(String, Json)| format!("{key}: {}", one_line(value));
+            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
+}

@@ -5,14 +5,17 @@
 
 use std::sync::Arc;
 
-use super::{BoundOp, Value};
+use super::{
+    BoundOp, Value,
+    operands::{evaluated_at, split_embedded},
+};
 use crate::{
     error::{PathPart, Position},
     eval::{
         engine::Engine,
         function::builtin_name,
         label::Label,
-        vertex::{Base, Conjunct, EnvId, Info, NONE, Term, VertexId},
+        vertex::{Base, Conjunct, EnvId, NONE, Term, VertexId},
     },
     ir::{Decl, Expr, ExprId, Node, Notes, StructLit},
     syntax::ast::Constraint,
@@ -175,7 +178,7 @@ impl Reader {
 
     /// One of several declarations, with the comment above it.
     fn declaration(&mut self, conjunct: Conjunct) -> VertexId {
-        let vertex = self.evaluated(conjunct.term, conjunct.env);
+        let vertex = evaluated_at(&mut self.engine, self.vertex, conjunct.term, conjunct.env);
         let notes = self.notes_of(conjunct);
         self.engine.vm(vertex).notes.extend(notes);
         vertex
@@ -201,17 +204,8 @@ impl Reader {
         notes.max_by_key(|notes| notes.doc_pos.offset).cloned()
     }
 
-    /// A term evaluated at the place of the value, so that paths of what is inside begin with it.
-    fn evaluated(&mut self, term: Term, env: EnvId) -> VertexId {
-        let (parent, label) = (self.engine.v(self.vertex).parent, self.engine.v(self.vertex).label);
-        let vertex = self.engine.new_vertex(parent, label);
-        self.engine.add_input(vertex, Conjunct { term, env, info: Info::ROOT });
-        self.engine.process(vertex);
-        vertex
-    }
-
     fn operand(&mut self, expr: ExprId, env: EnvId) -> VertexId {
-        self.evaluated(Term::Expr(expr), env)
+        evaluated_at(&mut self.engine, self.vertex, Term::Expr(expr), env)
     }
 
     fn expression(&mut self, expr: ExprId, env: EnvId) -> Raw {
@@ -263,14 +257,8 @@ impl Reader {
 
     fn embedding(&mut self, lit: &StructLit, expr: ExprId, env: EnvId) -> Raw {
         let inside = self.engine.new_env(env, self.vertex);
-        let is_embedded = |decl: &Decl| matches!(decl, Decl::Embed(_));
-        let (embeddings, own): (Vec<_>, Vec<_>) = lit.decls.iter().cloned().partition(is_embedded);
-        let mut embedded = Vec::with_capacity(embeddings.len());
-        for decl in embeddings {
-            if let Decl::Embed(expr) = decl {
-                embedded.push(self.operand(expr, inside));
-            }
-        }
+        let (embedded, own) = split_embedded(lit);
+        let embedded = embedded.into_iter().map(|expr| self.operand(expr, inside)).collect();
         if own.is_empty() {
             return Raw::Embedding(embedded, None);
         }

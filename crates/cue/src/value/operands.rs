@@ -106,6 +106,27 @@ impl Raw {
     }
 }
 
+/// A term evaluated at the place of a value, so that paths of what is inside begin with it.
+pub(super) fn evaluated_at(engine: &mut Engine, place: VertexId, term: Term, env: EnvId) -> VertexId {
+    let (parent, label) = (engine.v(place).parent, engine.v(place).label);
+    let vertex = engine.new_vertex(parent, label);
+    engine.add_input(vertex, Conjunct { term, env, info: Info::ROOT });
+    engine.process(vertex);
+    vertex
+}
+
+/// What a struct literal embeds, and its other declarations.
+pub(super) fn split_embedded(lit: &StructLit) -> (Vec<ExprId>, Vec<Decl>) {
+    let (mut embedded, mut own) = (Vec::new(), Vec::new());
+    for decl in &lit.decls {
+        match decl {
+            Decl::Embed(expr) => embedded.push(*expr),
+            other => own.push(other.clone()),
+        }
+    }
+    (embedded, own)
+}
+
 struct Collector {
     engine: Engine,
     /// The value that the operands are of.
@@ -113,13 +134,8 @@ struct Collector {
 }
 
 impl Collector {
-    /// A term evaluated at the place of the value, so that paths of what is inside begin with it.
     fn evaluated(&mut self, term: Term, env: EnvId) -> VertexId {
-        let (parent, label) = (self.engine.v(self.vertex).parent, self.engine.v(self.vertex).label);
-        let vertex = self.engine.new_vertex(parent, label);
-        self.engine.add_input(vertex, Conjunct { term, env, info: Info::ROOT });
-        self.engine.process(vertex);
-        vertex
+        evaluated_at(&mut self.engine, self.vertex, term, env)
     }
 
     /// How a vertex is written, by its conjuncts.
@@ -251,10 +267,7 @@ impl Collector {
     /// but is no reference.
     fn form_of_struct(&mut self, lit: &StructLit, expr: ExprId, env: EnvId, whole: VertexId) -> RawForm {
         let inside = self.engine.new_env(env, self.vertex);
-        let (embedded, own): (Vec<_>, Vec<_>) =
-            lit.decls.iter().cloned().partition(|decl| matches!(decl, Decl::Embed(_)));
-        let embedded = embedded.iter().filter_map(|decl| if let Decl::Embed(expr) = decl { Some(*expr) } else { None });
-        let embedded: Vec<_> = embedded.collect();
+        let (embedded, own) = split_embedded(lit);
         match (embedded.as_slice(), own.is_empty()) {
             ([], _) => RawForm::Other,
             ([only], true) => match self.form(*only, inside, whole) {

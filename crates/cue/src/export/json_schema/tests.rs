@@ -1,6 +1,6 @@
 //! What each form of a value becomes.
 
-use crate::export::tree::Json;
+use crate::export::tree::{Json, one_line};
 use crate::{Instance, Limits, SourceFile, Value};
 
 use super::{DIALECT, generate};
@@ -19,24 +19,12 @@ fn importing(source: &str) -> String {
     imports + source
 }
 
-/// A tree on one line.
-fn line(json: &Json) -> String {
-    match json {
-        Json::Array(elements) => format!("[{}]", elements.iter().map(line).collect::<Vec<_>>().join(", ")),
-        Json::Object(entries) => {
-            let entry = |(key, value): &(String, Json)| format!("{key}: {}", line(value));
-            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
 /// The schema of `#A` on one line, without the dialect that it names.
 fn schema(source: &str) -> String {
     let schema = generate(&value(&importing(source), "#A")).unwrap_or_else(|errors| panic!("{}", errors.report()));
     let Json::Object(mut entries) = schema else { panic!("a schema is an object") };
     assert_eq!(entries.remove(0), ("$schema".to_owned(), DIALECT.into()));
-    line(&Json::Object(entries))
+    one_line(&Json::Object(entries))
 }
 
 fn error(source: &str) -> String {
