@@ -54,6 +54,11 @@ pub(super) fn add(a: &Decimal, b: &Decimal) -> Result<Decimal> {
     if places > EXPONENT_MAX.unsigned_abs() {
         return Err(ArithmeticError::OperandsTooFarApart);
     }
+    match a.exponent() > b.exponent() {
+        true if is_negligible(b, a) => return round(beside_negligible(a, b), PRECISION),
+        false if is_negligible(a, b) => return round(beside_negligible(b, a), PRECISION),
+        _ => {}
+    }
     let exponent = a.exponent().min(b.exponent());
     let left = a.scaled(a.exponent().abs_diff(exponent));
     let right = b.scaled(b.exponent().abs_diff(exponent));
@@ -63,6 +68,22 @@ pub(super) fn add(a: &Decimal, b: &Decimal) -> Result<Decimal> {
         (false, false) => (b.is_negative(), right - left),
     };
     round(Decimal::new(negative, sum, exponent), PRECISION)
+}
+
+/// Digits behind those that are kept, so that what lies below them does no more than break ties.
+const GUARD_DIGITS: u32 = PRECISION + 3;
+
+/// Whether a number is so small beside another that it does no more than break ties when the sum is rounded.
+fn is_negligible(small: &Decimal, large: &Decimal) -> bool {
+    !large.is_zero() && small.adjusted_exponent() < i64::from(large.exponent()) - i64::from(GUARD_DIGITS)
+}
+
+/// A number with more digits than are kept, the last of which stands for what is negligible beside it: the sum rounds as
+/// this does, without all the zeros between the two.
+fn beside_negligible(large: &Decimal, small: &Decimal) -> Decimal {
+    let (whole, rest) = (large.scaled(GUARD_DIGITS), u32::from(!small.is_zero()));
+    let sum = if large.is_negative() == small.is_negative() { whole + rest } else { whole - rest };
+    Decimal::new(large.is_negative(), sum, large.exponent() - GUARD_DIGITS as i32)
 }
 
 /// `a - b`.

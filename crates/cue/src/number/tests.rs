@@ -168,6 +168,16 @@ fn conversions_are_exact_or_none() {
     assert_eq!(Decimal::from_f64(f64::NAN), None);
 }
 
+#[test]
+fn what_is_negligible_beside_the_other_breaks_ties() {
+    let sum = |a: &str, b: &str| number(&decimal(a)).add(&number(&decimal(b))).unwrap().value.to_string();
+    let tie = "12345678901234567890123456789012345e50";
+    assert_eq!(sum(tie, "1"), "1.234567890123456789012345678901235E+84");
+    assert_eq!(sum(tie, "-1"), "1.234567890123456789012345678901234E+84");
+    assert_eq!(sum("1e60", "-1"), "1.000000000000000000000000000000000E+60");
+    assert_eq!(sum("0e-60", "-1e60"), "-1.000000000000000000000000000000000E+60");
+}
+
 prop_compose! {
     fn any_decimal()(negative: bool, digits in "[0-9]{1,60}", exponent in -80_i32..80) -> Decimal {
         format!("{}{digits}e{exponent}", if negative { "-" } else { "" }).parse().unwrap()
