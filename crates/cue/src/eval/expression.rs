@@ -431,7 +431,12 @@ impl Engine {
                 let bottom = &self.store.errors[error];
                 let (code, rule) = (bottom.code, bottom.rule);
                 let message = format!("invalid interpolation: {}", self.error_text(error));
-                let positions = [start].into_iter().chain(bottom.positions.iter().copied()).collect();
+                let mut positions = vec![start];
+                for pos in [bottom.primary].iter().chain(&bottom.positions) {
+                    if pos.is_some() && !positions.contains(pos) {
+                        positions.push(*pos);
+                    }
+                }
                 return Err(self.error(code, rule, message, at, start, positions));
             }
         };

@@ -428,9 +428,11 @@ impl Engine {
             Some(Err(error)) => return vec![error],
             None => self.anonymous(Term::Expr(*arg), env),
         };
-        self.finalize(argument);
+        self.process(argument);
         let v = self.v(self.follow(argument));
         match v.base {
+            // It contains the call.
+            _ if v.state == State::Active => Vec::new(),
             Base::Bottom(error) if self.is_incomplete(error) => {
                 let waiting = v.work.tasks.iter().filter(|task| task.state == TaskState::Pending && task.error != NONE);
                 let mut all: Vec<ErrorId> = waiting.map(|task| task.error).collect();

@@ -245,6 +245,10 @@ impl Engine {
             Work::Constant(conjunct, expr) | Work::Evaluate(conjunct, expr) => {
                 self.add_evaluated(vertex, *expr, *conjunct)
             }
+            Work::Close(conjunct, call) => {
+                let questions = self.open_questions_of_close(*call, conjunct.env);
+                questions.first().map_or(Ok(()), |question| Err(*question))
+            }
             Work::List(conjunct, expr) => self.add_list_with_comprehensions(vertex, *expr, *conjunct),
             Work::Pattern { pattern, value, env, info } => self.add_pattern(vertex, *pattern, *value, *env, *info),
             Work::Dynamic { name, constraint, value, pos, notes, env, info } => {

@@ -155,6 +155,9 @@ impl Engine {
         match (self.expr(function), args) {
             (Expr::Builtin(Builtin::Close), [arg]) => {
                 let arg = *arg;
+                if self.may_leave_open_questions(arg) {
+                    self.schedule(vertex, Work::Close(conjunct, expr));
+                }
                 let scope = self.new_scope(conjunct.info.scope, ScopeKind::Close);
                 if !self.is_opened(conjunct.info.scope, vertex) {
                     self.require(vertex, scope);
@@ -172,6 +175,19 @@ impl Engine {
                     self.schedule(vertex, Work::Evaluate(conjunct, expr));
                 }
             }
+        }
+    }
+
+    /// Whether `close` may have to wait for this argument, which it takes as it is by itself: what it refers to, or what
+    /// is written there under a condition or a computed name.
+    fn may_leave_open_questions(&self, arg: ExprId) -> bool {
+        match self.expr(arg) {
+            Expr::Struct(lit) => {
+                let waits = |decl: &Decl| matches!(decl, Decl::Comprehension(_) | Decl::Dynamic { .. });
+                let embeds = |decl: &Decl| matches!(decl, Decl::Embed(_));
+                lit.decls.iter().any(waits) && !lit.decls.iter().any(embeds)
+            }
+            _ => self.is_reference(arg),
         }
     }
 

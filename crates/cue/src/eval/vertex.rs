@@ -294,6 +294,8 @@ pub(crate) enum Work {
     Constant(Conjunct, ExprId),
     /// Evaluates an expression.
     Evaluate(Conjunct, ExprId),
+    /// Asks whether `close`, of which this is the call, can take its argument yet.
+    Close(Conjunct, ExprId),
     /// Evaluates the elements of a list literal with comprehensions.
     List(Conjunct, ExprId),
     /// Prepares a pattern.
@@ -319,6 +321,7 @@ impl Work {
             Self::Reference(conjunct, _)
             | Self::Constant(conjunct, _)
             | Self::Evaluate(conjunct, _)
+            | Self::Close(conjunct, _)
             | Self::List(conjunct, _) => conjunct.info,
             Self::Pattern { info, .. } | Self::Dynamic { info, .. } | Self::Comprehension(_, _, info) => *info,
         }
@@ -329,7 +332,7 @@ impl Work {
         match self {
             Self::Reference(..) | Self::Constant(..) => 0,
             Self::Pattern { .. } => 1,
-            Self::Evaluate(..) | Self::List(..) | Self::Dynamic { .. } => 2,
+            Self::Evaluate(..) | Self::Close(..) | Self::List(..) | Self::Dynamic { .. } => 2,
             Self::Comprehension(..) => 3,
         }
     }
