@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use smallvec::SmallVec;
 
+use crate::check::name_offset;
 use crate::lex::Lexer;
 
 /// The text that a JSON string stands for; `None` for any other value.
@@ -42,6 +43,23 @@ pub fn elements(json: &[u8]) -> Option<SmallVec<[&[u8]; 16]>> {
     while lexer.peek() != b']' {
         found.push(&json[lexer.skip().ok()?]);
         lexer.next(b']').ok()?;
+    }
+    Some(found)
+}
+
+/// The members of a JSON object, each the JSON texts of its name and of its value; `None` for any other value.
+pub fn members(json: &[u8]) -> Option<SmallVec<[(&[u8], &[u8]); 16]>> {
+    let mut lexer = Lexer::again(json);
+    let mut found = SmallVec::new();
+    if lexer.peek() != b'{' {
+        return None;
+    }
+    lexer.enter().ok()?;
+    while lexer.peek() != b'}' {
+        let name = lexer.name().ok()?;
+        let start = name_offset(name, json);
+        found.push((&json[start..start + name.raw.len() + 2], &json[lexer.skip().ok()?]));
+        lexer.next(b'}').ok()?;
     }
     Some(found)
 }
@@ -83,7 +101,9 @@ mod tests {
         assert_eq!(string(parts[1]).unwrap(), "x\u{e9}");
         assert_eq!(elements(member(parts[2], "b").unwrap()).unwrap().len(), 0);
         assert_eq!(order(member(json, "b").unwrap(), b"-25e-1"), Some(Ordering::Equal));
+        assert_eq!(members(json).unwrap()[1], (&br#""\u0062""#[..], &b"-2.50"[..]));
         assert_eq!((member(json, "c"), member(list, "a"), string(b"1"), elements(b"{}")), (None, None, None, None));
+        assert_eq!(members(list), None);
     }
 
     #[test]

@@ -202,6 +202,8 @@ pub struct Relation {
     pub name: Box<str>,
     /// The members that it looks at.
     pub members: Vec<String>,
+    /// Whether it looks at the whole object, whose text then follows those of the members.
+    pub sees_object: bool,
     /// Whether it holds, by the JSON texts of these members in the same order, `None` for those that are not there;
     /// `None` if that does not tell. It is run on every object that the rule meets, so it must be quick and must not
     /// fail.

@@ -267,7 +267,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let mut living = Living::new(rules);
         let mut required = [0_u16; LIVE_MAX];
         let mut members = 0;
-        let first = self.places.len();
+        let (offset, first) = (self.lexer.at, self.places.len());
         let mut places = [first; LIVE_MAX];
         for (index, id) in rules.as_slice().iter().enumerate() {
             places[index] = self.places.len();
@@ -293,7 +293,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
             let whole = usize::from(required[index]) == rule.required_count;
             living.settle(index, Truth::of(whole && rule.members_min <= members && members <= rule.members_max));
             for relation in 0..rule.relations.len() {
-                living.settle(index, self.relation_truth(rule, relation, places[index]));
+                living.settle(index, self.relation_truth(rule, relation, places[index], offset));
             }
         }
         self.places.truncate(first);

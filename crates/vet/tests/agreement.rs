@@ -11,10 +11,13 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use vet::{
     Builder, Decimal, GroupRule, Kind, ListRule, NumberForm, NumberRule, Program, Relation, Rule, StructRule, Unique,
-    Verdict,
+    Verdict, peek,
 };
 
 mod workload;
+
+/// Members of an object that a relation allows.
+const MEMBERS_MAX: usize = 3;
 
 /// A document as a tree. Numbers are a count of tenths and whether they are written with a fraction.
 #[derive(Clone, Debug)]
@@ -191,10 +194,13 @@ impl Spec {
                 };
                 rule.groups = groups.iter().map(&mut group).collect();
                 rule.relations.extend(relation.as_ref().map(|members| Relation {
-                    name: "members of one length".into(),
+                    name: "members of one length among few".into(),
                     members: members.to_vec(),
+                    sees_object: true,
                     test: Arc::new(|texts| match texts {
-                        [Some(a), Some(b)] => Some(a.len() == b.len()),
+                        [Some(a), Some(b), Some(object)] => {
+                            Some(a.len() == b.len() && peek::members(object)?.len() <= MEMBERS_MAX)
+                        }
                         _ => None,
                     }),
                 }));
@@ -299,7 +305,7 @@ impl Spec {
                         doc.write(&mut text);
                         text.len()
                     };
-                    Some(length(&a?.1) == length(&b?.1))
+                    Some(length(&a?.1) == length(&b?.1) && members.len() <= MEMBERS_MAX)
                 }));
                 all(&truths)
             }

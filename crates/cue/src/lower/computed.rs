@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
                 if matches!(field.value, Expr::Struct(_) | Expr::List(_)) {
                     return None;
                 }
-                self.member(&frame, data_name(&field.label)?).map(Computed::Member)
+                self.member(&frame, name_in_data(&field.label)?).map(Computed::Member)
             }
             Target::Field { values, .. } => match &values[..] {
                 [(expr, scope)] => self.constant_of(lowering, expr, scope),
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     /// The member that a name stands for, whatever its value.
     fn composite(&mut self, lowering: &Lowering<'a>, name: &str, scope: &Scope<'a>) -> Option<usize> {
         match lowering.resolve(scope, name) {
-            Target::Sibling { field, frame, .. } => self.member(&frame, data_name(&field.label)?),
+            Target::Sibling { field, frame, .. } => self.member(&frame, name_in_data(&field.label)?),
             _ => None,
         }
     }
@@ -201,6 +201,17 @@ impl<'a> Reader<'a> {
         let member = self.composite(lowering, &source.name, scope)?;
         self.looks_inside = true;
         Some(Computed::Sum(member, path))
+    }
+}
+
+/// The name of a field that is referred to, by an alias also if it is written `("a-b")`.
+fn name_in_data(label: &Label) -> Option<String> {
+    match label {
+        Label::Paren(expr, _) => match &**expr {
+            Expr::Lit(lit) => data_name(&Label::String(lit.clone())),
+            _ => None,
+        },
+        label => data_name(label),
     }
 }
 
@@ -319,19 +330,24 @@ fn sum(json: &[u8], path: &[String]) -> Option<Atom> {
 /// A relation between a field, the first member, and what the expression makes of the others.
 fn between(field: &str, others: Vec<String>, name: String, test: Arc<RelationFn>) -> Relation {
     let members = std::iter::once(field.to_owned()).chain(others).collect();
-    Relation { name: name.into(), members, test }
+    Relation { name: name.into(), members, sees_object: false, test }
 }
 
-/// `field: >=expr`. Says nothing if the field is absent: then there is nothing to compare.
-pub(super) fn bound(field: &str, members: Vec<String>, op: UnaryOp, computed: Computed) -> Option<Relation> {
-    let holds: fn(std::cmp::Ordering) -> bool = match op {
+/// Whether a bound holds for a value that has this order to its operand.
+pub(super) fn order_of(op: UnaryOp) -> Option<fn(std::cmp::Ordering) -> bool> {
+    Some(match op {
         UnaryOp::Less => |order| order.is_lt(),
         UnaryOp::LessEqual => |order| order.is_le(),
         UnaryOp::Greater => |order| order.is_gt(),
         UnaryOp::GreaterEqual => |order| order.is_ge(),
         UnaryOp::NotEqual => |order| order.is_ne(),
         _ => return None,
-    };
+    })
+}
+
+/// `field: >=expr`. Says nothing if the field is absent: then there is nothing to compare.
+pub(super) fn bound(field: &str, members: Vec<String>, op: UnaryOp, computed: Computed) -> Option<Relation> {
+    let holds = order_of(op)?;
     let name = format!("{field}: {} {}", op.text(), members.join(", "));
     let test: Arc<RelationFn> = Arc::new(move |texts| {
         let (own, others) = texts.split_first()?;
@@ -373,7 +389,7 @@ pub(super) fn condition(members: Vec<String>, computed: Computed) -> Relation {
         Atom::Bool(value) => Some(value),
         _ => None,
     });
-    Relation { name: name.into(), members, test }
+    Relation { name: name.into(), members, sees_object: false, test }
 }
 
 /// A hidden list of what a path leads to in each element of a member, with validators of lists: `[for x in lines {x.id}]
@@ -409,7 +425,7 @@ pub(super) fn hidden<'a>(lowering: &Lowering<'a>, expr: &'a Expr, scope: &Scope<
         Some(true)
     });
     let name = format!("a hidden list of {}", reader.members.join(", ")).into();
-    Some((Relation { name, members: reader.members, test }, true))
+    Some((Relation { name, members: reader.members, sees_object: false, test }, true))
 }
 
 fn operands_of(expr: &Expr) -> Vec<&Expr> {

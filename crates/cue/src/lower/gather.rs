@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::computed;
+use super::each::{self, Each};
 use super::guard::{self, Guard};
-use super::node::{Lowering, waits};
+use super::node::{Lowering, computes_names, waits};
 use super::scalar::{self, Kinds, Term};
 use super::scope::{Frame, Scope, Target, data_name, is_definition};
 use super::walk;
@@ -79,6 +80,8 @@ pub(super) struct Parts<'a> {
     /// What stands around the struct literals with embeddings, each a group of its own: such a group closes only if what
     /// is around it is not opened.
     pub(super) around: BTreeMap<Group, Group>,
+    /// Fields that are made of the members of one of them.
+    pub(super) each: Vec<Each>,
     /// What holds between the members of the node, and whether it looks inside their values.
     pub(super) relations: Vec<(vet::Relation, bool)>,
     /// Why the node cannot be lowered.
@@ -299,7 +302,7 @@ impl<'a> Lowering<'a> {
             Target::Let(expr, scope) => {
                 self.gather(&Conjunct { expr, scope, groups: conjunct.groups.clone() }, embedded, parts);
             }
-            Target::Sibling { .. } => match self.computed(conjunct) {
+            Target::Sibling { field, frame, .. } => match self.repeated_or_computed(conjunct, field, &frame) {
                 Ok(term) => parts.term(term, &conjunct.groups),
                 Err(reason) => parts.give_up(reason),
             },
@@ -350,7 +353,9 @@ impl<'a> Lowering<'a> {
             // What the argument refers to does not close what is inside, either.
             // It is evaluated by itself, before there is data.
             Expr::Ident(ident) => match self.resolve(&conjunct.scope, &ident.name) {
-                Target::Field { values, .. } if !values.iter().any(|(value, _)| waits(value)) => {
+                Target::Field { values, .. }
+                    if !values.iter().any(|(value, _)| waits(value) || computes_names(value)) =>
+                {
                     parts.shallow.extend(group..=self.last_group());
                     if self.last_group() > group + 1 {
                         parts.give_up("an argument of close refers to further definitions, which close what is inside");
@@ -465,6 +470,10 @@ impl<'a> Lowering<'a> {
                     let around = Conjunct { scope: scope.clone(), groups: groups.clone(), ..conjunct.clone() };
                     if let Some(unrolled) = self.unrolled(comprehension, &around) {
                         unrolled.iter().for_each(|conjunct| self.gather(conjunct, None, parts));
+                        continue;
+                    }
+                    if let Some(each) = each::read(self, comprehension, &around) {
+                        parts.each.push(each);
                         continue;
                     }
                     match guard::read(self, comprehension, decls, &around) {

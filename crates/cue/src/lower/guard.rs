@@ -4,12 +4,14 @@
 //! cannot be decided (the field is absent, or of a kind that the comparison does not take) it is in doubt, and with it
 //! the whole struct.
 
+use std::rc::Rc;
+
 use vet::{Decimal, NumberForm, NumberRule, Rule, StructRule};
 
 use super::computed::{self, Reader as Expressions};
 use super::gather::{Conjunct, Parts, Presence, StructPart};
 use super::node::Lowering;
-use super::scope::{Frame, Scope, data_name};
+use super::scope::{Frame, Scope, Target, data_name};
 use crate::syntax::ast::{BasicLit, BinaryOp, Clause, Comprehension, Constraint, Decl, Expr, Label, LitKind, UnaryOp};
 use crate::syntax::literal::{Text, decode_text};
 
@@ -230,6 +232,16 @@ impl<'a> Reader<'_, 'a> {
     /// The only default of the field with this name, if its one declaration beside the condition is an alternative of
     /// literals; outside, whether the name is that of such a field at all.
     fn declared(&self, name: &str) -> Option<Option<&'a BasicLit>> {
+        // A name in quotes is not known by it.
+        let is_beside = match self.lowering.resolve(self.scope, name) {
+            Target::Sibling { field, frame, .. } => {
+                Rc::ptr_eq(&frame, self.scope) && data_name(&field.label).as_deref() == Some(name)
+            }
+            _ => false,
+        };
+        if !is_beside {
+            return None;
+        }
         let mut declared = self.siblings.iter().filter_map(|decl| match decl {
             Decl::Field(field) if data_name(&field.label).as_deref() == Some(name) => Some(field),
             _ => None,

@@ -2,19 +2,22 @@
 //!
 //! The definition is read as it is written: what it says whatever the data is becomes rules of a [`vet::Program`], and so
 //! does what fields beside each other decide (`end: >=start`, `if kind == "card" {...}`). What depends on more of the data
-//! (a `for` clause over it, a reference to a struct around it) or is not known here becomes an island, listed as a
+//! (another `for` clause over it, a reference to a struct around it) or is not known here becomes an island, listed as a
 //! [`Residual`]. The program never accepts what the evaluator rejects; where it rejects or is unsure, the evaluator has the
 //! last word.
 //!
 //! A field is the conjunction of all that is written for it, so lowering works as unification does: `gather` collects the
 //! conjuncts of a node, through references and embeddings; `node` makes rules of them, `guard` of conditions, `computed`
-//! of what depends on fields beside it, and `scalar` knows literals, bounds and validators. A conjunct belongs to
+//! of what depends on fields beside it, `each` of fields made in a loop over one of them, `named` of what repeats the
+//! name of its member, and `scalar` knows literals, bounds and validators. A conjunct belongs to
 //! *groups*: the definitions through which it was reached, each of which closes the node for names that none of its
 //! conjuncts provides for.
 
 mod computed;
+mod each;
 mod gather;
 mod guard;
+mod named;
 mod node;
 mod scalar;
 mod scope;

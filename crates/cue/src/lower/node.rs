@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
+use std::slice;
 use std::sync::Arc;
 
 use vet::{Builder, GroupRule, Kind, ListRule, Pattern, Relation, Rule, StructRule};
 
 use super::computed::Reader;
+use super::each::{Each, Others};
 use super::gather::{Alternative, Conjunct, Group, LAST_MARK, OPENED, Parts, Presence, StructPart, TRIED};
 use super::guard::{Guard, Then};
+use super::named::Named;
 use super::scalar::{Concrete, Extent, Kinds, Sees, Term};
 use super::scope::{Frame, Scope, Target, data_name, is_definition};
 use super::{Lowered, Options, Residual, walk};
@@ -34,12 +37,14 @@ pub(super) struct Lowering<'a> {
     nodes: usize,
     /// Structs so far whose members are held against each other.
     related: usize,
-    path: Vec<String>,
+    pub(super) path: Vec<String>,
     residuals: Vec<Residual>,
     /// The whole package is the schema, so that the fields of its files are data.
     files_are_data: bool,
     /// The struct whose field is being lowered, as long as what holds for the field holds whenever it is there.
     beside: Option<Beside<'a>>,
+    /// The member of any name whose value is being lowered, on the same terms.
+    pub(super) named: Option<Named<'a>>,
     patterns: HashMap<String, Option<Arc<Pattern>>>,
     /// Definitions and fields of the package that stand for whole nodes, by name, closedness and leniency.
     known: HashMap<Key, Node>,
@@ -85,7 +90,7 @@ enum Absent {
 
 /// Whether what is missing in the data counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Missing {
+pub(super) enum Missing {
     /// The value is valid only with all that is required.
     Counts,
     /// Required fields must be there, regular ones need not: whether a value matches, as `matchN` sees it.
@@ -107,6 +112,7 @@ impl<'a> Lowering<'a> {
             residuals: Vec::new(),
             files_are_data: false,
             beside: None,
+            named: None,
             patterns: HashMap::new(),
             known: HashMap::new(),
         }
@@ -345,7 +351,7 @@ impl<'a> Lowering<'a> {
         budget: &mut usize,
     ) -> Node {
         if parts.is_bare() && !alternative.is_embedded() {
-            return self.node(std::slice::from_ref(&alternative.conjunct), &parts.closed, missing);
+            return self.node(slice::from_ref(&alternative.conjunct), &parts.closed, missing);
         }
         let mut parts = parts.clone();
         self.choose(alternative, &mut parts);
@@ -384,9 +390,9 @@ impl<'a> Lowering<'a> {
 
     /// Lowers something that does not hold whenever the field around it is there, or that is not the field itself.
     pub(super) fn apart<T>(&mut self, lower: impl FnOnce(&mut Lowering<'a>) -> T) -> T {
-        let beside = self.beside.take();
+        let around = (self.beside.take(), self.named.take());
         let lowered = lower(self);
-        self.beside = beside;
+        (self.beside, self.named) = around;
         lowered
     }
 
@@ -612,14 +618,23 @@ impl<'a> Lowering<'a> {
         }
         self.beside = beside;
         relations.extend(parts.relations.iter().cloned());
+        let fields: BTreeSet<String> = rule.fields.iter().map(|(name, _)| name.clone()).collect();
+        for each in &parts.each {
+            let is_closed = parts.closing().any(|group| each.groups.contains(&group));
+            let others =
+                Others { fields: fields.clone(), is_closed, has_patterns: parts.each.len() + patterns.len() > 1 };
+            relations.push((each.relation(others, missing), true));
+            absent = absent.min(Absent::Unknown);
+        }
         let sees = |relation: &Relation| relation.members.iter().any(|member| deep.contains(member));
         if relations.iter().any(|(relation, looks_inside)| *looks_inside && sees(relation)) {
             return Composite::unknown(self.island("a value is computed from what the schema provides"));
         }
         rule.relations = relations.into_iter().map(|(relation, _)| relation).collect();
         self.related += usize::from(!rule.relations.is_empty());
-        let (groups, unnamed) = self.apart(|lowering| lowering.groups_of(parts, &patterns, missing));
+        let (groups, named, unnamed) = self.apart(|lowering| lowering.groups_of(parts, &patterns, &fields, missing));
         rule.groups = groups;
+        rule.relations.extend(named);
         let mut rules = vec![self.builder.structure(rule)];
         let extent = given.len();
         if missing != Missing::Ignored {
@@ -700,22 +715,33 @@ impl<'a> Lowering<'a> {
         &mut self,
         parts: &Parts<'a>,
         patterns: &[MemberPattern<'a>],
+        fields: &BTreeSet<String>,
         missing: Missing,
-    ) -> (Vec<GroupRule>, bool) {
+    ) -> (Vec<GroupRule>, Vec<Relation>, bool) {
         let (any, never) = (self.builder.any(), self.builder.never());
+        let made: Vec<(Rule, &Each)> = parts.each.iter().map(|each| (self.names_made(each), each)).collect();
         let mut groups = Vec::new();
         for group in parts.closing() {
             let allowed = patterns.iter().filter(|pattern| pattern.groups.contains(&group));
-            let patterns = allowed.map(|pattern| (pattern.names, any)).collect();
+            let made = made.iter().filter(|(_, each)| each.groups.contains(&group));
+            let names = allowed.map(|pattern| pattern.names).chain(made.map(|(names, _)| *names));
+            let patterns = names.map(|names| (names, any)).collect();
             groups.push(GroupRule { patterns, fields: false, rest: never });
         }
         self.path.push("[pattern]".into());
-        let (mut rules, mut provides) = (Vec::new(), false);
+        let (mut rules, mut named, mut provides) = (Vec::new(), Vec::new(), false);
         for pattern in patterns {
             let groups = parts.inner_groups(&pattern.groups);
             let closed = inner_closed(parts, &groups);
             let conjunct = Conjunct { expr: pattern.value, scope: pattern.scope.clone(), groups };
-            let node = self.node(&[conjunct], &closed, missing);
+            self.named = pattern.alias.map(|alias| Named::new(&pattern.scope, alias, self.path.len()));
+            let mut node = self.node(slice::from_ref(&conjunct), &closed, missing);
+            if let Some(inside) = self.named.take() {
+                match self.program_of(pattern.expr, &conjunct) {
+                    Ok(names) => named.extend(inside.relation(names, fields.clone())),
+                    Err(reason) => node = self.island_node(&reason),
+                }
+            }
             provides |= node.provides;
             let rule = match patterns.len() {
                 1 => node.rule,
@@ -728,7 +754,16 @@ impl<'a> Lowering<'a> {
         if !rules.is_empty() || groups.is_empty() {
             groups.push(GroupRule { patterns: rules, fields: false, rest: any });
         }
-        (groups, provides)
+        (groups, named, provides)
+    }
+
+    /// The rule for the names of fields that are made of members.
+    fn names_made(&mut self, each: &Each) -> Rule {
+        match self.pattern(&each.names()) {
+            Some(pattern) => self.builder.pattern(pattern),
+            // Without tables for it, what has such names is left to the evaluator, as all that the program rejects.
+            None => self.builder.never(),
+        }
     }
 
     fn member_patterns(&mut self, parts: &Parts<'a>) -> Result<Vec<MemberPattern<'a>>, String> {
@@ -739,7 +774,8 @@ impl<'a> Lowering<'a> {
                 let Label::Pattern(pattern) = &field.label else { continue };
                 let names = self.apart(|lowering| lowering.names_of(&pattern.expr, part))?;
                 let (value, scope, groups) = (&field.value, part.scope.clone(), part.groups.clone());
-                patterns.push(MemberPattern { names, value, scope, groups });
+                let (expr, alias) = (&*pattern.expr, pattern.alias.as_ref().map(|alias| &*alias.name));
+                patterns.push(MemberPattern { names, expr, alias, value, scope, groups });
             }
         }
         Ok(patterns)
@@ -785,6 +821,15 @@ pub(super) fn waits(value: &Expr) -> bool {
         None => counts(expr),
     };
     walk::any(value, &waits)
+}
+
+/// Whether the value has fields with computed names.
+pub(super) fn computes_names(value: &Expr) -> bool {
+    let computes = |_: &Expr, decl: Option<&Decl>| match decl {
+        Some(Decl::Field(field)) => matches!(field.label, Label::Paren(..) | Label::Interpolation(_)),
+        _ => false,
+    };
+    walk::any(value, &computes)
 }
 
 /// What the struct or list literals of a node become.
@@ -862,6 +907,10 @@ fn side<'a>(lit: &'a ListLit, conjunct: &Conjunct<'a>, parts: &Parts<'a>) -> Res
 struct MemberPattern<'a> {
     /// What names satisfy, as strings.
     names: Rule,
+    /// The pattern.
+    expr: &'a Expr,
+    /// What the name is called in the value.
+    alias: Option<&'a str>,
     value: &'a Expr,
     scope: Scope<'a>,
     groups: Rc<[Group]>,

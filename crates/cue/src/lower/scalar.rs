@@ -15,7 +15,7 @@ use crate::export::cue::quote_string;
 use crate::ir::Atom;
 use crate::number::Number;
 use crate::regexp::Regexp;
-use crate::syntax::ast::{BasicLit, Decl, Expr, LitKind, Selector, UnaryOp};
+use crate::syntax::ast::{BasicLit, Decl, Expr, Field, LitKind, Selector, UnaryOp};
 use crate::syntax::literal::{Text, decode_text};
 
 /// Kinds of JSON values, as a set.
@@ -298,6 +298,24 @@ impl<'a> Lowering<'a> {
         let bound = |text: &str| Decimal::new(text).ok().map(|decimal| (decimal, true));
         let rule = NumberRule { form: NumberForm::Any, min: bound(&format!("-{max}")), max: bound(max) };
         Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
+    }
+
+    /// What refers to a field of a struct around it, or to the name of a member: one that has to be repeated, or a value
+    /// that is computed.
+    pub(super) fn repeated_or_computed(
+        &mut self,
+        conjunct: &Conjunct<'a>,
+        field: &Field,
+        frame: &Scope<'a>,
+    ) -> Lowered<Term> {
+        match &mut self.named {
+            Some(named) if named.is_name(conjunct.expr, field, frame) => {
+                named.repeat_at(&self.path);
+                let string = Term::new(self.builder.string(), Kinds::STRING);
+                Ok(Term { concrete: Concrete::Default, origin: Some("the name".into()), ..string })
+            }
+            _ => self.computed(conjunct),
+        }
     }
 
     /// A value that is constant, or computed from fields beside it.

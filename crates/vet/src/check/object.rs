@@ -56,7 +56,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         let document = self.lexer.document;
         self.lexer.enter()?;
         let mut seen = Seen::default();
-        if rule.slots > 0 {
+        if !rule.relations.is_empty() {
             seen.places = self.places.len();
             self.places.resize(seen.places + rule.slots, None);
         }
@@ -91,7 +91,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         self.lexer.distinct(seen.remembered)?;
         self.lexer.leave();
         seen.satisfies(rule, offset)?;
-        if rule.slots > 0 { self.related(rule, seen.places, offset) } else { Ok(()) }
+        if rule.relations.is_empty() { Ok(()) } else { self.related(rule, seen.places, offset) }
     }
 
     /// Checks a field's value, which stands at `behind`, and says where it ends; the name stands at `at`.
@@ -169,7 +169,7 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
     #[inline(never)]
     fn related(&mut self, rule: &Struct, places: usize, offset: usize) -> Flow {
         for index in 0..rule.relations.len() {
-            match self.relation_truth(rule, index, places) {
+            match self.relation_truth(rule, index, places, offset) {
                 Truth::Yes => {}
                 Truth::No => return Err(Halt::broken(offset, Broken::Relation(rule.relations[index].0.name.clone()))),
                 Truth::Unsure => self.doubt(offset, None),
@@ -179,14 +179,16 @@ impl<'p, 'd> Checker<'p, 'd, '_> {
         Ok(())
     }
 
-    /// The truth of a relation of an object whose members have been read; `places` is where theirs begin.
-    pub(crate) fn relation_truth(&self, rule: &Struct, index: usize, places: usize) -> Truth {
+    /// The truth of a relation of the object at `offset`, which has just been read; `places` is where those of its
+    /// members begin.
+    pub(crate) fn relation_truth(&self, rule: &Struct, index: usize, places: usize, offset: usize) -> Truth {
         let (relation, slots) = &rule.relations[index];
         let text = |slot: &u8| {
             let (start, end) = self.places[places + usize::from(*slot)]?;
             Some(&self.lexer.document[start as usize..end as usize])
         };
-        let texts: SmallVec<[Option<&[u8]>; 4]> = slots.iter().map(text).collect();
+        let object = relation.sees_object.then(|| Some(&self.lexer.document[offset..self.lexer.at]));
+        let texts: SmallVec<[Option<&[u8]>; 4]> = slots.iter().map(text).chain(object).collect();
         (relation.test)(&texts).map_or(Truth::Unsure, Truth::of)
     }
 
