@@ -35,8 +35,6 @@ pub(super) struct Lowering<'a> {
     pub(super) regexp_bytes_max: usize,
     groups: Group,
     nodes: usize,
-    /// Structs so far whose members are held against each other.
-    related: usize,
     pub(super) path: Vec<String>,
     residuals: Vec<Residual>,
     /// The whole package is the schema, so that the fields of its files are data.
@@ -58,6 +56,8 @@ pub(super) struct Node {
     kinds: Kinds,
     /// Whether the schema adds to data here, or inside: fields that the data need not have.
     provides: bool,
+    /// Whether the value may be in error as long as there is no data, which leaves one of its other alternatives.
+    fails: bool,
 }
 
 /// A struct, seen from one of its fields.
@@ -70,10 +70,11 @@ struct Beside<'a> {
     relations: Vec<(Relation, bool)>,
 }
 
-/// What tells a node that is nothing but a reference from others.
+/// What tells a node that is nothing but references from others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    name: String,
+    /// In alphabetical order; a name may stand here more than once.
+    names: Vec<String>,
     is_open: bool,
     is_tried: bool,
     is_opened: bool,
@@ -107,7 +108,6 @@ impl<'a> Lowering<'a> {
             regexp_bytes_max,
             groups: LAST_MARK,
             nodes: 0,
-            related: 0,
             path: Vec::new(),
             residuals: Vec::new(),
             files_are_data: false,
@@ -176,7 +176,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn island_node(&mut self, reason: &str) -> Node {
-        Node { rule: self.island(reason), absent: Absent::Unknown, kinds: Kinds::ALL, provides: true }
+        Node { rule: self.island(reason), absent: Absent::Unknown, kinds: Kinds::ALL, provides: true, fails: true }
     }
 
     pub(super) fn finish(mut self, rule: Rule, options: &Options) -> Lowered {
@@ -210,12 +210,20 @@ impl<'a> Lowering<'a> {
         }
         self.nodes += 1;
         if self.nodes > NODES_MAX || self.path.len() > DEPTH_MAX {
-            return self.island_node("the definition is too large or nests too deeply");
+            // One place stands for all: there may be thousands.
+            let reason = "the definition is too large or nests too deeply";
+            let known = self.residuals.iter().find(|residual| residual.reason == reason);
+            let here = std::mem::take(&mut self.path);
+            self.path = known.map_or_else(|| here.clone(), |residual| residual.path.clone());
+            let node = self.island_node(reason);
+            self.path = here;
+            return node;
         }
         let declared = key.map(|key| {
             let rule = self.builder.declare();
-            let kinds = if self.is_struct(&key.name) { Kinds::STRUCT } else { Kinds::ALL };
-            let node = Node { rule, absent: Absent::Unknown, kinds, provides: true };
+            let is_struct = key.names.iter().any(|name| self.is_struct(name));
+            let kinds = if is_struct { Kinds::STRUCT } else { Kinds::ALL };
+            let node = Node { rule, absent: Absent::Unknown, kinds, provides: true, fails: true };
             self.known.insert(key.clone(), node);
             (key, rule)
         });
@@ -252,16 +260,24 @@ impl<'a> Lowering<'a> {
     }
 
     /// A node that is nothing but a reference to a field of the package is the same wherever it stands. All groups that
-    /// close it from outside are the reference's own, so they allow what the field's own definition allows.
+    /// close it from outside are the reference's own, so they allow what the field's own definition allows. Of several
+    /// references that holds if each is one to a definition, which closes by itself.
     fn key(&self, conjuncts: &[Conjunct<'a>], closed: &BTreeSet<Group>, missing: Missing) -> Option<Key> {
-        let [Conjunct { expr: Expr::Ident(ident), scope, groups }] = conjuncts else { return None };
-        match self.resolve(scope, &ident.name) {
-            Target::Field { name, .. } => {
-                let (is_open, is_tried) = (closed.is_empty(), groups.contains(&TRIED));
-                Some(Key { name: name.into(), is_open, is_tried, is_opened: groups.contains(&OPENED), missing })
-            }
+        let name_of = |conjunct: &Conjunct<'a>| match conjunct.expr {
+            Expr::Ident(ident) => match self.resolve(&conjunct.scope, &ident.name) {
+                Target::Field { name, .. } => Some(name.to_owned()),
+                _ => None,
+            },
             _ => None,
-        }
+        };
+        let mut names: Vec<String> = conjuncts.iter().map(name_of).collect::<Option<_>>()?;
+        names.sort_unstable();
+        let marks = |conjunct: &Conjunct<'a>| [TRIED, OPENED].map(|mark| conjunct.groups.contains(&mark));
+        let [is_tried, is_opened] = marks(conjuncts.first()?);
+        let are_alike = conjuncts.iter().all(|conjunct| marks(conjunct) == [is_tried, is_opened]);
+        let are_definitions = names.len() == 1 || names.iter().all(|name| is_definition(name));
+        let key = Key { names, is_open: closed.is_empty(), is_tried, is_opened, missing };
+        (are_alike && are_definitions).then_some(key)
     }
 
     /// Takes alternatives apart, then makes the rule.
@@ -298,7 +314,8 @@ impl<'a> Lowering<'a> {
         let absent = if with.absent == without.absent { with.absent } else { Absent::Unknown };
         let provides = with.provides || without.provides;
         let kinds = with.kinds.or(without.kinds);
-        Node { rule: self.builder.all([chosen, known, either]), absent, kinds, provides }
+        let fails = with.fails || without.fails;
+        Node { rule: self.builder.all([chosen, known, either]), absent, kinds, provides, fails }
     }
 
     fn union(
@@ -309,7 +326,6 @@ impl<'a> Lowering<'a> {
         budget: &mut usize,
     ) -> Node {
         let mut chosen = Vec::new();
-        let related = self.related;
         for alternative in alternatives {
             if *budget == 0 {
                 return self.island_node("there are too many combinations of alternatives");
@@ -322,10 +338,9 @@ impl<'a> Lowering<'a> {
         }
         let defaults: Vec<&Node> = chosen.iter().filter(|chosen| chosen.2).map(|(_, valid, _)| valid).collect();
         let is_alone = parts.terms.is_empty() && parts.structs.is_empty() && parts.lists.is_empty();
-        // Without data, what refers to a member that is missing fails, and may leave one of the others.
-        let may_fail = self.related > related;
+        let fails = chosen.iter().any(|(_, valid, _)| valid.fails);
         let absent = match *defaults {
-            [] if may_fail => Absent::Unknown,
+            [] if fails => Absent::Unknown,
             [] if is_alone || chosen.iter().all(|(_, valid, _)| valid.absent == Absent::No) => Absent::No,
             [node] if is_alone => node.absent,
             _ => Absent::Unknown,
@@ -339,7 +354,7 @@ impl<'a> Lowering<'a> {
             self.ambiguous(&chosen)
         };
         let provides = chosen.iter().any(|(_, valid, _)| valid.provides);
-        Node { rule, absent, kinds, provides }
+        Node { rule, absent, kinds, provides, fails }
     }
 
     /// An alternative together with what else holds for its node. Alone it is a node like any other.
@@ -498,6 +513,8 @@ impl<'a> Lowering<'a> {
             _ if is_narrowed || concrete.contains(&Concrete::Default) => Absent::Unknown,
             _ => Absent::No,
         };
+        // A validator of members or elements that are not there.
+        let mut fails = (parts.is_tried || !composites.is_empty()) && terms.iter().any(|term| !term.is_type);
         let mut provides = false;
         for (kind, composite) in composites {
             if terms.iter().any(|term| composite.is_seen(&term.sees)) {
@@ -507,13 +524,14 @@ impl<'a> Lowering<'a> {
             kinds = kinds.and(kind);
             absent = composite.absent_beside(kind, &terms, &self.builder);
             provides |= composite.unnamed || !composite.provided.is_empty();
+            fails |= composite.fails;
         }
         let rule = match *rules {
             [] => self.builder.any(),
             [rule] => rule,
             _ => self.builder.all(rules),
         };
-        Node { rule, absent, kinds, provides }
+        Node { rule, absent, kinds, provides, fails }
     }
 
     /// All lists that are unified, element by element.
@@ -527,12 +545,12 @@ impl<'a> Lowering<'a> {
         }
         let length = sides.iter().map(|side| side.prefix.len()).max().unwrap_or(0);
         let length_max = sides.iter().filter(|side| side.rest.is_none()).map(|side| side.prefix.len()).min();
-        let (mut prefix, mut absent, mut provides) = (Vec::new(), Absent::Yes, false);
+        let (mut prefix, mut absent, mut provides, mut fails) = (Vec::new(), Absent::Yes, false, false);
         for index in 0..length {
             let element = |side: &Side<'a>| side.prefix.get(index).cloned().or_else(|| side.rest.clone().flatten());
             let conjuncts: Vec<Conjunct<'a>> = sides.iter().filter_map(element).collect();
             let node = self.element(conjuncts, index.to_string(), parts, missing);
-            (absent, provides) = (absent.min(node.absent), provides | node.provides);
+            (absent, provides, fails) = (absent.min(node.absent), provides | node.provides, fails | node.fails);
             prefix.push(node.rule);
         }
         let rest = if sides.iter().all(|side| side.rest.is_some()) {
@@ -545,7 +563,7 @@ impl<'a> Lowering<'a> {
         };
         let rule = ListRule { prefix, length_min: length, length_max, ..ListRule::of(rest) };
         let rule = self.builder.list(rule);
-        Composite { rule, absent, provided: BTreeSet::new(), unnamed: provides, extent: length }
+        Composite { rule, absent, provided: BTreeSet::new(), unnamed: provides, extent: length, fails }
     }
 
     /// An element that all these conjuncts are written for.
@@ -577,7 +595,7 @@ impl<'a> Lowering<'a> {
         let mut rule = StructRule { groups: Vec::new(), ..StructRule::new(any) };
         let (mut absent, mut provided, mut deep) = (Absent::Yes, BTreeSet::new(), BTreeSet::new());
         // Fields that are there without data, for certain and perhaps.
-        let (mut given, mut doubtful) = (Vec::new(), false);
+        let (mut given, mut doubtful, mut fails) = (Vec::new(), false, false);
         let beside = self.beside.take();
         let frames: Vec<Scope<'a>> = parts.structs.iter().map(|part| part.scope.clone()).collect();
         let mut relations = Vec::new();
@@ -606,6 +624,7 @@ impl<'a> Lowering<'a> {
             }
             absent = absent.min(may_be_absent);
             doubtful |= may_be_absent == Absent::Unknown;
+            fails |= constraint == Constraint::None && node.fails;
             let counts = match missing {
                 Missing::Counts => may_be_absent == Absent::No,
                 Missing::Required => constraint == Constraint::Required,
@@ -631,7 +650,8 @@ impl<'a> Lowering<'a> {
             return Composite::unknown(self.island("a value is computed from what the schema provides"));
         }
         rule.relations = relations.into_iter().map(|(relation, _)| relation).collect();
-        self.related += usize::from(!rule.relations.is_empty());
+        // What refers to a member that is missing.
+        fails |= !rule.relations.is_empty();
         let (groups, named, unnamed) = self.apart(|lowering| lowering.groups_of(parts, &patterns, &fields, missing));
         rule.groups = groups;
         rule.relations.extend(named);
@@ -644,7 +664,7 @@ impl<'a> Lowering<'a> {
             rules.push(self.island("it is not known whether a field may be absent"));
         }
         let rule = if rules.len() == 1 { rules[0] } else { self.builder.all(rules) };
-        Composite { rule, absent, provided, unnamed, extent }
+        Composite { rule, absent, provided, unnamed, extent, fails }
     }
 
     /// The same for a literal that may be something else than a struct.
@@ -698,7 +718,7 @@ impl<'a> Lowering<'a> {
         };
         if !parts.closing().all(allows) {
             let rule = self.builder.never();
-            return (Node { rule, absent: Absent::No, kinds: Kinds::NONE, provides: false }, constraint);
+            return (Node { rule, absent: Absent::No, kinds: Kinds::NONE, provides: false, fails: true }, constraint);
         }
         let own = fields.iter().map(|(field, part)| (&field.value, &part.scope, &part.groups));
         let matching = patterns.iter().filter(|pattern| self.builder.allows(pattern.names, name));
@@ -842,11 +862,13 @@ struct Composite {
     unnamed: bool,
     /// How many fields or elements there are without data.
     extent: usize,
+    /// Whether it may be in error as long as there is no data.
+    fails: bool,
 }
 
 impl Composite {
     fn unknown(rule: Rule) -> Composite {
-        Composite { rule, absent: Absent::Unknown, provided: BTreeSet::new(), unnamed: true, extent: 0 }
+        Composite { rule, absent: Absent::Unknown, provided: BTreeSet::new(), unnamed: true, extent: 0, fails: true }
     }
 
     /// Whether a validator sees something that the schema provides.
