@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use vet::Verdict;
 
 /// Names of fields; few, so that documents often have them.
-const NAMES: [&str; 4] = ["a", "b", "c", "kind"];
+const NAMES: [&str; 5] = ["a", "b", "c", "kind", "xb"];
 const SCALARS: [&str; 18] = [
     "int",
     "string",
@@ -50,6 +50,8 @@ fn extra(inner: BoxedStrategy<String>) -> impl Strategy<Value = String> {
         1 => inner.clone().prop_map(|value| format!("kind!: \"x\" | \"y\", if kind == \"x\" {{c!: {value}}}")),
         1 => inner.clone().prop_map(|value| format!("a?: int, if a != _|_ {{b!: {value}}}")),
         1 => inner.prop_map(|value| format!("for k in [\"a\", \"x1\"] {{(k)?: {value}}}")),
+        1 => Just("a!: [string]: int, for k, v in a {\"x\\(k)\"?: >=v}".to_owned()),
+        1 => Just("[K=string]: {a?: K, b?: c: K}".to_owned()),
         1 => Just("struct.MaxFields(2)".to_owned()),
         1 => prop::sample::select(vec!["#A", "#B"]).prop_map(String::from),
     ]

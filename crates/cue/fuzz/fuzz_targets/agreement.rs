@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use vet::Verdict;
 
 const DOCUMENTS_MAX: usize = 16;
-const NAMES: &[&str] = &["a", "b", "c", "kind", "x1"];
+const NAMES: &[&str] = &["a", "b", "c", "kind", "x1", "xb"];
 const MARKS: &[&str] = &["!", "?", ""];
 const SCALARS: &[&str] = &[
     "int",
@@ -44,6 +44,10 @@ const RELATIONS: &[&str] = &[
     r#"kind!: "x" | "y", if kind == "x" {c!: int}"#,
     "a?: int, if a != _|_ {b!: int}",
     r#"for k in ["a", "x1"] {(k)?: int}"#,
+    "a!: [string]: int, for k, v in a {(k)?: >=v}",
+    r#"a!: [string]: int, for k, v in a {"x\(k)"!: <v}"#,
+    "[K=string]: {a?: K, b?: c: K}",
+    r#"[K=!="kind"]: {c: K}"#,
     "struct.MaxFields(2)",
     "#A",
     "#B",

@@ -158,7 +158,8 @@ impl Engine {
         while index < self.v(vertex).work.tasks.len() {
             let task = &self.v(vertex).work.tasks[index];
             if task.state == TaskState::Pending && may_bring(&task.work, label) {
-                self.run_task(vertex, index);
+                // That task may ask for a field, too, and so on through all of them.
+                stacker::maybe_grow(256 << 10, 4 << 20, || self.run_task(vertex, index));
             }
             index += 1;
         }

@@ -266,7 +266,7 @@ impl Parser<'_> {
             | Kind::Otherwise => self.parse_expr()?,
             _ => return Ok(Head::Nothing),
         };
-        let expr = if matches!(expr, Expr::Ident(_)) { self.parse_alias(expr)? } else { expr };
+        let expr = if matches!(bare(&expr), Expr::Ident(_)) { self.parse_alias(expr)? } else { expr };
         Ok(if may_be_label(&expr) { Head::Label(expr) } else { Head::Expr(expr) })
     }
 

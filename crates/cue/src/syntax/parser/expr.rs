@@ -392,10 +392,16 @@ impl Parser<'_> {
         }
         self.next();
         let expr = self.parse_expr()?;
-        if let Expr::Ident(ident) = &mut left {
+        // Comments before the name are those of the whole.
+        let whole = match &mut left {
+            Expr::Commented(inner, _) => inner,
+            bare => bare,
+        };
+        if let Expr::Ident(ident) = whole {
             let ident = ident.clone();
             self.check_declared(&ident)?;
-            return Ok(Expr::Alias { ident, expr: Box::new(expr) });
+            *whole = Expr::Alias { ident, expr: Box::new(expr) };
+            return Ok(left);
         }
         self.error_expected("identifier for alias")?;
         Ok(expr)
