@@ -28,7 +28,12 @@ fuzz_target!(|input: &[u8]| {
             Err(errors) if errors.iter().all(|error| error.message.ends_with("are reserved")) => continue,
             Err(errors) => panic!("{errors:?}\n{}", printed.text),
         };
-        assert_eq!(values(&file), values(&again), "{}", printed.text);
+        let (values, again) = (values(&file), values(&again));
+        // What numbers stand for is looked at only where they are written in other ways: the exponents may be large.
+        if values != again {
+            let plain = |values: &[String]| values.iter().map(|text| with_plain_numbers(text)).collect::<Vec<_>>();
+            assert_eq!(plain(&values), plain(&again), "{}", printed.text);
+        }
     }
 });
 
@@ -40,7 +45,7 @@ fn values(file: &File) -> Vec<String> {
         Decl::Embed(embed) => Some(print_compact(&embed.expr)),
         _ => None,
     };
-    file.decls.iter().filter_map(value).map(|text| with_plain_numbers(&text).replace("..._", "...")).collect()
+    file.decls.iter().filter_map(value).map(|text| text.replace("..._", "...")).collect()
 }
 
 /// Numbers in their shortest form: `7.`, which a file has as `7.0`, and `7` are the same.
