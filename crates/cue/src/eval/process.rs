@@ -285,7 +285,9 @@ impl Engine {
         }
         let followers = self.v(vertex).followers.clone();
         for (follower, info) in followers {
-            self.add_follower_conjunct(follower, conjunct, info);
+            if self.step(follower) {
+                stacker::maybe_grow(128 << 10, 1 << 20, || self.add_follower_conjunct(follower, conjunct, info));
+            }
         }
     }
 
@@ -300,6 +302,12 @@ impl Engine {
 
     fn add_follower_conjunct(&mut self, follower: VertexId, conjunct: Conjunct, info: super::vertex::Info) {
         let conjunct = Conjunct { info, ..conjunct };
+        let is_same =
+            |known: &Conjunct| (known.term, known.env, known.info.scope) == (conjunct.term, conjunct.env, info.scope);
+        if self.v(follower).conjuncts.iter().any(is_same) {
+            // Those that follow one another may stand in a circle.
+            return;
+        }
         match self.v(follower).state {
             State::Active => self.add_conjunct(follower, conjunct),
             _ => self.add_input(follower, conjunct),
