@@ -47,8 +47,11 @@ pub fn elements(json: &[u8]) -> Option<SmallVec<[&[u8]; 16]>> {
     Some(found)
 }
 
-/// The members of a JSON object, each the JSON texts of its name and of its value; `None` for any other value.
-pub fn members(json: &[u8]) -> Option<SmallVec<[(&[u8], &[u8]); 16]>> {
+/// A member of a JSON object: the JSON texts of its name and of its value.
+pub type Member<'d> = (&'d [u8], &'d [u8]);
+
+/// The members of a JSON object; `None` for any other value.
+pub fn members(json: &[u8]) -> Option<SmallVec<[Member<'_>; 16]>> {
     let mut lexer = Lexer::again(json);
     let mut found = SmallVec::new();
     if lexer.peek() != b'{' {
