@@ -422,6 +422,21 @@ fn what_is_embedded_beside_optional_fields_may_be_a_list() {
 }
 
 #[test]
+fn what_fails_without_data_leaves_the_other_alternative() {
+    for (alternative, valid) in [
+        ("{a?: int, matchN(1, [{a!: _}])}", false),
+        ("{a!: _, b!: _, c: matchN(1, [{a!: _}])}", false),
+        (r#"{k!: string, if k == "x" {a!: int}}"#, true),
+        ("{a!: int, b: a + 1, c: d: a}", true),
+    ] {
+        let apart = format!("#X: {{f: null | {alternative}, g!: null | {alternative}}}");
+        assert_eq!(judge(&apart, r#"{"g":null}"#), valid, "{apart}");
+        let named = format!("#Y: {alternative}, #X: {{g?: #Y, f: null | #Y}}");
+        assert_eq!(judge(&named, "{}"), valid, "{named}");
+    }
+}
+
+#[test]
 fn what_leaves_one_alternative_of_a_field_makes_it_concrete() {
     for (value, valid) in [
         (r#"("x" | "y") & !~"y$""#, true),

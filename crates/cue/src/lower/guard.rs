@@ -50,6 +50,19 @@ pub(super) enum Condition {
     Any(Box<[Condition; 2]>),
 }
 
+impl Condition {
+    /// Whether it is in error as long as there is no data: it reads a field that has no default.
+    pub(super) fn fails(&self) -> bool {
+        match self {
+            Condition::Value { by_default, .. } => by_default.is_none(),
+            Condition::Present(_) => false,
+            Condition::Related(_) => true,
+            Condition::Not(inner) => inner.fails(),
+            Condition::All(both) | Condition::Any(both) => both.iter().any(Condition::fails),
+        }
+    }
+}
+
 /// Reads a comprehension that is a single condition over fields declared beside it.
 pub(super) fn read<'a>(
     lowering: &mut Lowering<'a>,

@@ -314,7 +314,7 @@ impl<'a> Lowering<'a> {
         let absent = if with.absent == without.absent { with.absent } else { Absent::Unknown };
         let provides = with.provides || without.provides;
         let kinds = with.kinds.or(without.kinds);
-        let fails = with.fails || without.fails;
+        let fails = guard.condition.fails() || with.fails || without.fails;
         Node { rule: self.builder.all([chosen, known, either]), absent, kinds, provides, fails }
     }
 
