@@ -13,6 +13,9 @@ use crate::{
     syntax::{ast::Constraint, pos::Pos},
 };
 
+/// Tasks that are looked at in the time of one step.
+const TASKS_PER_STEP: usize = 16;
+
 impl Engine {
     /// The vertex of a reference, or of any other expression a new one.
     pub(crate) fn resolve(&mut self, env: EnvId, expr: ExprId, at: VertexId) -> Outcome<VertexId> {
@@ -153,6 +156,10 @@ impl Engine {
         let vertex = self.follow(vertex);
         if self.v(vertex).state != State::Active {
             return self.process(vertex);
+        }
+        // Whoever asks looks through all tasks, and these ask again.
+        if !self.steps_of(self.v(vertex).work.tasks.len() / TASKS_PER_STEP, vertex) {
+            return;
         }
         let mut index = 0;
         while index < self.v(vertex).work.tasks.len() {
