@@ -34,17 +34,7 @@ pub fn order(a: &[u8], b: &[u8]) -> Option<Ordering> {
 
 /// The elements of a JSON array; `None` for any other value.
 pub fn elements(json: &[u8]) -> Option<SmallVec<[&[u8]; 16]>> {
-    let mut lexer = Lexer::again(json);
-    let mut found = SmallVec::new();
-    if lexer.peek() != b'[' {
-        return None;
-    }
-    lexer.enter().ok()?;
-    while lexer.peek() != b']' {
-        found.push(&json[lexer.skip().ok()?]);
-        lexer.next(b']').ok()?;
-    }
-    Some(found)
+    parts(json, [b'[', b']'], |lexer| Some(&json[lexer.skip().ok()?]))
 }
 
 /// A member of a JSON object: the JSON texts of its name and of its value.
@@ -52,17 +42,28 @@ pub type Member<'d> = (&'d [u8], &'d [u8]);
 
 /// The members of a JSON object; `None` for any other value.
 pub fn members(json: &[u8]) -> Option<SmallVec<[Member<'_>; 16]>> {
+    parts(json, [b'{', b'}'], |lexer| {
+        let name = lexer.name().ok()?;
+        let start = name_offset(name, json);
+        Some((&json[start..start + name.raw.len() + 2], &json[lexer.skip().ok()?]))
+    })
+}
+
+/// What stands between the brackets, part by part.
+fn parts<'d, T>(
+    json: &'d [u8],
+    [open, close]: [u8; 2],
+    read: impl Fn(&mut Lexer<'d>) -> Option<T>,
+) -> Option<SmallVec<[T; 16]>> {
     let mut lexer = Lexer::again(json);
     let mut found = SmallVec::new();
-    if lexer.peek() != b'{' {
+    if lexer.peek() != open {
         return None;
     }
     lexer.enter().ok()?;
-    while lexer.peek() != b'}' {
-        let name = lexer.name().ok()?;
-        let start = name_offset(name, json);
-        found.push((&json[start..start + name.raw.len() + 2], &json[lexer.skip().ok()?]));
-        lexer.next(b'}').ok()?;
+    while lexer.peek() != close {
+        found.push(read(&mut lexer)?);
+        lexer.next(close).ok()?;
     }
     Some(found)
 }

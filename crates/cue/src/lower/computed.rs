@@ -314,11 +314,16 @@ impl Computed {
     }
 }
 
+/// What a path of names leads to.
+pub(super) fn inside<'d>(json: &'d [u8], path: &[String]) -> Option<&'d [u8]> {
+    path.iter().try_fold(json, |json, name| peek::member(json, name))
+}
+
 /// The sum of what the path leads to in each element; all of them have to be integers.
 fn sum(json: &[u8], path: &[String]) -> Option<Atom> {
     let mut sum = Number::int(0_u64);
     for element in peek::elements(json)? {
-        let value = path.iter().try_fold(element, |json, name| peek::member(json, name))?;
+        let value = inside(element, path)?;
         match scalar(value)? {
             Atom::Number(number) if number.is_int() => sum = sum.add(&number).ok()?,
             _ => return None,
@@ -412,7 +417,7 @@ pub(super) fn hidden<'a>(lowering: &Lowering<'a>, expr: &'a Expr, scope: &Scope<
     let test: Arc<RelationFn> = Arc::new(move |texts| {
         let mut found = Vec::new();
         for element in peek::elements(texts[member]?)? {
-            let value = scalar(path.iter().try_fold(element, |json, name| peek::member(json, name))?)?;
+            let value = scalar(inside(element, &path)?)?;
             if differ && found.iter().any(|known| arith::atoms_equal(known, &value)) {
                 // Numbers of different kinds are for the evaluator to compare.
                 return if matches!(value, Atom::Number(_)) { None } else { Some(false) };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use vet::{Program, Relation, RelationFn, Verdict, peek};
 
+use super::computed::inside;
 use super::scope::Scope;
 use crate::syntax::ast::{Expr, Field, Label};
 
@@ -40,12 +41,17 @@ impl<'a> Named<'a> {
         self.repeats.extend(path.get(self.depth..).map(<[String]>::to_vec));
     }
 
+    /// Whether some place has to.
+    pub(super) fn is_repeated(&self) -> bool {
+        !self.repeats.is_empty()
+    }
+
     /// What holds between each member with one of these names and its value, apart from `fields`, which have rules of
-    /// their own; nothing if no place has to repeat the name.
-    pub(super) fn relation(self, names: Program, fields: BTreeSet<String>) -> Option<Relation> {
+    /// their own.
+    pub(super) fn relation(self, names: Program, fields: BTreeSet<String>) -> Relation {
         let repeats = self.repeats;
         let name = format!("{} as the name of the member", self.alias).into();
-        let (is_said, test) = (!repeats.is_empty(), move |texts: &[Option<&[u8]>]| {
+        let test: Arc<RelationFn> = Arc::new(move |texts| {
             for (quoted, value) in peek::members(texts.first().copied().flatten()?)? {
                 match names.check(quoted) {
                     Verdict::Accept => {}
@@ -53,7 +59,7 @@ impl<'a> Named<'a> {
                     Verdict::Unsure(_) | Verdict::Malformed(_) => return None,
                 }
                 let name = peek::string(quoted)?;
-                let own = |path: &Vec<String>| path.iter().try_fold(value, |json, step| peek::member(json, step));
+                let own = |path: &Vec<String>| inside(value, path);
                 let differs = |own: &[u8]| peek::string(own).is_none_or(|own| own != name);
                 if !fields.contains(&*name) && repeats.iter().filter_map(own).any(differs) {
                     return Some(false);
@@ -61,7 +67,6 @@ impl<'a> Named<'a> {
             }
             Some(true)
         });
-        let test: Arc<RelationFn> = Arc::new(test);
-        is_said.then_some(Relation { name, members: Vec::new(), sees_object: true, test })
+        Relation { name, members: Vec::new(), sees_object: true, test }
     }
 }

@@ -60,6 +60,13 @@ pub(super) struct Node {
     fails: bool,
 }
 
+impl Node {
+    /// Nothing is known but the rule.
+    fn unknown(rule: Rule) -> Node {
+        Node { rule, absent: Absent::Unknown, kinds: Kinds::ALL, provides: true, fails: true }
+    }
+}
+
 /// A struct, seen from one of its fields.
 struct Beside<'a> {
     /// Its declarations.
@@ -176,7 +183,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn island_node(&mut self, reason: &str) -> Node {
-        Node { rule: self.island(reason), absent: Absent::Unknown, kinds: Kinds::ALL, provides: true, fails: true }
+        Node::unknown(self.island(reason))
     }
 
     pub(super) fn finish(mut self, rule: Rule, options: &Options) -> Lowered {
@@ -210,20 +217,16 @@ impl<'a> Lowering<'a> {
         }
         self.nodes += 1;
         if self.nodes > NODES_MAX || self.path.len() > DEPTH_MAX {
-            // One place stands for all: there may be thousands.
             let reason = "the definition is too large or nests too deeply";
-            let known = self.residuals.iter().find(|residual| residual.reason == reason);
-            let here = std::mem::take(&mut self.path);
-            self.path = known.map_or_else(|| here.clone(), |residual| residual.path.clone());
-            let node = self.island_node(reason);
-            self.path = here;
-            return node;
+            // One place stands for all: there may be thousands.
+            let is_told = self.residuals.iter().any(|residual| residual.reason == reason);
+            return Node::unknown(if is_told { self.builder.island(reason) } else { self.island(reason) });
         }
         let declared = key.map(|key| {
             let rule = self.builder.declare();
             let is_struct = key.names.iter().any(|name| self.is_struct(name));
             let kinds = if is_struct { Kinds::STRUCT } else { Kinds::ALL };
-            let node = Node { rule, absent: Absent::Unknown, kinds, provides: true, fails: true };
+            let node = Node { kinds, ..Node::unknown(rule) };
             self.known.insert(key.clone(), node);
             (key, rule)
         });
@@ -756,9 +759,9 @@ impl<'a> Lowering<'a> {
             let conjunct = Conjunct { expr: pattern.value, scope: pattern.scope.clone(), groups };
             self.named = pattern.alias.map(|alias| Named::new(&pattern.scope, alias, self.path.len()));
             let mut node = self.node(slice::from_ref(&conjunct), &closed, missing);
-            if let Some(inside) = self.named.take() {
+            if let Some(inside) = self.named.take().filter(Named::is_repeated) {
                 match self.program_of(pattern.expr, &conjunct) {
-                    Ok(names) => named.extend(inside.relation(names, fields.clone())),
+                    Ok(names) => named.push(inside.relation(names, fields.clone())),
                     Err(reason) => node = self.island_node(&reason),
                 }
             }

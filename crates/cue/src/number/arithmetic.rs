@@ -54,10 +54,10 @@ pub(super) fn add(a: &Decimal, b: &Decimal) -> Result<Decimal> {
     if places > EXPONENT_MAX.unsigned_abs() {
         return Err(ArithmeticError::OperandsTooFarApart);
     }
-    match a.exponent() > b.exponent() {
-        true if is_negligible(b, a) => return round(beside_negligible(a, b), PRECISION),
-        false if is_negligible(a, b) => return round(beside_negligible(b, a), PRECISION),
-        _ => {}
+    for (large, small) in [(a, b), (b, a)] {
+        if is_negligible(small, large) {
+            return round(beside_negligible(large, small), PRECISION);
+        }
     }
     let exponent = a.exponent().min(b.exponent());
     let left = a.scaled(a.exponent().abs_diff(exponent));

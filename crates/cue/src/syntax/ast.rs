@@ -32,25 +32,25 @@ impl File {
     /// from the first declaration; without a package clause, the first of them.
     #[must_use]
     pub fn docs(&self) -> Vec<String> {
-        let below: Vec<CommentGroup> = match self.imports.first() {
-            Some(import) => import.comments.before.iter().filter(|group| !group.doc).cloned().collect(),
+        let below: Vec<&CommentGroup> = match self.imports.first() {
+            Some(import) => import.comments.before.iter().filter(|group| !group.doc).collect(),
             None => {
                 let apart = self.decls.iter().map_while(|decl| match decl {
-                    Decl::Comments(comments) => Some(comments.before.iter().chain(&comments.after).cloned()),
+                    Decl::Comments(comments) => Some(comments.before.iter().chain(&comments.after)),
                     _ => None,
                 });
                 apart.flatten().collect()
             }
         };
-        let at_package: Vec<CommentGroup> = match &self.package {
+        let at_package: Vec<&CommentGroup> = match &self.package {
             Some(package) => {
                 let Package { comments, .. } = package;
                 let before = comments.before.iter().filter(|group| group.doc);
-                before.chain(&comments.line).chain(&comments.after).cloned().collect()
+                before.chain(&comments.line).chain(&comments.after).collect()
             }
-            None => self.comments.before.clone(),
+            None => self.comments.before.iter().collect(),
         };
-        let docs = at_package.iter().chain(&below).map(CommentGroup::text);
+        let docs = at_package.into_iter().chain(below).map(CommentGroup::text);
         docs.take(if self.package.is_some() { usize::MAX } else { 1 }).collect()
     }
 }

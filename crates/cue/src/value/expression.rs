@@ -23,21 +23,21 @@ use crate::{
 
 /// The outermost operator of a value's text, with its operands.
 #[derive(Clone, Debug)]
-pub enum Expression {
+pub enum Expression<V = Value> {
     /// All at once: `a & b`, or several declarations of one field.
-    All(Vec<Value>),
+    All(Vec<V>),
     /// `a | b`; marked are the defaults.
-    Any(Vec<(Value, bool)>),
+    Any(Vec<(V, bool)>),
     /// What a struct embeds, and the struct without that if it declares anything else.
-    Embedding(Vec<Value>, Option<Value>),
+    Embedding(Vec<V>, Option<V>),
     /// The name of a field or definition.
-    Reference(Reference),
+    Reference(Reference<V>),
     /// A builtin function that is named but not called.
     Function(Arc<str>),
     /// A call of a builtin function, by its full name.
-    Call(Arc<str>, Vec<Value>),
+    Call(Arc<str>, Vec<V>),
     /// A bound such as `<10`.
-    Bound(BoundOp, Value),
+    Bound(BoundOp, V),
     /// Anything else, which is as good as its value.
     Value,
 }
@@ -48,7 +48,7 @@ pub struct PackageId(VertexId);
 
 /// Where a name leads.
 #[derive(Clone, Debug)]
-pub struct Reference {
+pub struct Reference<V = Value> {
     /// The package that the path begins in.
     pub package: PackageId,
     /// The name that it is imported under, if it is imported where the name stands.
@@ -56,26 +56,29 @@ pub struct Reference {
     /// From the root of the package.
     pub path: Vec<PathPart>,
     /// What stands there, unless no regular field does.
-    pub target: Option<Value>,
+    pub target: Option<V>,
 }
 
-/// What an expression is before its operands are frozen.
-enum Raw {
-    All(Vec<VertexId>),
-    Any(Vec<(VertexId, bool)>),
-    Embedding(Vec<VertexId>, Option<VertexId>),
-    Reference(RawReference),
-    Function(Arc<str>),
-    Call(Arc<str>, Vec<VertexId>),
-    Bound(BoundOp, VertexId),
-    Value,
-}
-
-struct RawReference {
-    root: VertexId,
-    import: Option<Arc<str>>,
-    path: Vec<Label>,
-    target: Option<VertexId>,
+impl<V> Expression<V> {
+    /// The same of other operands.
+    fn map<W>(self, mut operand: impl FnMut(V) -> W) -> Expression<W> {
+        match self {
+            Self::All(all) => Expression::All(all.into_iter().map(operand).collect()),
+            Self::Any(all) => {
+                Expression::Any(all.into_iter().map(|(value, default)| (operand(value), default)).collect())
+            }
+            Self::Embedding(embedded, own) => {
+                Expression::Embedding(embedded.into_iter().map(&mut operand).collect(), own.map(operand))
+            }
+            Self::Reference(Reference { package, import, path, target }) => {
+                Expression::Reference(Reference { package, import, path, target: target.map(operand) })
+            }
+            Self::Function(name) => Expression::Function(name),
+            Self::Call(name, arguments) => Expression::Call(name, arguments.into_iter().map(operand).collect()),
+            Self::Bound(operator, value) => Expression::Bound(operator, operand(value)),
+            Self::Value => Expression::Value,
+        }
+    }
 }
 
 impl Value {
@@ -84,26 +87,9 @@ impl Value {
     pub fn expression(&self) -> Expression {
         let root = self.frozen.package.root;
         let mut reader = Reader { engine: self.frozen.fork(), vertex: self.vertex, root };
-        let raw = reader.value();
-        let engine = reader.engine;
-        let frozen = self.frozen.freeze(engine, self.frozen.files.clone());
-        let value = |vertex| Self { frozen: frozen.clone(), vertex };
-        let values = |vertices: Vec<VertexId>| vertices.into_iter().map(value).collect::<Vec<_>>();
-        match raw {
-            Raw::All(all) => Expression::All(values(all)),
-            Raw::Any(all) => {
-                Expression::Any(all.into_iter().map(|(vertex, default)| (value(vertex), default)).collect())
-            }
-            Raw::Embedding(embedded, own) => Expression::Embedding(values(embedded), own.map(value)),
-            Raw::Reference(RawReference { root, import, path, target }) => {
-                let path = path.into_iter().map(|label| frozen.engine.store.labels.part(label)).collect();
-                Expression::Reference(Reference { package: PackageId(root), import, path, target: target.map(value) })
-            }
-            Raw::Function(name) => Expression::Function(name),
-            Raw::Call(name, arguments) => Expression::Call(name, values(arguments)),
-            Raw::Bound(operator, operand) => Expression::Bound(operator, value(operand)),
-            Raw::Value => Expression::Value,
-        }
+        let expression = reader.value();
+        let frozen = self.frozen.freeze(reader.engine, self.frozen.files.clone());
+        expression.map(|vertex| Self { frozen: frozen.clone(), vertex })
     }
 
     /// Whether a definition keeps a struct and all in it from having other fields than those it names.
@@ -117,7 +103,7 @@ impl Value {
     pub fn lookup(&self, package: PackageId, path: &[PathPart]) -> Option<Self> {
         let root = self.frozen.package.root;
         let mut reader = Reader { engine: self.frozen.fork(), vertex: package.0, root };
-        let mut found = RawReference { root: package.0, import: None, path: Vec::new(), target: Some(package.0) };
+        let mut found = Reference { package, import: None, path: Vec::new(), target: Some(package.0) };
         for part in path {
             let vertex = reader.engine.default_of(found.target?);
             reader.engine.process(vertex);
@@ -160,7 +146,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn value(&mut self) -> Raw {
+    fn value(&mut self) -> Expression<VertexId> {
         let conjuncts = self.engine.v(self.vertex).conjuncts.clone();
         match conjuncts.as_slice() {
             [only] => match only.term {
@@ -169,10 +155,10 @@ impl Reader {
                     self.vertex = vertex;
                     stacker::maybe_grow(64 << 10, 1 << 20, || self.value())
                 }
-                _ => Raw::Value,
+                _ => Expression::Value,
             },
-            [] => Raw::Value,
-            all => Raw::All(all.iter().map(|conjunct| self.declaration(*conjunct)).collect()),
+            [] => Expression::Value,
+            all => Expression::All(all.iter().map(|conjunct| self.declaration(*conjunct)).collect()),
         }
     }
 
@@ -208,69 +194,69 @@ impl Reader {
         evaluated_at(&mut self.engine, self.vertex, Term::Expr(expr), env)
     }
 
-    fn expression(&mut self, expr: ExprId, env: EnvId) -> Raw {
+    fn expression(&mut self, expr: ExprId, env: EnvId) -> Expression<VertexId> {
         match self.engine.expr(expr).clone() {
-            Expr::And { left, right } => Raw::All(vec![self.operand(left, env), self.operand(right, env)]),
+            Expr::And { left, right } => Expression::All(vec![self.operand(left, env), self.operand(right, env)]),
             Expr::Or(disjuncts) => {
                 let operand = |disjunct: &crate::ir::Disjunct| (self.operand(disjunct.expr, env), disjunct.default);
-                Raw::Any(disjuncts.iter().map(operand).collect())
+                Expression::Any(disjuncts.iter().map(operand).collect())
             }
             Expr::Range(_, conjunction) => match self.expression(conjunction, env) {
                 // The type comes first, as the reference has it.
-                Raw::All(operands) => Raw::All(operands.into_iter().rev().collect()),
+                Expression::All(operands) => Expression::All(operands.into_iter().rev().collect()),
                 other => other,
             },
             Expr::Field { .. } | Expr::Selector { .. } => match self.reference(expr, env) {
-                Some(reference) => Raw::Reference(reference),
-                None => Raw::Value,
+                Some(reference) => Expression::Reference(reference),
+                None => Expression::Value,
             },
             Expr::MatchedLabel { up, .. } => {
                 // The reference takes it for the struct around, which must be a field then.
                 let around = self.engine.env_up(env, up);
                 let around = self.engine.store.envs[around].vertex;
                 match self.place(around).map(|(root, path)| self.at(root, path)) {
-                    Some(missing @ RawReference { target: None, .. }) => Raw::Reference(missing),
-                    _ => Raw::Value,
+                    Some(missing @ Reference { target: None, .. }) => Expression::Reference(missing),
+                    _ => Expression::Value,
                 }
             }
             Expr::NamedField { .. } => {
                 match self.engine.resolve(env, expr, self.vertex).ok().and_then(|vertex| self.place(vertex)) {
-                    Some((root, path)) => Raw::Reference(self.at(root, path)),
-                    None => Raw::Value,
+                    Some((root, path)) => Expression::Reference(self.at(root, path)),
+                    None => Expression::Value,
                 }
             }
-            Expr::Builtin(builtin) => Raw::Function(builtin_name(&builtin).into()),
+            Expr::Builtin(builtin) => Expression::Function(builtin_name(&builtin).into()),
             Expr::Call { function, args } => match self.engine.expr(function).clone() {
                 Expr::Builtin(builtin) => {
                     let args = args.iter().map(|arg| self.operand(*arg, env)).collect();
-                    Raw::Call(builtin_name(&builtin).into(), args)
+                    Expression::Call(builtin_name(&builtin).into(), args)
                 }
-                _ => Raw::Value,
+                _ => Expression::Value,
             },
-            Expr::Bound { op, operand } => Raw::Bound(op, self.operand(operand, env)),
+            Expr::Bound { op, operand } => Expression::Bound(op, self.operand(operand, env)),
             Expr::Struct(lit) if lit.decls.iter().any(|decl| matches!(decl, Decl::Embed(_))) => {
                 self.embedding(&lit, expr, env)
             }
-            _ => Raw::Value,
+            _ => Expression::Value,
         }
     }
 
-    fn embedding(&mut self, lit: &StructLit, expr: ExprId, env: EnvId) -> Raw {
+    fn embedding(&mut self, lit: &StructLit, expr: ExprId, env: EnvId) -> Expression<VertexId> {
         let inside = self.engine.new_env(env, self.vertex);
         let (embedded, own) = split_embedded(lit);
         let embedded = embedded.into_iter().map(|expr| self.operand(expr, inside)).collect();
         if own.is_empty() {
-            return Raw::Embedding(embedded, None);
+            return Expression::Embedding(embedded, None);
         }
         let rest = Expr::Struct(Arc::new(StructLit { decls: own, embeds: false, ..lit.clone() }));
         let pos = self.engine.store.exprs[expr].pos;
         let rest = self.engine.store.exprs.push(Node { expr: rest, pos });
         let rest = self.operand(rest, env);
-        Raw::Embedding(embedded, Some(rest))
+        Expression::Embedding(embedded, Some(rest))
     }
 
     /// Where a name leads, if that has a path from the root of a package.
-    fn reference(&mut self, expr: ExprId, env: EnvId) -> Option<RawReference> {
+    fn reference(&mut self, expr: ExprId, env: EnvId) -> Option<Reference<VertexId>> {
         match self.engine.expr(expr).clone() {
             Expr::Field { up, label } => {
                 let around = self.engine.env_up(env, up);
@@ -285,7 +271,7 @@ impl Reader {
             }
             Expr::Import { package, name } => {
                 let root = *self.engine.packages.get(package as usize)?;
-                Some(RawReference { root, import: Some(name), path: Vec::new(), target: Some(root) })
+                Some(Reference { package: PackageId(root), import: Some(name), path: Vec::new(), target: Some(root) })
             }
             _ => None,
         }
@@ -322,12 +308,12 @@ impl Reader {
     }
 
     /// What stands at a path from a root.
-    fn at(&mut self, root: VertexId, path: Vec<Label>) -> RawReference {
-        let base = RawReference { root, import: None, path: Vec::new(), target: Some(root) };
+    fn at(&mut self, root: VertexId, path: Vec<Label>) -> Reference<VertexId> {
+        let base = Reference { package: PackageId(root), import: None, path: Vec::new(), target: Some(root) };
         path.into_iter().fold(base, |base, label| self.selected(base, label))
     }
 
-    fn selected(&mut self, mut base: RawReference, label: Label) -> RawReference {
+    fn selected(&mut self, mut base: Reference<VertexId>, label: Label) -> Reference<VertexId> {
         base.target = base.target.and_then(|vertex| {
             self.engine.process(vertex);
             let vertex = self.engine.default_of(vertex);
@@ -335,7 +321,7 @@ impl Reader {
             self.engine.process(arc);
             (self.engine.v(arc).constraint == Constraint::None).then_some(arc)
         });
-        base.path.push(label);
+        base.path.push(self.engine.store.labels.part(label));
         base
     }
 }

@@ -19,47 +19,32 @@ use crate::{
 
 /// A value or a part of one as it is written.
 #[derive(Clone, Debug)]
-pub struct Operand {
+pub struct Operand<V = Value> {
     /// What it stands for.
-    pub value: Value,
+    pub value: V,
     /// How it is written.
-    pub form: Form,
+    pub form: Form<V>,
 }
 
 /// How a value is written.
 #[derive(Clone, Debug)]
-pub enum Form {
+pub enum Form<V = Value> {
     /// A reference to a field or definition.
     Reference {
         /// Its path from the root of its package.
         path: Vec<PathPart>,
         /// What stands there.
-        target: Value,
+        target: V,
     },
     /// A function that is used as a validator by its name alone, such as `net.IPv4`.
     Function(Arc<str>),
     /// A call of a function.
     Call,
     /// All of them at once; what a struct embeds comes before its own fields.
-    Conjunction(Vec<Operand>),
+    Conjunction(Vec<Operand<V>>),
     /// One of them; marked are the defaults.
-    Disjunction(Vec<(Operand, bool)>),
+    Disjunction(Vec<(Operand<V>, bool)>),
     /// Anything else.
-    Other,
-}
-
-/// An operand while all of them are evaluated in one layer, so that they can be unified later.
-struct Raw {
-    vertex: VertexId,
-    form: RawForm,
-}
-
-enum RawForm {
-    Reference(Vec<PathPart>, VertexId),
-    Function(Arc<str>),
-    Call,
-    Conjunction(Vec<Raw>),
-    Disjunction(Vec<(Raw, bool)>),
     Other,
 }
 
@@ -69,9 +54,9 @@ impl Value {
     pub fn operand(&self) -> Operand {
         let mut collector = Collector { engine: self.frozen.fork(), vertex: self.vertex };
         let form = collector.form_of(self.vertex);
-        let raw = Raw { vertex: self.vertex, form };
+        let operand = Operand { value: self.vertex, form };
         let frozen = self.frozen.freeze(collector.engine, self.frozen.files.clone());
-        raw.operand(&|vertex| Self { frozen: frozen.clone(), vertex })
+        operand.map(&|vertex| Self { frozen: frozen.clone(), vertex })
     }
 
     /// Whether one alternative is marked as the default.
@@ -87,22 +72,20 @@ impl Value {
     }
 }
 
-impl Raw {
-    fn operand(self, value: &impl Fn(VertexId) -> Value) -> Operand {
+impl<V> Operand<V> {
+    /// The same of other values.
+    fn map<W>(self, value: &impl Fn(V) -> W) -> Operand<W> {
         let form = match self.form {
-            RawForm::Reference(path, target) => Form::Reference { path, target: value(target) },
-            RawForm::Function(name) => Form::Function(name),
-            RawForm::Call => Form::Call,
-            RawForm::Conjunction(parts) => {
-                Form::Conjunction(parts.into_iter().map(|part| part.operand(value)).collect())
+            Form::Reference { path, target } => Form::Reference { path, target: value(target) },
+            Form::Function(name) => Form::Function(name),
+            Form::Call => Form::Call,
+            Form::Conjunction(parts) => Form::Conjunction(parts.into_iter().map(|part| part.map(value)).collect()),
+            Form::Disjunction(parts) => {
+                Form::Disjunction(parts.into_iter().map(|(part, default)| (part.map(value), default)).collect())
             }
-            RawForm::Disjunction(parts) => {
-                let part = |(part, default): (Self, bool)| (part.operand(value), default);
-                Form::Disjunction(parts.into_iter().map(part).collect())
-            }
-            RawForm::Other => Form::Other,
+            Form::Other => Form::Other,
         };
-        Operand { value: value(self.vertex), form }
+        Operand { value: value(self.value), form }
     }
 }
 
@@ -139,73 +122,73 @@ impl Collector {
     }
 
     /// How a vertex is written, by its conjuncts.
-    fn form_of(&mut self, vertex: VertexId) -> RawForm {
+    fn form_of(&mut self, vertex: VertexId) -> Form<VertexId> {
         let conjuncts = self.engine.v(vertex).conjuncts.clone();
         match conjuncts.as_slice() {
-            [] => RawForm::Other,
+            [] => Form::Other,
             [only] => self.form_of_term(only, vertex),
-            all => RawForm::Conjunction(all.iter().map(|conjunct| self.raw(conjunct)).collect()),
+            all => Form::Conjunction(all.iter().map(|conjunct| self.operand(conjunct)).collect()),
         }
     }
 
-    fn form_of_term(&mut self, conjunct: &Conjunct, whole: VertexId) -> RawForm {
+    fn form_of_term(&mut self, conjunct: &Conjunct, whole: VertexId) -> Form<VertexId> {
         match conjunct.term {
             Term::Expr(expr) => self.form(expr, conjunct.env, whole),
-            _ => RawForm::Other,
+            _ => Form::Other,
         }
     }
 
-    fn raw(&mut self, conjunct: &Conjunct) -> Raw {
+    fn operand(&mut self, conjunct: &Conjunct) -> Operand<VertexId> {
         let vertex = self.evaluated(conjunct.term, conjunct.env);
-        Raw { vertex, form: self.form_of_term(conjunct, vertex) }
+        Operand { value: vertex, form: self.form_of_term(conjunct, vertex) }
     }
 
-    fn raw_expr(&mut self, expr: ExprId, env: EnvId) -> Raw {
-        self.raw(&Conjunct { term: Term::Expr(expr), env, info: Info::ROOT })
+    fn operand_of(&mut self, expr: ExprId, env: EnvId) -> Operand<VertexId> {
+        self.operand(&Conjunct { term: Term::Expr(expr), env, info: Info::ROOT })
     }
 
     /// How an expression is written that a vertex is the value of.
-    fn form(&mut self, expr: ExprId, env: EnvId, whole: VertexId) -> RawForm {
+    fn form(&mut self, expr: ExprId, env: EnvId, whole: VertexId) -> Form<VertexId> {
         match self.engine.expr(expr).clone() {
             Expr::And { left, right } => {
-                RawForm::Conjunction(vec![self.raw_expr(left, env), self.raw_expr(right, env)])
+                Form::Conjunction(vec![self.operand_of(left, env), self.operand_of(right, env)])
             }
             Expr::Or(disjuncts) => {
-                let part = |disjunct: &crate::ir::Disjunct| (self.raw_expr(disjunct.expr, env), disjunct.default);
-                RawForm::Disjunction(disjuncts.iter().map(part).collect())
+                let part = |disjunct: &crate::ir::Disjunct| (self.operand_of(disjunct.expr, env), disjunct.default);
+                Form::Disjunction(disjuncts.iter().map(part).collect())
             }
             Expr::Field { .. }
             | Expr::NamedField { .. }
             | Expr::Selector { .. }
             | Expr::Index { .. }
-            | Expr::MatchedLabel { .. } => self.reference(expr, env).unwrap_or(RawForm::Other),
-            Expr::Builtin(builtin @ Builtin::Package(..)) => RawForm::Function(builtin_name(&builtin).into()),
+            | Expr::MatchedLabel { .. } => self.reference(expr, env).unwrap_or(Form::Other),
+            Expr::Builtin(builtin @ Builtin::Package(..)) => Form::Function(builtin_name(&builtin).into()),
             Expr::Struct(lit) => self.form_of_struct(&lit, expr, env, whole),
             Expr::Call { function, args } => match (self.engine.expr(function).clone(), &*args) {
-                (Expr::Builtin(Builtin::And), [arg]) => RawForm::Conjunction(self.elements(*arg, env)),
+                (Expr::Builtin(Builtin::And), [arg]) => Form::Conjunction(self.elements(*arg, env)),
                 (Expr::Builtin(Builtin::Or), [arg]) => {
                     let elements = self.elements(*arg, env);
-                    RawForm::Disjunction(elements.into_iter().map(|element| (element, false)).collect())
+                    Form::Disjunction(elements.into_iter().map(|element| (element, false)).collect())
                 }
-                _ => RawForm::Call,
+                _ => Form::Call,
             },
-            _ => RawForm::Other,
+            _ => Form::Other,
         }
     }
 
-    fn elements(&mut self, list: ExprId, env: EnvId) -> Vec<Raw> {
+    fn elements(&mut self, list: ExprId, env: EnvId) -> Vec<Operand<VertexId>> {
         let list = self.evaluated(Term::Expr(list), env);
         let list = self.engine.default_of(list);
         let mut elements = Vec::new();
         for vertex in self.engine.elements(list) {
             self.engine.process(vertex);
-            elements.push(Raw { vertex, form: self.form_of(vertex) });
+            elements.push(Operand { value: vertex, form: self.form_of(vertex) });
         }
         elements
     }
 
     /// A reference that begins at a field, which has a path.
-    fn reference(&mut self, expr: ExprId, env: EnvId) -> Option<RawForm> {
+    fn reference(&mut self, expr: ExprId, env: EnvId) -> Option<Form<VertexId>> {
         let target = match *self.engine.expr(expr) {
             // A label stands for the struct that the pattern is in.
             Expr::MatchedLabel { up, .. } => {
@@ -219,7 +202,7 @@ impl Collector {
         }
         let labels = self.engine.path(target);
         let path = labels.into_iter().map(|label| self.engine.store.labels.part(label)).collect();
-        Some(RawForm::Reference(path, target))
+        Some(Form::Reference { path, target })
     }
 
     /// Whether the way to a vertex from the root goes through one without a label.
@@ -265,23 +248,23 @@ impl Collector {
 
     /// What a struct embeds, and the struct without that. A struct of a single embedded value is written as that one,
     /// but is no reference.
-    fn form_of_struct(&mut self, lit: &StructLit, expr: ExprId, env: EnvId, whole: VertexId) -> RawForm {
+    fn form_of_struct(&mut self, lit: &StructLit, expr: ExprId, env: EnvId, whole: VertexId) -> Form<VertexId> {
         let inside = self.engine.new_env(env, self.vertex);
         let (embedded, own) = split_embedded(lit);
         match (embedded.as_slice(), own.is_empty()) {
-            ([], _) => RawForm::Other,
+            ([], _) => Form::Other,
             ([only], true) => match self.form(*only, inside, whole) {
-                RawForm::Reference(..) | RawForm::Function(_) => RawForm::Other,
+                Form::Reference { .. } | Form::Function(_) => Form::Other,
                 form => form,
             },
             (all, is_bare) => {
-                let mut parts: Vec<_> = all.iter().map(|embedded| self.raw_expr(*embedded, inside)).collect();
+                let mut parts: Vec<_> = all.iter().map(|embedded| self.operand_of(*embedded, inside)).collect();
                 if !is_bare {
                     let rest = self.own_fields(lit, own, expr, whole);
                     let vertex = self.evaluated(Term::Expr(rest), env);
-                    parts.push(Raw { vertex, form: RawForm::Other });
+                    parts.push(Operand { value: vertex, form: Form::Other });
                 }
-                RawForm::Conjunction(parts)
+                Form::Conjunction(parts)
             }
         }
     }
