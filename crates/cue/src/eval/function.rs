@@ -426,7 +426,7 @@ impl Engine {
         let argument = match self.is_reference(*arg).then(|| self.resolve(env, *arg, self.store.envs[env].vertex)) {
             Some(Ok(target)) => target,
             Some(Err(error)) => return vec![error],
-            None => self.anonymous(Term::Expr(*arg), env),
+            None => self.vertex_of(env, *arg),
         };
         self.process(argument);
         let v = self.v(self.follow(argument));

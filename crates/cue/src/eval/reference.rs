@@ -56,7 +56,7 @@ impl Engine {
                 let env = self.env_up(env, up);
                 match self.struct_around(env, value, at) {
                     Some(named) => Ok(named),
-                    None => Ok(self.let_vertex(env, value)),
+                    None => Ok(self.vertex_of(env, value)),
                 }
             }
             Expr::Import { package, .. } => Ok(self.packages[package as usize]),
@@ -130,8 +130,8 @@ impl Engine {
         None
     }
 
-    /// The vertex of a `let`, one for each environment.
-    pub(super) fn let_vertex(&mut self, env: EnvId, value: ExprId) -> VertexId {
+    /// The vertex of an expression that has none of its own, such as a `let`: one for each environment.
+    pub(super) fn vertex_of(&mut self, env: EnvId, value: ExprId) -> VertexId {
         if let Some(known) = self.lets.get(&(env, value)) {
             return *known;
         }

@@ -42,7 +42,7 @@ impl Engine {
             self.process(vertex);
         }
         for (env, value) in needed_lets {
-            let vertex = self.let_vertex(env, value);
+            let vertex = self.vertex_of(env, value);
             self.process(vertex);
         }
     }
