@@ -17,105 +17,129 @@ use crate::channel::Record;
 /// Records of a topic under way that hold up those after them: at as many, librdkafka builds no further request.
 const UNDER_WAY_MAX: usize = 5;
 
-/// Bytes of records that go together, as librdkafka puts them into one request of a partition.
-const GROUP_BYTES_MAX: usize = 1_000_000;
+/// What librdkafka puts into one request of a partition, by its own defaults.
+const REQUEST_BYTES_MAX: usize = 1_000_000;
+const REQUEST_RECORDS_MAX: usize = 10_000;
+
+/// More than Kafka adds to a record, and to each of its headers.
+const RECORD_FRAMING: usize = 32;
+const HEADER_FRAMING: usize = 4;
 
 /// The records of all topics that were appended and not yet acknowledged.
 #[derive(Debug)]
 pub(super) struct Accumulator {
-    topics: HashMap<Arc<str>, Topic>,
-    /// Longest time that a record is held while those before it are not acknowledged.
-    linger: Duration,
-}
-
-#[derive(Debug, Default)]
-struct Topic {
-    /// Records that librdkafka has.
+    topics: Vec<Topic>,
+    numbers: HashMap<Arc<str>, usize>,
+    /// Records of all topics that librdkafka has.
     under_way: usize,
-    held: VecDeque<Held>,
-    /// Whether a thread hands records over. Others leave theirs to it, so that records keep their order.
-    handing_over: bool,
+    /// Time after a group after which the next goes even if no record of the topic was acknowledged.
+    linger: Duration,
+    /// Bytes of records that go together.
+    group_bytes_max: usize,
 }
 
 #[derive(Debug)]
-struct Held {
-    record: Record,
-    ticket: Ticket,
-    since: Instant,
+struct Topic {
+    /// Records that librdkafka has.
+    under_way: usize,
+    held: VecDeque<(Record, Ticket)>,
+    /// When the last group went.
+    last_group: Instant,
 }
 
 /// Records that go to librdkafka together.
 pub(super) type Group = Vec<(Record, Ticket)>;
 
 impl Accumulator {
-    pub(super) fn new(linger: Duration) -> Self {
-        Self { topics: HashMap::new(), linger }
+    /// Records that are larger than `record_bytes_max` are refused later on.
+    pub(super) fn new(linger: Duration, record_bytes_max: usize) -> Self {
+        let group_bytes_max = record_bytes_max.min(REQUEST_BYTES_MAX);
+        Self { topics: Vec::new(), numbers: HashMap::new(), under_way: 0, linger, group_bytes_max }
     }
 
-    /// Adds a record behind those of its topic.
-    pub(super) fn add(&mut self, record: Record, ticket: Ticket, since: Instant) {
-        let topic = match self.topics.get_mut(&record.topic) {
-            Some(topic) => topic,
-            None => self.topics.entry(Arc::clone(&record.topic)).or_default(),
+    /// Adds a record behind those of its topic; returns the topic's number.
+    pub(super) fn add(&mut self, record: Record, ticket: Ticket) -> usize {
+        let number = match self.numbers.get(&record.topic) {
+            Some(number) => *number,
+            None => {
+                self.numbers.insert(Arc::clone(&record.topic), self.topics.len());
+                self.topics.push(Topic { under_way: 0, held: VecDeque::new(), last_group: Instant::now() });
+                self.topics.len() - 1
+            }
         };
-        topic.held.push_back(Held { record, ticket, since });
+        self.topics[number].held.push_back((record, ticket));
+        number
     }
 
-    /// What to hand over now. Whoever gets a group hands it over and calls [`go_on`](Self::go_on).
-    pub(super) fn begin(&mut self, topic: &str) -> Option<Group> {
-        let linger = self.linger;
-        let topic = self.topics.get_mut(topic).filter(|topic| !topic.handing_over)?;
-        topic.next_group(linger)
+    /// Whether records of a topic need not be held any longer.
+    pub(super) fn is_ready(&self, topic: usize) -> bool {
+        self.topics[topic].is_quiet()
     }
 
-    /// What to hand over after a group was.
-    pub(super) fn go_on(&mut self, topic: &str) -> Option<Group> {
-        let linger = self.linger;
-        let topic = self.topics.get_mut(topic)?;
-        topic.handing_over = false;
-        topic.next_group(linger)
+    /// What is to go next, if anything may.
+    pub(super) fn next_group(&mut self) -> Option<Group> {
+        let group = if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_quiet()) {
+            topic.take(self.group_bytes_max, REQUEST_RECORDS_MAX)
+        } else {
+            // Some partitions may be slow, and others wait for nothing.
+            self.topics.iter_mut().find(|topic| topic.is_overdue(self.linger))?.take(usize::MAX, usize::MAX)
+        };
+        self.under_way += group.len();
+        Some(group)
     }
 
-    /// Counts a record that librdkafka has settled, or did not take. Says whether there is something to hand over.
-    pub(super) fn settled(&mut self, topic: &str) -> bool {
-        let Some(topic) = self.topics.get_mut(topic) else { return false };
-        topic.under_way -= 1;
-        topic.under_way < UNDER_WAY_MAX && !topic.held.is_empty()
+    /// Whether there is a [next group](Self::next_group).
+    pub(super) fn has_next(&self) -> bool {
+        self.topics.iter().any(|topic| topic.is_quiet() || topic.is_overdue(self.linger))
     }
 
-    /// The topics with a record that was held for longer than it may be.
-    pub(super) fn overdue(&self) -> Vec<Arc<str>> {
-        let is_overdue = |topic: &Topic| topic.held.front().is_some_and(|first| first.since.elapsed() >= self.linger);
-        self.topics.iter().filter(|(_, topic)| is_overdue(topic)).map(|(name, _)| Arc::clone(name)).collect()
+    /// Counts a record of a topic that librdkafka has settled, or did not take.
+    pub(super) fn settled(&mut self, topic: usize) {
+        self.topics[topic].under_way -= 1;
+        self.under_way -= 1;
+    }
+
+    /// How many records librdkafka has.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way
     }
 
     /// Everything that is held.
     pub(super) fn take(&mut self) -> Group {
-        self.topics.values_mut().flat_map(|topic| topic.take(usize::MAX)).collect()
+        let group: Group = self.topics.iter_mut().flat_map(|topic| topic.take(usize::MAX, usize::MAX)).collect();
+        self.under_way += group.len();
+        group
     }
 }
 
 impl Topic {
-    fn next_group(&mut self, linger: Duration) -> Option<Group> {
-        let first = self.held.front()?;
-        if self.under_way >= UNDER_WAY_MAX && first.since.elapsed() < linger {
-            return None;
-        }
-        self.handing_over = true;
-        Some(self.take(GROUP_BYTES_MAX))
+    /// Whether what is held would go in one request, and at once.
+    fn is_quiet(&self) -> bool {
+        !self.held.is_empty() && self.under_way < UNDER_WAY_MAX
     }
 
-    /// Takes records of as many bytes, at least one.
-    fn take(&mut self, bytes_max: usize) -> Group {
-        let mut bytes = 0;
-        let mut fits = |held: &Held| {
-            bytes += held.record.size();
+    fn is_overdue(&self, linger: Duration) -> bool {
+        !self.held.is_empty() && self.last_group.elapsed() >= linger
+    }
+
+    /// Takes records of as many bytes, at least one if there is one.
+    fn take(&mut self, bytes_max: usize, count_max: usize) -> Group {
+        let mut bytes = 0_usize;
+        let mut fits = |record: &Record| {
+            bytes = bytes.saturating_add(request_bytes(record));
             bytes <= bytes_max
         };
-        let count = self.held.iter().take_while(|held| fits(held)).count().max(1).min(self.held.len());
-        self.under_way += count;
-        self.held.drain(..count).map(|held| (held.record, held.ticket)).collect()
+        let count = self.held.iter().take(count_max).take_while(|(record, _)| fits(record)).count();
+        let group: Group = self.held.drain(..count.max(1).min(self.held.len())).collect();
+        self.under_way += group.len();
+        self.last_group = Instant::now();
+        group
     }
+}
+
+/// How many bytes of a request a record takes, at most.
+fn request_bytes(record: &Record) -> usize {
+    record.size() + RECORD_FRAMING + HEADER_FRAMING * record.headers.len()
 }
 
 #[cfg(test)]
@@ -132,23 +156,25 @@ mod tests {
 
     impl Bench {
         fn new(linger: Duration) -> Self {
-            Self { accumulator: Accumulator::new(linger), added: 0 }
+            Self { accumulator: Accumulator::new(linger, usize::MAX), added: 0 }
         }
 
-        fn add(&mut self, topic: &str, count: u32, bytes: usize) {
+        /// Returns the topic's number.
+        fn add(&mut self, topic: &str, count: u32, bytes: usize) -> usize {
+            let mut number = None;
             for _ in 0..count {
                 let value = Some(vec![0; bytes].into());
                 let record =
                     Record { topic: topic.into(), key: None, value, headers: Headers::default(), timestamp_ms: 0 };
-                self.accumulator.add(record, Ticket { batch: self.added, record: 0 }, Instant::now());
+                number = Some(self.accumulator.add(record, Ticket { batch: self.added, record: 0 }));
                 self.added += 1;
             }
+            number.unwrap()
         }
 
         /// The numbers of the records that go now, group by group.
-        fn hand_over(&mut self, topic: &str) -> Vec<Vec<u32>> {
-            let first = self.accumulator.begin(topic);
-            let groups = std::iter::successors(first, |_| self.accumulator.go_on(topic));
+        fn hand_over(&mut self) -> Vec<Vec<u32>> {
+            let groups = std::iter::from_fn(|| self.accumulator.next_group());
             groups.map(|group| group.into_iter().map(|(_, ticket)| ticket.batch).collect()).collect()
         }
     }
@@ -156,60 +182,64 @@ mod tests {
     #[test]
     fn what_comes_while_records_are_under_way_goes_together_when_they_are_settled() {
         let mut bench = Bench::new(LONG);
-        bench.add("t", 1, 1);
-        assert_eq!(bench.hand_over("t"), [[0]]);
+        let topic = bench.add("t", 1, 1);
+        assert_eq!(bench.hand_over(), [[0]]);
         bench.add("t", 4, 1);
-        assert_eq!(bench.hand_over("t"), [[1, 2, 3, 4]]);
+        assert_eq!(bench.hand_over(), [[1, 2, 3, 4]]);
         bench.add("t", 2, 1);
         bench.add("t", 1, 1);
-        assert!(bench.hand_over("t").is_empty());
+        assert!(!bench.accumulator.has_next() && !bench.accumulator.is_ready(topic));
+        assert!(bench.hand_over().is_empty());
 
-        assert!(bench.accumulator.settled("t"));
-        assert_eq!(bench.hand_over("t"), [[5, 6, 7]]);
-        assert!(!bench.accumulator.settled("t"));
+        bench.accumulator.settled(topic);
+        assert!(bench.accumulator.has_next() && bench.accumulator.is_ready(topic));
+        assert_eq!(bench.hand_over(), [[5, 6, 7]]);
+        assert_eq!(bench.accumulator.under_way(), 7);
+        bench.accumulator.settled(topic);
+        assert!(!bench.accumulator.has_next() && !bench.accumulator.is_ready(topic));
     }
 
     #[test]
     fn topics_do_not_wait_for_one_another() {
         let mut bench = Bench::new(LONG);
         bench.add("one", 5, 1);
-        assert_eq!(bench.hand_over("one").len(), 1);
+        assert_eq!(bench.hand_over().len(), 1);
         bench.add("one", 1, 1);
         bench.add("other", 1, 1);
-        assert!(bench.hand_over("one").is_empty());
-        assert_eq!(bench.hand_over("other"), [[6]]);
+        assert_eq!(bench.hand_over(), [[6]]);
     }
 
     #[test]
-    fn a_group_is_bounded_and_the_next_waits_for_it() {
+    fn a_group_fits_in_one_request_and_the_next_waits_for_it() {
         let mut bench = Bench::new(LONG);
-        bench.add("t", 3, GROUP_BYTES_MAX / 2);
-        bench.add("t", 1, 2 * GROUP_BYTES_MAX);
+        bench.add("t", 3, REQUEST_BYTES_MAX / 2 - RECORD_FRAMING);
+        bench.add("t", 1, 2 * REQUEST_BYTES_MAX);
         // Few records are under way each time, so nothing is held.
-        assert_eq!(bench.hand_over("t"), [vec![0, 1], vec![2], vec![3]]);
-        bench.add("t", 10, GROUP_BYTES_MAX / 5);
-        assert_eq!(bench.hand_over("t"), [[4, 5, 6, 7, 8]]);
-    }
+        assert_eq!(bench.hand_over(), [vec![0, 1], vec![2], vec![3]]);
+        bench.add("t", 10, REQUEST_BYTES_MAX / 5 - RECORD_FRAMING);
+        assert_eq!(bench.hand_over(), [[4, 5, 6, 7, 8]]);
 
-    #[test]
-    fn one_thread_at_a_time_hands_records_of_a_topic_over() {
-        let mut bench = Bench::new(LONG);
-        bench.add("t", 1, 1);
-        assert_eq!(bench.accumulator.begin("t").map(|group| group.len()), Some(1));
-        bench.add("t", 1, 1);
-        assert!(bench.accumulator.begin("t").is_none());
-        assert_eq!(bench.accumulator.go_on("t").map(|group| group.len()), Some(1));
-        assert!(bench.accumulator.go_on("t").is_none());
+        bench.add("many", 10_001, 1);
+        assert_eq!(bench.hand_over().iter().map(Vec::len).collect::<Vec<_>>(), [REQUEST_RECORDS_MAX]);
     }
 
     #[test]
     fn nothing_is_held_for_longer_than_it_may() {
         let mut bench = Bench::new(Duration::ZERO);
         bench.add("t", 5, 1);
-        assert_eq!(bench.hand_over("t").len(), 1);
-        assert!(bench.accumulator.overdue().is_empty());
-        bench.add("t", 1, 1);
-        assert_eq!(bench.accumulator.overdue(), ["t".into()]);
-        assert_eq!(bench.hand_over("t"), [[5]]);
+        assert_eq!(bench.hand_over().len(), 1);
+        bench.add("t", 3, REQUEST_BYTES_MAX);
+        assert!(bench.accumulator.has_next());
+        assert_eq!(bench.hand_over(), [[5, 6, 7]]);
+    }
+
+    #[test]
+    fn what_is_held_is_taken_at_the_end() {
+        let mut bench = Bench::new(LONG);
+        bench.add("t", 5, 1);
+        assert_eq!(bench.hand_over().len(), 1);
+        bench.add("t", 2, REQUEST_BYTES_MAX);
+        assert_eq!(bench.accumulator.take().len(), 2);
+        assert_eq!(bench.accumulator.under_way(), 7);
     }
 }

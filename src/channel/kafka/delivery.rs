@@ -6,10 +6,10 @@
 use std::{
     borrow::Cow,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rdkafka::{
@@ -25,7 +25,6 @@ use tokio::sync::oneshot;
 use super::{
     Settings,
     accumulator::{Accumulator, Group},
-    producer::Writer,
 };
 use crate::channel::{AppendError, Appended, BoxFuture, Depth, Receipt, Record};
 
@@ -57,6 +56,8 @@ impl From<usize> for Ticket {
 #[derive(Debug)]
 pub(super) struct Deliveries {
     waiting: Mutex<Waiting>,
+    /// Notified when something may go.
+    ready: Condvar,
     fatal: AtomicBool,
     /// Whether the log says that no broker can be reached.
     outage: AtomicBool,
@@ -74,18 +75,27 @@ struct Waiting {
     free: Vec<u32>,
     depth: Depth,
     accumulator: Accumulator,
+    /// Whether nothing will be appended any more.
+    ended: bool,
 }
 
 #[derive(Debug)]
 struct Batch {
     /// An outcome that nobody set is a failure.
     appended: Appended,
-    /// Of the records that were taken.
-    record_bytes: Vec<usize>,
+    taken: Vec<Taken>,
     unsettled: usize,
     /// The [`Deliveries::silence`] in which it was handed over.
     silence: u64,
     answer: oneshot::Sender<Appended>,
+}
+
+/// A record that there was room for.
+#[derive(Debug)]
+struct Taken {
+    bytes: usize,
+    /// The accumulator's number of its topic.
+    topic: usize,
 }
 
 impl Deliveries {
@@ -95,8 +105,13 @@ impl Deliveries {
                 batches: Vec::new(),
                 free: Vec::new(),
                 depth: Depth::default(),
-                accumulator: Accumulator::new(Duration::from_micros(settings.linger_us.into())),
+                accumulator: Accumulator::new(
+                    Duration::from_micros(settings.linger_us.into()),
+                    settings.record_bytes_max,
+                ),
+                ended: false,
             }),
+            ready: Condvar::new(),
             fatal: AtomicBool::new(false),
             outage: AtomicBool::new(false),
             silence: AtomicU64::new(1),
@@ -113,37 +128,50 @@ impl Deliveries {
         let (answer, answered) = oneshot::channel();
         let count = records.len();
         let silence = self.silence.load(Ordering::Acquire);
-        self.waiting().insert(records, &self.depth_max, silence, answer);
+        let is_ready = self.waiting().insert(records, &self.depth_max, silence, answer);
+        self.notify(is_ready);
         Box::pin(async move { answered.await.unwrap_or_else(|_| vec![LOST; count]) })
     }
 
-    /// Sets the outcome of a record; answers the append when it was the last one. Says whether records of the topic can
-    /// be handed over that were held because of it.
-    pub(super) fn settle(&self, ticket: Ticket, topic: &str, outcome: Result<Receipt, AppendError>) -> bool {
-        let mut waiting = self.waiting();
-        let complete = waiting.settle(ticket, outcome);
-        let goes_on = waiting.accumulator.settled(topic);
-        drop(waiting);
+    /// Sets the outcome of a record; answers the append when it was the last one.
+    pub(super) fn settle(&self, ticket: Ticket, outcome: Result<Receipt, AppendError>) {
+        let (complete, is_ready) = self.waiting().settle(ticket, outcome);
+        self.notify(is_ready);
         if let Some(batch) = complete {
             // Nobody may listen any more.
             let _ = batch.answer.send(batch.appended);
         }
-        goes_on
     }
 
-    /// See [`Accumulator::begin`].
-    pub(super) fn begin(&self, topic: &str) -> Option<Group> {
-        self.waiting().accumulator.begin(topic)
+    /// Tells whoever [waits](Self::wait) that something may go.
+    fn notify(&self, is_ready: bool) {
+        if is_ready {
+            self.ready.notify_one();
+        }
     }
 
-    /// See [`Accumulator::go_on`].
-    pub(super) fn go_on(&self, topic: &str) -> Option<Group> {
-        self.waiting().accumulator.go_on(topic)
+    /// Waits until something may go; while records are under way for as long as this at most. Says whether there may be
+    /// more to come.
+    pub(super) fn wait(&self, within: Duration) -> bool {
+        let waiting = self.waiting();
+        let is_idle = |waiting: &mut Waiting| !waiting.ended && !waiting.accumulator.has_next();
+        let waiting = if waiting.accumulator.under_way() > 0 {
+            self.ready.wait_timeout_while(waiting, within, is_idle).unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            self.ready.wait_while(waiting, is_idle).unwrap_or_else(PoisonError::into_inner)
+        };
+        !waiting.ended
     }
 
-    /// See [`Accumulator::overdue`].
-    pub(super) fn overdue(&self) -> Vec<Arc<str>> {
-        self.waiting().accumulator.overdue()
+    /// Ends the [waiting](Self::wait).
+    pub(super) fn end(&self) {
+        self.waiting().ended = true;
+        self.ready.notify_all();
+    }
+
+    /// See [`Accumulator::next_group`].
+    pub(super) fn next_group(&self) -> Option<Group> {
+        self.waiting().accumulator.next_group()
     }
 
     /// See [`Accumulator::take`].
@@ -220,10 +248,16 @@ impl Deliveries {
 }
 
 impl Waiting {
-    /// Places a batch. One of which nothing is taken is answered.
-    fn insert(&mut self, records: Vec<Record>, depth_max: &Depth, silence: u64, answer: oneshot::Sender<Appended>) {
+    /// Places a batch. One of which nothing is taken is answered. Says whether something of it may go.
+    fn insert(
+        &mut self,
+        records: Vec<Record>,
+        depth_max: &Depth,
+        silence: u64,
+        answer: oneshot::Sender<Appended>,
+    ) -> bool {
         let mut appended = vec![Err(AppendError::QueueFull); records.len()];
-        let mut record_bytes = Vec::with_capacity(records.len());
+        let mut room = 0;
         for (record, outcome) in records.iter().zip(&mut appended) {
             let size = record.size();
             let depth = Depth { records: self.depth.records + 1, bytes: self.depth.bytes + size };
@@ -231,24 +265,28 @@ impl Waiting {
                 break;
             }
             self.depth = depth;
-            record_bytes.push(size);
+            room += 1;
             *outcome = LOST;
         }
-        let unsettled = record_bytes.len();
-        if unsettled == 0 {
+        if room == 0 {
             // The one who asked holds the other end.
             let _ = answer.send(appended);
-            return;
+            return false;
         }
         let batch = self.free.pop().unwrap_or_else(|| {
             self.batches.push(None);
             index(self.batches.len() - 1)
         });
-        self.batches[batch as usize] = Some(Batch { appended, record_bytes, unsettled, silence, answer });
-        let since = Instant::now();
-        for (record, place) in records.into_iter().zip(0..index(unsettled)) {
-            self.accumulator.add(record, Ticket { batch, record: place }, since);
-        }
+        let mut is_ready = false;
+        let taken = records.into_iter().zip(0..index(room)).map(|(record, place)| {
+            let bytes = record.size();
+            let topic = self.accumulator.add(record, Ticket { batch, record: place });
+            is_ready |= self.accumulator.is_ready(topic);
+            Taken { bytes, topic }
+        });
+        let taken = taken.collect();
+        self.batches[batch as usize] = Some(Batch { appended, taken, unsettled: room, silence, answer });
+        is_ready
     }
 
     fn silence_of(&self, ticket: Ticket) -> u64 {
@@ -256,19 +294,22 @@ impl Waiting {
         batch.expect("a batch stays until each of its tickets is settled, once").silence
     }
 
-    /// Returns the batch when it is complete.
-    fn settle(&mut self, ticket: Ticket, outcome: Result<Receipt, AppendError>) -> Option<Batch> {
+    /// Returns the batch when it is complete, and whether something of the topic may go.
+    fn settle(&mut self, ticket: Ticket, outcome: Result<Receipt, AppendError>) -> (Option<Batch>, bool) {
         let place = &mut self.batches[ticket.batch as usize];
         let batch = place.as_mut().expect("a batch stays until each of its tickets is settled, once");
         batch.appended[ticket.record as usize] = outcome;
         batch.unsettled -= 1;
         self.depth.records -= 1;
-        self.depth.bytes -= batch.record_bytes[ticket.record as usize];
+        let Taken { bytes, topic } = batch.taken[ticket.record as usize];
+        self.depth.bytes -= bytes;
+        self.accumulator.settled(topic);
+        let is_ready = self.accumulator.is_ready(topic);
         if batch.unsettled > 0 {
-            return None;
+            return (None, is_ready);
         }
         self.free.push(ticket.batch);
-        place.take()
+        (place.take(), is_ready)
     }
 }
 
@@ -280,13 +321,11 @@ fn index(number: usize) -> u32 {
 /// What librdkafka calls.
 pub(super) struct Context {
     deliveries: Arc<Deliveries>,
-    /// Gone when the channel is.
-    writer: Weak<Writer>,
 }
 
 impl Context {
-    pub(super) fn new(deliveries: Arc<Deliveries>, writer: Weak<Writer>) -> Self {
-        Self { deliveries, writer }
+    pub(super) fn new(deliveries: Arc<Deliveries>) -> Self {
+        Self { deliveries }
     }
 
     /// Why a record that was not written was not written.
@@ -391,11 +430,7 @@ impl ProducerContext for Context {
 
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
         let ticket = Ticket::from(opaque);
-        let (Ok(message) | Err((_, message))) = result;
-        let goes_on = self.deliveries.settle(ticket, message.topic(), self.outcome(result, ticket));
-        if goes_on && let Some(writer) = self.writer.upgrade() {
-            writer.hand_over(message.topic());
-        }
+        self.deliveries.settle(ticket, self.outcome(result, ticket));
     }
 }
 
@@ -461,18 +496,18 @@ mod tests {
     async fn a_batch_is_answered_when_its_last_ticket_is_settled() {
         let deliveries = deliveries(&Settings::default());
         let mut appended = deliveries.expect(vec![record("12345"), record("12345")]);
-        let tickets = tickets(deliveries.begin("t"));
+        let tickets = tickets(deliveries.next_group());
         assert_eq!(deliveries.depth(), Depth { records: 2, bytes: 10 });
 
         let receipt = Receipt { partition: 1, offset: 7 };
-        deliveries.settle(tickets[1], "t", Ok(receipt));
+        deliveries.settle(tickets[1], Ok(receipt));
         assert_eq!(deliveries.depth(), Depth { records: 1, bytes: 5 });
         tokio::select! {
             biased;
             _ = &mut appended => panic!("a ticket is not settled yet"),
             () = std::future::ready(()) => {}
         }
-        deliveries.settle(tickets[0], "t", Err(AppendError::QueueFull));
+        deliveries.settle(tickets[0], Err(AppendError::QueueFull));
         assert_eq!(appended.await, [Err(AppendError::QueueFull), Ok(receipt)]);
         assert_eq!(deliveries.depth(), Depth::default());
         assert_eq!(deliveries.expect(Vec::new()).await, []);
@@ -486,11 +521,11 @@ mod tests {
         assert_eq!(deliveries.expect(vec![record("elevenbytes")]).await, std::slice::from_ref(&refused));
 
         let appended = deliveries.expect(vec![record("1"), record("2"), record("3")]);
-        let tickets = tickets(deliveries.begin("t"));
+        let tickets = tickets(deliveries.next_group());
         assert_eq!(deliveries.depth(), Depth { records: 2, bytes: 2 });
         let receipt = Ok(Receipt { partition: 0, offset: 0 });
         for ticket in tickets {
-            deliveries.settle(ticket, "t", receipt.clone());
+            deliveries.settle(ticket, receipt.clone());
         }
         assert_eq!(appended.await, [receipt.clone(), receipt, refused]);
     }

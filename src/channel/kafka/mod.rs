@@ -56,15 +56,7 @@ impl Kafka {
 impl Channel for Kafka {
     fn append(&self, records: Vec<Record>) -> BoxFuture<'static, Appended> {
         self.writer.renew_after_fatal_error();
-        let mut topics: Vec<Arc<str>> = Vec::with_capacity(1);
-        for Record { topic, .. } in &records {
-            if topics.last() != Some(topic) {
-                topics.push(Arc::clone(topic));
-            }
-        }
-        let appended = self.writer.deliveries.expect(records);
-        topics.iter().for_each(|topic| self.writer.hand_over(topic));
-        appended
+        self.writer.deliveries.expect(records)
     }
 
     fn readiness<'a>(&'a self, topics: &'a [TopicSpec]) -> BoxFuture<'a, Readiness> {

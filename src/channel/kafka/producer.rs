@@ -1,10 +1,15 @@
-//! The client of librdkafka that writes, and the thread that passes its delivery reports on.
+//! The client of librdkafka that writes, the thread that feeds it, and the thread that passes its delivery reports on.
+//!
+//! librdkafka's thread would take the first records of a group and send them alone while the rest is still being handed
+//! over, and then wait for their acknowledgement. So it is told to linger, and one thread hands groups over and flushes
+//! after each.
 
 use std::{
+    ffi::c_int,
     io,
     ops::Deref,
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, Weak,
+        Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -13,6 +18,7 @@ use std::{
 
 use rdkafka::{
     ClientConfig,
+    bindings::rd_kafka_flush,
     error::KafkaError,
     message::{Header, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
@@ -30,8 +36,13 @@ use crate::channel::{AppendError, ChannelError, Record};
 /// A client that writes.
 pub(super) type Client = BaseProducer<Context>;
 
-/// How long the thread waits for reports before it looks for records that are held too long.
+/// How long the thread of the reports waits before it looks whether it is to stop.
 const POLL_TIME: Duration = Duration::from_millis(50);
+/// How long a flush waits for acknowledgements. librdkafka has sent by then; records of other topics wait as long.
+const FLUSH_MS: c_int = 1;
+/// How long nothing is flushed while records are under way: the longest that one is late that a flush missed, or that was
+/// held too long.
+const WAIT_TIME: Duration = Duration::from_millis(5);
 /// How long giving up what is left may take when the channel closes.
 const PURGE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -60,15 +71,24 @@ impl Writer {
         });
         let producer = writer.new_producer()?;
         *writer.producer.write().unwrap_or_else(PoisonError::into_inner) = Some(producer);
+        let (deliveries, handing_over) = (Arc::clone(&writer.deliveries), Arc::downgrade(&writer));
+        let spawned = thread::Builder::new().name("kafka-sender".to_owned()).spawn(move || {
+            while deliveries.wait(WAIT_TIME)
+                && let Some(writer) = handing_over.upgrade()
+            {
+                writer.hand_over();
+            }
+        });
+        spawned.map_err(|error| ChannelError(format!("can't start a thread for kafka: {error}")))?;
         Ok(writer)
     }
 
-    fn new_producer(self: &Arc<Self>) -> Result<Producer, ChannelError> {
-        let context = Context::new(Arc::clone(&self.deliveries), Arc::downgrade(self));
+    fn new_producer(&self) -> Result<Producer, ChannelError> {
+        let context = Context::new(Arc::clone(&self.deliveries));
         let failed = |error: &dyn std::fmt::Display| ChannelError(format!("can't make a client of kafka: {error}"));
         let client = self.settings.producer(&self.brokers)?;
         let client = client.create_with_context(context).map_err(|error: KafkaError| failed(&error))?;
-        Producer::start(client, Arc::downgrade(self)).map_err(|error| failed(&error))
+        Producer::start(client).map_err(|error| failed(&error))
     }
 
     /// What other clients of the same brokers need.
@@ -89,7 +109,7 @@ impl Writer {
     }
 
     /// Replaces the client after a fatal error: it would refuse everything for ever.
-    pub(super) fn renew_after_fatal_error(self: &Arc<Self>) {
+    pub(super) fn renew_after_fatal_error(&self) {
         if !self.deliveries.take_fatal() {
             return;
         }
@@ -107,19 +127,15 @@ impl Writer {
         }
     }
 
-    /// Hands over what need not be held; the outcome of each record comes later, or at once when it is refused.
-    pub(super) fn hand_over(&self, topic: &str) {
+    /// Hands over what need not be held and has it sent; the outcome of each record comes later, or at once when it is
+    /// refused.
+    fn hand_over(&self) {
         let producer = self.producer();
-        let mut group = self.deliveries.begin(topic);
-        while let Some(records) = group {
+        while let Some(records) = self.deliveries.next_group() {
             self.send(producer.as_ref(), records);
-            group = self.deliveries.go_on(topic);
         }
-    }
-
-    fn hand_over_overdue(&self) {
-        for topic in self.deliveries.overdue() {
-            self.hand_over(&topic);
+        if let Some(producer) = &*producer {
+            producer.send_now();
         }
     }
 
@@ -133,7 +149,7 @@ impl Writer {
             if let (AppendError::UnknownTopic(_) | AppendError::Refused(_), Some(producer)) = (&error, producer) {
                 self.topics.look_again(&producer.client);
             }
-            self.deliveries.settle(ticket, &record.topic, Err(error));
+            self.deliveries.settle(ticket, Err(error));
         }
     }
 
@@ -160,6 +176,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.deliveries.end();
         drop_elsewhere(self.producer.write().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
@@ -172,18 +189,25 @@ struct Producer {
 }
 
 impl Producer {
-    fn start(client: Client, writer: Weak<Writer>) -> io::Result<Self> {
+    fn start(client: Client) -> io::Result<Self> {
         let (client, stop) = (Arc::new(client), Arc::new(AtomicBool::new(false)));
         let (polled, stopped) = (Arc::clone(&client), Arc::clone(&stop));
         let polling = thread::Builder::new().name("kafka-reports".to_owned()).spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
                 polled.poll(POLL_TIME);
-                if let Some(writer) = writer.upgrade() {
-                    writer.hand_over_overdue();
-                }
             }
         })?;
         Ok(Self { client, stop, polling: Some(polling) })
+    }
+
+    /// Has librdkafka send what it was given, however long it is to linger, and waits a moment for acknowledgements.
+    fn send_now(&self) {
+        #[expect(
+            unsafe_code,
+            reason = "the crate's flush polls for reports, and does not let librdkafka wait; the client lives"
+        )]
+        // What is not acknowledged by then is waited for elsewhere.
+        let _ = unsafe { rd_kafka_flush(self.client.client().native_ptr(), FLUSH_MS) };
     }
 }
 

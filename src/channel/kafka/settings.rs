@@ -58,7 +58,8 @@ pub struct Settings {
     pub queue_bytes_max: usize,
     /// Bytes of one record with Kafka's framing. Topics and brokers have limits of their own.
     pub record_bytes_max: usize,
-    /// How long a record is held at most while earlier ones of its topic are not acknowledged; then it goes without them.
+    /// How long the records of a topic are held at most because none of those before them is acknowledged; then they go
+    /// without.
     pub linger_us: u32,
     /// Further properties of the client as librdkafka names them, such as `security.protocol`. Secrets may come from
     /// files. Serialised, secrets are hidden.
@@ -156,8 +157,8 @@ impl Settings {
             // A topic that the brokers don't know is refused by their first answer.
             .set("topic.metadata.propagation.max.ms", "0");
         let defaults = [
-            // What waits for others is held before it comes here.
-            ("linger.ms", "0".to_owned()),
+            // What waits for others is held before it comes here, and is flushed when it is here.
+            ("linger.ms", (self.delivery_timeout_ms / 10).min(1000).to_string()),
             // A broker that hangs is left as soon as nothing waits for it any more.
             ("socket.timeout.ms", self.delivery_timeout_ms.to_string()),
             // The partition of a key is the one that Java's clients choose.
