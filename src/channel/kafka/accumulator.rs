@@ -32,7 +32,7 @@ pub(super) struct Accumulator {
     numbers: HashMap<Arc<str>, usize>,
     /// Records of all topics that librdkafka has.
     under_way: usize,
-    /// Time after a group after which the next goes even if no record of the topic was acknowledged.
+    /// Time without an acknowledgement after which records of a topic go even if many are under way.
     linger: Duration,
     /// Bytes of records that go together.
     group_bytes_max: usize,
@@ -43,8 +43,10 @@ struct Topic {
     /// Records that librdkafka has.
     under_way: usize,
     held: VecDeque<(Record, Ticket)>,
-    /// When the last group went.
-    last_group: Instant,
+    /// When it was last seen that a group went or a record was settled.
+    last_progress: Instant,
+    /// Whether one was since then.
+    has_progress: bool,
 }
 
 /// Records that go to librdkafka together.
@@ -63,7 +65,7 @@ impl Accumulator {
             Some(number) => *number,
             None => {
                 self.numbers.insert(Arc::clone(&record.topic), self.topics.len());
-                self.topics.push(Topic { under_way: 0, held: VecDeque::new(), last_group: Instant::now() });
+                self.topics.push(Topic::new());
                 self.topics.len() - 1
             }
         };
@@ -78,24 +80,27 @@ impl Accumulator {
 
     /// What is to go next, if anything may.
     pub(super) fn next_group(&mut self) -> Option<Group> {
-        let group = if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_quiet()) {
-            topic.take(self.group_bytes_max, REQUEST_RECORDS_MAX)
-        } else {
+        let (bytes_max, linger) = (self.group_bytes_max, self.linger);
+        let group = self.topics.iter_mut().find_map(|topic| match topic {
+            _ if topic.is_quiet() => Some(topic.take(bytes_max, REQUEST_RECORDS_MAX)),
             // Some partitions may be slow, and others wait for nothing.
-            self.topics.iter_mut().find(|topic| topic.is_overdue(self.linger))?.take(usize::MAX, usize::MAX)
-        };
+            _ if topic.is_overdue(linger) => Some(topic.take(usize::MAX, usize::MAX)),
+            _ => None,
+        })?;
         self.under_way += group.len();
         Some(group)
     }
 
     /// Whether there is a [next group](Self::next_group).
-    pub(super) fn has_next(&self) -> bool {
-        self.topics.iter().any(|topic| topic.is_quiet() || topic.is_overdue(self.linger))
+    pub(super) fn has_next(&mut self) -> bool {
+        self.topics.iter_mut().any(|topic| topic.is_quiet() || topic.is_overdue(self.linger))
     }
 
     /// Counts a record of a topic that librdkafka has settled, or did not take.
     pub(super) fn settled(&mut self, topic: usize) {
-        self.topics[topic].under_way -= 1;
+        let topic = &mut self.topics[topic];
+        topic.under_way -= 1;
+        topic.has_progress = true;
         self.under_way -= 1;
     }
 
@@ -113,13 +118,20 @@ impl Accumulator {
 }
 
 impl Topic {
+    fn new() -> Self {
+        Self { under_way: 0, held: VecDeque::new(), last_progress: Instant::now(), has_progress: false }
+    }
+
     /// Whether what is held would go in one request, and at once.
     fn is_quiet(&self) -> bool {
         !self.held.is_empty() && self.under_way < UNDER_WAY_MAX
     }
 
-    fn is_overdue(&self, linger: Duration) -> bool {
-        !self.held.is_empty() && self.last_group.elapsed() >= linger
+    fn is_overdue(&mut self, linger: Duration) -> bool {
+        if std::mem::take(&mut self.has_progress) {
+            self.last_progress = Instant::now();
+        }
+        !self.held.is_empty() && self.last_progress.elapsed() >= linger
     }
 
     /// Takes records of as many bytes, at least one if there is one.
@@ -132,7 +144,7 @@ impl Topic {
         let count = self.held.iter().take(count_max).take_while(|(record, _)| fits(record)).count();
         let group: Group = self.held.drain(..count.max(1).min(self.held.len())).collect();
         self.under_way += group.len();
-        self.last_group = Instant::now();
+        self.has_progress = true;
         group
     }
 }
