@@ -61,6 +61,6 @@ pub(super) async fn validate(
 async fn take(edge: &Arc<Edge>, endpoint: Endpoint, request: Request) -> Answer {
     match intake::read(edge, endpoint, request).await {
         Ok(sent) => edge.ingest.take(sent).await,
-        Err(refusal) => Answer::unreadable(refusal, &edge.metrics),
+        Err(refusal) => Answer::unreadable(refusal, Some(&edge.metrics)),
     }
 }

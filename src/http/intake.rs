@@ -1,6 +1,9 @@
-//! Reads a request's body whole, within bounds of bytes, memory and time.
+//! Reads a request's body, within bounds of bytes, memory and time.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Body,
@@ -14,12 +17,16 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
 use super::Edge;
-use crate::ingest::{
-    Identity, Trace,
-    body::{Endpoint, Sent},
-    in_flight::Reserved,
-    refusal::Refusal,
-    text::Text,
+use crate::{
+    channel::BoxFuture,
+    ingest::{
+        Identity, Trace,
+        body::{Endpoint, Form, Payload, Sent},
+        in_flight::Reserved,
+        lines::Arriving,
+        refusal::Refusal,
+        text::Text,
+    },
 };
 
 /// Bytes of a refused body that are read and thrown away before it is answered.
@@ -28,25 +35,23 @@ const DISCARDED_BYTES_MAX: usize = 64 << 20;
 /// Bytes that are made ready for a body on the word of its sender.
 const PREPARED_BYTES_MAX: usize = 1 << 20;
 
-/// Reads the body of a request.
+/// Reads the body of a request, or makes ready to read it while its events are taken.
 ///
 /// # Errors
 /// Which bound it passed.
 pub(super) async fn read(edge: &Arc<Edge>, endpoint: Endpoint, request: Request) -> Result<Sent, Refusal> {
-    let (parts, mut body) = request.into_parts();
-    let limit = edge.settings.body_read_timeout;
-    let body_bytes_max = edge.ingest.settings().limits.body_bytes_max;
+    let (parts, body) = request.into_parts();
+    let mut arrival = Arrival::new(edge, &parts.headers, body);
+    let form = arrival.or_discard(Form::of(&endpoint, &parts.headers)).await?;
     let mut reserved = edge.in_flight.share();
-    let reading = async {
-        let read = bytes(&mut body, &parts.headers, body_bytes_max, &mut reserved).await;
-        if read.is_err() && !parts.headers.contains_key(EXPECT) {
-            discard(&mut body).await;
-        }
-        read
+    let payload = if form.is_in_lines(&parts.headers) {
+        arrival.or_discard(arrival.check_declared()).await?;
+        Payload::Lines(Box::new(arrival))
+    } else {
+        Payload::Whole(arrival.whole(&mut reserved).await?)
     };
-    let bytes = tokio::time::timeout(limit, reading).await.unwrap_or(Err(Refusal::TooSlow(limit)))?;
     let trace = trace(&parts.headers);
-    Ok(Sent { endpoint, headers: parts.headers, bytes, reserved, identity: Identity::Anonymous, trace })
+    Ok(Sent { form, headers: parts.headers, payload, reserved, identity: Identity::Anonymous, trace })
 }
 
 /// Passes over the body of a request that is refused for its head.
@@ -57,8 +62,124 @@ pub(super) async fn pass_over(edge: &Edge, headers: &HeaderMap, mut body: Body) 
     }
 }
 
-/// Reads on for a while, so that a sender that is still writing gets to read why it is refused: a connection that is
-/// closed on unread bytes is reset, and the answer with it.
+/// A body, and how much of it may come for how long.
+struct Arrival {
+    body: Body,
+    /// Bytes that it is to have, as its sender says.
+    declared: Option<usize>,
+    /// Whether the sender waits for our word before it sends the body.
+    expects: bool,
+    bytes_max: usize,
+    received: usize,
+    time: Duration,
+    time_left: Duration,
+}
+
+impl Arrival {
+    fn new(edge: &Edge, headers: &HeaderMap, body: Body) -> Self {
+        let time = edge.settings.body_read_timeout;
+        Self {
+            body,
+            declared: headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()),
+            expects: headers.contains_key(EXPECT),
+            bytes_max: edge.ingest.settings().limits.body_bytes_max,
+            received: 0,
+            time,
+            time_left: time,
+        }
+    }
+
+    /// Whether the sender says that it is too large.
+    fn check_declared(&self) -> Result<(), Refusal> {
+        match self.declared.filter(|size| *size > self.bytes_max) {
+            Some(size) => Err(Refusal::limit(format!("body of {size} bytes"), self.bytes_max, "body_bytes_max")),
+            None => Ok(()),
+        }
+    }
+
+    async fn whole(&mut self, reserved: &mut Reserved) -> Result<Bytes, Refusal> {
+        let time = self.time;
+        let reading = async {
+            let read = self.bytes(reserved).await;
+            self.or_discard(read).await
+        };
+        tokio::time::timeout(time, reading).await.unwrap_or(Err(Refusal::TooSlow(time)))
+    }
+
+    async fn bytes(&mut self, reserved: &mut Reserved) -> Result<Bytes, Refusal> {
+        self.check_declared()?;
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
+        while let Some(data) = self.frame().await {
+            let data = data?;
+            // Only bytes that came count: a declared length alone must not take the place of others.
+            reserved.grow(data.len())?;
+            match (first.is_empty(), rest.is_empty()) {
+                // A body of one frame is not copied.
+                (true, true) => first = data,
+                (_, is_second) => {
+                    if is_second {
+                        let declared = self.declared.unwrap_or(0);
+                        rest.reserve(declared.clamp(self.received, PREPARED_BYTES_MAX.max(self.received)));
+                        rest.extend_from_slice(&std::mem::take(&mut first));
+                    }
+                    rest.extend_from_slice(&data);
+                }
+            }
+        }
+        Ok(if rest.is_empty() { first } else { rest.freeze() })
+    }
+
+    /// The next bytes.
+    async fn frame(&mut self) -> Option<Result<Bytes, Refusal>> {
+        loop {
+            let data = match self.body.frame().await? {
+                Ok(frame) => frame.into_data(),
+                Err(error) => return Some(Err(Refusal::BrokenOff(error.to_string()))),
+            };
+            let Ok(data) = data else { continue };
+            self.received += data.len();
+            return Some(if self.received > self.bytes_max {
+                Err(Refusal::limit("body", self.bytes_max, "body_bytes_max"))
+            } else {
+                Ok(data)
+            });
+        }
+    }
+
+    /// Reads on for a while if it failed, so that a sender that is still writing gets to read why.
+    async fn or_discard<T>(&mut self, result: Result<T, Refusal>) -> Result<T, Refusal> {
+        if result.is_err() && !self.expects {
+            Box::pin(discard(&mut self.body)).await;
+        }
+        result
+    }
+}
+
+impl Arriving for Arrival {
+    fn next(&mut self) -> BoxFuture<'_, Option<Result<Bytes, Refusal>>> {
+        Box::pin(async {
+            let started = Instant::now();
+            let (time, time_left) = (self.time, self.time_left);
+            let frame = tokio::time::timeout(time_left, self.frame()).await;
+            self.time_left = time_left.saturating_sub(started.elapsed());
+            match frame {
+                Ok(Some(Err(refusal))) => Some(self.or_discard(Err(refusal)).await),
+                Ok(frame) => frame,
+                Err(_) => Some(Err(Refusal::TooSlow(time))),
+            }
+        })
+    }
+
+    fn discard(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            // A slow sender gets its answer all the same.
+            tokio::time::timeout(self.time_left, discard(&mut self.body)).await.ok();
+        })
+    }
+}
+
+/// Reads and throws away: a connection that is closed on unread bytes is reset, and the answer with it.
 async fn discard(body: &mut Body) {
     let mut discarded = 0;
     while discarded < DISCARDED_BYTES_MAX
@@ -66,42 +187,6 @@ async fn discard(body: &mut Body) {
     {
         discarded += frame.data_ref().map_or(0, Bytes::len);
     }
-}
-
-async fn bytes(
-    body: &mut Body,
-    headers: &HeaderMap,
-    body_bytes_max: usize,
-    reserved: &mut Reserved,
-) -> Result<Bytes, Refusal> {
-    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if let Some(size) = declared.filter(|size| *size > body_bytes_max) {
-        return Err(Refusal::limit(format!("body of {size} bytes"), body_bytes_max, "body_bytes_max"));
-    }
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Refusal::BrokenOff(error.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        let size = first.len() + rest.len() + data.len();
-        if size > body_bytes_max {
-            return Err(Refusal::limit("body", body_bytes_max, "body_bytes_max"));
-        }
-        // Only bytes that came count: a declared length alone must not take the place of others.
-        reserved.grow(data.len())?;
-        match (first.is_empty(), rest.is_empty()) {
-            // A body of one frame is not copied.
-            (true, true) => first = data,
-            (_, is_second) => {
-                if is_second {
-                    rest.reserve(declared.unwrap_or(0).clamp(size, PREPARED_BYTES_MAX.max(size)));
-                    rest.extend_from_slice(&std::mem::take(&mut first));
-                }
-                rest.extend_from_slice(&data);
-            }
-        }
-    }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
 /// The trace that the headers tell of (W3C Trace Context, section 3); one that is not of the right form does not count.

@@ -83,7 +83,7 @@ impl<'a> Problem<'a> {
 
     pub(super) fn of(refusal: &'a Refusal) -> Self {
         let mut problem = Self::new(kind(refusal), refusal.to_string());
-        match refusal {
+        match refusal.cause() {
             Refusal::Invalid { violations, omitted, is_abridged } => {
                 problem.violations = violations;
                 problem.violations_abridged = *is_abridged;
@@ -211,6 +211,7 @@ fn kind(refusal: &Refusal) -> Kind {
         Refusal::NoData { .. } => sender(StatusCode::UNPROCESSABLE_ENTITY, "no-data", "the event has no data"),
         Refusal::NoKey(_) => sender(StatusCode::UNPROCESSABLE_ENTITY, "no-key", "the event has no key"),
         Refusal::Channel(error) => of_channel(error),
+        Refusal::Rest(cause) => kind(cause),
         Refusal::Lost => {
             Kind { retriable: true, ..sender(StatusCode::INTERNAL_SERVER_ERROR, "internal", "sluice broke") }
         }

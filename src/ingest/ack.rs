@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{body::Body, refusal::Refusal, route::Routed, serving::Stream, text::Text};
+use prometheus::HistogramTimer;
+use tokio::time::Instant;
+
+use super::{refusal::Refusal, route::Routed, serving::Stream, text::Text};
 use crate::{
-    channel::{AppendError, Appended, Channel, Receipt, Record},
+    channel::{AppendError, Appended, BoxFuture, Channel, Receipt, Record},
     telemetry::Metrics,
 };
 
@@ -47,7 +50,7 @@ impl Outcome {
     }
 
     fn of(result: &Result<Written, Refusal>) -> Self {
-        match result {
+        match result.as_ref().map_err(Refusal::cause) {
             Ok(written) if written.receipt.is_some() => Self::Accepted,
             Ok(_) => Self::Judged,
             Err(Refusal::Invalid { .. }) => Self::Invalid,
@@ -71,6 +74,9 @@ pub struct Written {
     pub receipt: Option<Receipt>,
 }
 
+/// What became of events, in their order.
+pub(super) type Results = Vec<Result<Written, Refusal>>;
+
 /// What there is to tell the sender.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -81,7 +87,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    pub(super) fn new(is_many: bool, mut results: Vec<Result<Written, Refusal>>) -> Self {
+    pub(super) fn new(is_many: bool, mut results: Results) -> Self {
         match results.pop() {
             Some(result) if !is_many => Self::One(result),
             last => {
@@ -93,38 +99,49 @@ impl Answer {
 
     /// For a body whose events can't be told apart: it counts as one of an unknown type.
     #[must_use]
-    pub fn unreadable(refusal: Refusal, metrics: &Metrics) -> Self {
-        Self::One(Received::new(None, metrics).settle(Err(refusal)))
+    pub fn unreadable(refusal: Refusal, counts: Option<&Metrics>) -> Self {
+        Self::One(unread(refusal, counts))
     }
+}
+
+/// The outcome of events that were not told apart: they count as one of an unknown type.
+pub(super) fn unread(refusal: Refusal, counts: Option<&Metrics>) -> Result<Written, Refusal> {
+    Received::new(None, counts).settle(Err(refusal))
 }
 
 /// An event that was received and has no outcome yet. Dropped without one, it has failed.
 pub(super) struct Received<'a> {
     stream: Option<Arc<Stream>>,
-    metrics: &'a Metrics,
+    /// `None` if it is not to be counted.
+    counts: Option<&'a Metrics>,
     settled: bool,
 }
 
 impl<'a> Received<'a> {
-    fn new(stream: Option<&Arc<Stream>>, metrics: &'a Metrics) -> Self {
-        metrics.events_received.inc();
-        Self { stream: stream.cloned(), metrics, settled: false }
+    fn new(stream: Option<&Arc<Stream>>, counts: Option<&'a Metrics>) -> Self {
+        if let Some(metrics) = counts {
+            metrics.events_received.inc();
+        }
+        Self { stream: stream.cloned(), counts, settled: false }
     }
 
     fn settle(mut self, result: Result<Written, Refusal>) -> Result<Written, Refusal> {
         self.settled = true;
         self.count(Outcome::of(&result));
-        if let (Err(Refusal::Invalid { violations, .. }), Some(stream)) = (&result, &self.stream) {
+        if let (Err(Refusal::Invalid { violations, .. }), Some(stream), Some(metrics)) =
+            (&result, &self.stream, self.counts)
+        {
             for violation in violations {
-                self.metrics.violation(&stream.event_type.name, &violation.rule);
+                metrics.violation(&stream.event_type.name, &violation.rule);
             }
         }
         result
     }
 
     fn count(&self, outcome: Outcome) {
-        let counters = self.stream.as_ref().map_or(&self.metrics.unknown_events, |stream| &stream.counters);
-        counters.count(outcome);
+        if let Some(metrics) = self.counts {
+            self.stream.as_ref().map_or(&metrics.unknown_events, |stream| &stream.counters).count(outcome);
+        }
     }
 }
 
@@ -136,10 +153,9 @@ impl Drop for Received<'_> {
     }
 }
 
-/// The events of one body on their way to the channel.
+/// The events of one body, or of a window of it, on their way to the channel.
 pub(super) struct Batch<'a> {
-    metrics: &'a Metrics,
-    is_many: bool,
+    counts: Option<&'a Metrics>,
     slots: Vec<(Received<'a>, Slot)>,
     records: Vec<Record>,
 }
@@ -155,14 +171,14 @@ enum Slot {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(body: &Body, metrics: &'a Metrics) -> Self {
-        let (slots, records) = (Vec::with_capacity(body.len()), Vec::with_capacity(body.len()));
-        Self { metrics, is_many: body.is_many(), slots, records }
+    /// For as many events.
+    pub(super) fn new(events: usize, counts: Option<&'a Metrics>) -> Self {
+        Self { counts, slots: Vec::with_capacity(events), records: Vec::with_capacity(events) }
     }
 
     /// Counts one event as received; of an unknown type if there is no stream.
     pub(super) fn receive(&self, stream: Option<&Arc<Stream>>) -> Received<'a> {
-        Received::new(stream, self.metrics)
+        Received::new(stream, self.counts)
     }
 
     /// Adds what the steps before the channel made of an event.
@@ -178,50 +194,86 @@ impl<'a> Batch<'a> {
         self.slots.push((received, slot));
     }
 
-    /// Writes the records and waits until each is durable or has failed.
-    pub(super) async fn append(mut self, channel: &dyn Channel, within: Duration) -> Answer {
-        let records = std::mem::take(&mut self.records);
-        let appended = match records.len() {
-            0 => Appended::new(),
-            // Dropped while it waits (the sender left), the records may still be written, and count as failed.
-            _ => self.wait(channel, records, within).await,
+    /// Hands the records over to be written.
+    pub(super) fn append(self, channel: &dyn Channel, within: Duration, metrics: &Metrics) -> Appending<'a> {
+        let Self { slots, records, .. } = self;
+        let wait = match records.len() {
+            0 => Wait::Nothing,
+            count => Wait::Channel {
+                count,
+                timer: metrics.append_duration.start_timer(),
+                deadline: Instant::now() + within,
+                within,
+                // Dropped while it waits (the sender left), the records may still be written, and count as failed.
+                appended: channel.append(records),
+            },
         };
-        let mut appended = appended.into_iter();
-        self.settle(|id, stream| match appended.next() {
+        Appending { slots, wait }
+    }
+
+    /// Writes nothing.
+    pub(super) fn judged(self) -> Appending<'a> {
+        Appending { slots: self.slots, wait: Wait::Nothing }
+    }
+}
+
+/// Events that have all been looked at, and whose records were handed over if there is somebody to take them.
+pub(super) struct Appending<'a> {
+    slots: Vec<(Received<'a>, Slot)>,
+    wait: Wait,
+}
+
+/// What is to be waited for.
+enum Wait {
+    /// No record was handed over.
+    Nothing,
+    Channel {
+        count: usize,
+        timer: HistogramTimer,
+        deadline: Instant,
+        within: Duration,
+        appended: BoxFuture<'static, Appended>,
+    },
+}
+
+impl Appending<'_> {
+    /// Waits until each record is durable or has failed.
+    pub(super) async fn done(self) -> Results {
+        let Wait::Channel { count, timer, deadline, within, appended } = self.wait else {
+            return settle(self.slots, |id, stream| Ok(Written { id, stream, receipt: None }));
+        };
+        let appended = tokio::time::timeout_at(deadline, appended).await;
+        timer.observe_duration();
+        let mut appended = appended
+            .unwrap_or_else(|_| {
+                let waited = format!("waited {} ms", within.as_millis());
+                vec![Err(AppendError::Unconfirmed(waited.into())); count]
+            })
+            .into_iter();
+        settle(self.slots, |id, stream| match appended.next() {
             Some(Ok(receipt)) => Ok(Written::durable(id, stream, receipt)),
             Some(Err(error)) => Err(error.into()),
             None => Err(Refusal::Lost),
         })
     }
+}
 
-    /// Settles without writing.
-    pub(super) fn judged(self) -> Answer {
-        self.settle(|id, stream| Ok(Written { id, stream, receipt: None }))
-    }
-
-    async fn wait(&self, channel: &dyn Channel, records: Vec<Record>, within: Duration) -> Appended {
-        let count = records.len();
-        let _timer = self.metrics.append_duration.start_timer();
-        match tokio::time::timeout(within, channel.append(records)).await {
-            Ok(appended) => appended,
-            Err(_) => vec![Err(AppendError::Unconfirmed(format!("waited {} ms", within.as_millis()).into())); count],
-        }
-    }
-
-    fn settle(self, mut written: impl FnMut(Text, Arc<Stream>) -> Result<Written, Refusal>) -> Answer {
-        let mut results = Vec::with_capacity(self.slots.len());
-        for (received, slot) in self.slots {
-            results.push(match slot {
-                Slot::Refused(refusal) => received.settle(Err(refusal)),
-                Slot::Waiting { id, stream, bytes } => {
-                    let result = written(id, stream);
-                    if let Ok(Written { stream, receipt: Some(_), .. }) = &result {
-                        stream.counters.accepted_bytes.inc_by(bytes as u64);
-                    }
-                    received.settle(result)
+fn settle(
+    slots: Vec<(Received<'_>, Slot)>,
+    mut written: impl FnMut(Text, Arc<Stream>) -> Result<Written, Refusal>,
+) -> Results {
+    let mut results = Vec::with_capacity(slots.len());
+    for (received, slot) in slots {
+        results.push(match slot {
+            Slot::Refused(refusal) => received.settle(Err(refusal)),
+            Slot::Waiting { id, stream, bytes } => {
+                let result = written(id, stream);
+                if let Ok(Written { stream, receipt: Some(_), .. }) = &result {
+                    stream.counters.accepted_bytes.inc_by(bytes as u64);
                 }
-            });
-        }
-        Answer::new(self.is_many, results)
+                received.settle(result)
+            }
+        });
     }
+    results
 }

@@ -19,26 +19,34 @@ use super::{
     cloudevents::{self, Attributes, NotACloudEvent, binary, structured},
     in_flight::Reserved,
     json::{Json, JsonLimits, Kind, kind_of},
+    lines::Arriving,
     media_type::MediaType,
     refusal::Refusal,
     text::Text,
 };
 
 /// A request's body with what the edge knows about it.
-#[derive(Debug)]
 pub struct Sent {
-    /// Which kind of endpoint it was sent to.
-    pub endpoint: Endpoint,
+    /// How the body says that events lie in it.
+    pub form: Form,
     /// The request's headers.
     pub headers: HeaderMap,
-    /// The body, as it came.
-    pub bytes: Bytes,
+    /// The body, as it came or comes.
+    pub payload: Payload,
     /// The share of the bytes in memory; grows with what is decompressed.
     pub reserved: Reserved,
     /// Who sends.
     pub identity: Identity,
     /// The trace that the request belongs to.
     pub trace: Trace,
+}
+
+/// The bytes of a body.
+pub enum Payload {
+    /// All of them.
+    Whole(Bytes),
+    /// Lines that are still on their way; of a body that [is in lines](Form::is_in_lines).
+    Lines(Box<dyn Arriving>),
 }
 
 /// What an endpoint takes.
@@ -51,7 +59,7 @@ pub enum Endpoint {
 }
 
 /// A decoded body: the texts of its events, not yet read.
-pub struct Body {
+pub(super) struct Body {
     /// Who sends.
     pub identity: Identity,
     /// The trace that the request belongs to.
@@ -66,7 +74,7 @@ pub struct Body {
 
 /// How events lie in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Form {
+pub enum Form {
     /// One payload.
     Payload(Text),
     /// One payload in each line.
@@ -86,10 +94,10 @@ struct Item {
 
 /// One event, as its sender says it is.
 #[derive(Debug)]
-pub struct Draft {
+pub(super) struct Draft {
     kind: Text,
     /// `None` if sluice is to write the envelope.
-    pub(super) attributes: Option<Attributes>,
+    pub(super) attributes: Option<Box<Attributes>>,
     pub(super) data: Data,
     /// The line of the body in which the data begins, from 1.
     pub(super) first_line: usize,
@@ -105,60 +113,68 @@ pub(super) enum Data {
     Json(Json),
 }
 
+/// What all windows of a body share.
+#[derive(Clone)]
+pub(super) struct Head {
+    pub(super) identity: Identity,
+    pub(super) trace: Trace,
+    pub(super) form: Form,
+}
+
 impl Sent {
-    /// Whether the body says that it is.
-    #[must_use]
-    pub fn is_compressed(&self) -> bool {
-        self.headers.contains_key(CONTENT_ENCODING)
+    pub(super) fn split(self) -> (Head, HeaderMap, Payload, Reserved) {
+        let Self { form, headers, payload, reserved, identity, trace } = self;
+        (Head { identity, trace, form }, headers, payload, reserved)
     }
 }
 
 impl Draft {
     /// The name of its event type.
     #[must_use]
-    pub fn kind(&self) -> &str {
+    pub(super) fn kind(&self) -> &str {
         &self.kind
     }
 }
 
 impl Body {
-    /// Undoes the content encoding and splits the body into events.
+    /// Undoes the content encoding and splits a body that is there as a whole into events.
     ///
     /// # Errors
     /// Why none of its events can be told from the others.
-    pub fn decode(mut sent: Sent, limits: &Limits) -> Result<Self, Refusal> {
-        let form = Form::of(&sent.endpoint, &sent.headers)?;
-        let bytes = decompress(&mut sent, limits)?;
-        let items = match form {
+    pub(super) fn decode(
+        head: Head,
+        headers: HeaderMap,
+        bytes: &Bytes,
+        mut reserved: Reserved,
+        limits: &Limits,
+    ) -> Result<Self, Refusal> {
+        let bytes = decompress(&headers, bytes, &mut reserved, limits)?;
+        let items = match head.form {
             // One more than may be is enough to know.
-            Form::Lines(_) => lines(&bytes).take(limits.events_max.saturating_add(1)).collect(),
+            Form::Lines(_) => lines(&bytes, 1).take(limits.events_max.saturating_add(1)).collect(),
             Form::Batch => batch(&bytes, limits)?,
             Form::Payload(_) | Form::Binary | Form::Structured => vec![Item { bytes, first_line: 1 }],
         };
         if items.len() > limits.events_max {
             return Err(Refusal::limit("number of events", limits.events_max, "events_max"));
         }
-        Ok(Self {
-            identity: sent.identity,
-            trace: sent.trace,
-            form,
-            items,
-            headers: sent.headers,
-            json_limits: limits.json,
-            event_bytes_max: limits.event_bytes_max,
-            _reserved: sent.reserved,
-        })
+        Ok(Self::of(head, headers, items, reserved, limits))
     }
 
-    /// Whether it is of a form that can hold many events, so that the answer is a list.
-    #[must_use]
-    pub fn is_many(&self) -> bool {
-        matches!(self.form, Form::Lines(_) | Form::Batch)
+    /// Some lines of a longer body, the first of which has this number.
+    pub(super) fn lines(head: Head, bytes: &Bytes, first_line: usize, reserved: Reserved, limits: &Limits) -> Self {
+        Self::of(head, HeaderMap::new(), lines(bytes, first_line).collect(), reserved, limits)
+    }
+
+    fn of(head: Head, headers: HeaderMap, items: Vec<Item>, reserved: Reserved, limits: &Limits) -> Self {
+        let Head { identity, trace, form } = head;
+        let (json_limits, event_bytes_max) = (limits.json, limits.event_bytes_max);
+        Self { identity, trace, form, items, headers, json_limits, event_bytes_max, _reserved: reserved }
     }
 
     /// How many events it holds.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.items.len()
     }
 
@@ -171,14 +187,8 @@ impl Body {
         }
     }
 
-    /// Whether it holds none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
     /// Reads its events, one after the other.
-    pub fn drafts(&self) -> impl Iterator<Item = Result<Draft, Refusal>> {
+    pub(super) fn drafts(&self) -> impl Iterator<Item = Result<Draft, Refusal>> {
         self.items.iter().map(|item| self.draft(item))
     }
 
@@ -208,7 +218,12 @@ impl Body {
             json_only(&attributes)?;
             Data::Text(item.bytes.clone())
         };
-        Ok(Draft { kind: attributes.kind.clone(), attributes: Some(attributes), data, first_line: item.first_line })
+        Ok(Draft {
+            kind: attributes.kind.clone(),
+            attributes: Some(Box::new(attributes)),
+            data,
+            first_line: item.first_line,
+        })
     }
 
     fn structured(&self, item: &Item) -> Result<Draft, Refusal> {
@@ -231,7 +246,12 @@ impl Body {
         if !matches!(data, Data::Absent) {
             json_only(&attributes)?;
         }
-        Ok(Draft { kind: attributes.kind.clone(), attributes: Some(attributes), data, first_line: item.first_line })
+        Ok(Draft {
+            kind: attributes.kind.clone(),
+            attributes: Some(Box::new(attributes)),
+            data,
+            first_line: item.first_line,
+        })
     }
 }
 
@@ -242,7 +262,11 @@ impl fmt::Debug for Body {
 }
 
 impl Form {
-    fn of(endpoint: &Endpoint, headers: &HeaderMap) -> Result<Self, Refusal> {
+    /// What the headers of a request to an endpoint say.
+    ///
+    /// # Errors
+    /// When it is no form that the endpoint takes.
+    pub fn of(endpoint: &Endpoint, headers: &HeaderMap) -> Result<Self, Refusal> {
         let declared = match headers.get(CONTENT_TYPE) {
             Some(value) => Some(media_type(value)?),
             None => None,
@@ -252,6 +276,18 @@ impl Form {
             Endpoint::CloudEvents => Self::of_cloudevents(essence, headers),
             Endpoint::Payloads(kind) => Self::of_payloads(kind, declared.as_ref(), essence, headers),
         }
+    }
+
+    /// Whether a body can hold many events, so that the answer is a list.
+    #[must_use]
+    pub fn is_many(&self) -> bool {
+        matches!(self, Self::Lines(_) | Self::Batch)
+    }
+
+    /// Whether events can be taken while those after them are still on their way.
+    #[must_use]
+    pub fn is_in_lines(&self, headers: &HeaderMap) -> bool {
+        matches!(self, Self::Lines(_)) && !headers.contains_key(CONTENT_ENCODING)
     }
 
     /// HTTP protocol binding, section 3: the batch form first, because the prefix of the structured one fits it too.
@@ -320,14 +356,14 @@ fn json_only(attributes: &Attributes) -> Result<(), Refusal> {
     Err(Refusal::NotJson { kind: attributes.kind.to_string(), found })
 }
 
-fn lines(bytes: &Bytes) -> impl Iterator<Item = Item> {
+fn lines(bytes: &Bytes, first_line: usize) -> impl Iterator<Item = Item> {
     let mut start = 0;
     let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]).enumerate();
     ends.filter_map(move |(index, end)| {
         let line = &bytes[std::mem::replace(&mut start, end + 1)..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let is_blank = line.trim_ascii().is_empty();
-        (!is_blank).then(|| Item { bytes: bytes.slice_ref(line), first_line: index + 1 })
+        (!is_blank).then(|| Item { bytes: bytes.slice_ref(line), first_line: first_line + index })
     })
 }
 
@@ -348,15 +384,14 @@ fn batch(bytes: &Bytes, limits: &Limits) -> Result<Vec<Item>, Refusal> {
     Ok(items)
 }
 
-fn decompress(sent: &mut Sent, limits: &Limits) -> Result<Bytes, Refusal> {
-    let Some(value) = sent.headers.get(CONTENT_ENCODING) else { return Ok(sent.bytes.clone()) };
+fn decompress(headers: &HeaderMap, bytes: &Bytes, reserved: &mut Reserved, limits: &Limits) -> Result<Bytes, Refusal> {
+    let Some(value) = headers.get(CONTENT_ENCODING) else { return Ok(bytes.clone()) };
     let encoding = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
-    let compressed = sent.bytes.clone();
     match encoding.as_str() {
-        "" | "identity" => Ok(compressed),
-        "gzip" | "x-gzip" => inflate("gzip", flate2::read::MultiGzDecoder::new(&compressed[..]), sent, limits),
-        "zstd" => match zstd_reader(&compressed) {
-            Ok(reader) => inflate("zstd", reader, sent, limits),
+        "" | "identity" => Ok(bytes.clone()),
+        "gzip" | "x-gzip" => inflate("gzip", flate2::read::MultiGzDecoder::new(&bytes[..]), reserved, limits),
+        "zstd" => match zstd_reader(bytes) {
+            Ok(reader) => inflate("zstd", reader, reserved, limits),
             Err(error) => Err(corrupt("zstd", &error)),
         },
         _ => Err(Refusal::Encoding(encoding)),
@@ -370,7 +405,12 @@ fn zstd_reader(compressed: &[u8]) -> io::Result<impl Read> {
     Ok(reader)
 }
 
-fn inflate(encoding: &'static str, mut reader: impl Read, sent: &mut Sent, limits: &Limits) -> Result<Bytes, Refusal> {
+fn inflate(
+    encoding: &'static str,
+    mut reader: impl Read,
+    reserved: &mut Reserved,
+    limits: &Limits,
+) -> Result<Bytes, Refusal> {
     let mut inflated = Vec::new();
     let mut chunk = vec![0; 64 << 10];
     loop {
@@ -383,7 +423,7 @@ fn inflate(encoding: &'static str, mut reader: impl Read, sent: &mut Sent, limit
             let limit = limits.decompressed_bytes_max;
             return Err(Refusal::limit("decompressed body", limit, "decompressed_bytes_max"));
         }
-        sent.reserved.grow(length)?;
+        reserved.grow(length)?;
         inflated.extend_from_slice(&chunk[..length]);
     }
 }

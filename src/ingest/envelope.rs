@@ -83,7 +83,7 @@ impl<'a> Envelope<'a> {
     pub(super) fn wrap(&mut self, valid: Valid) -> Event {
         let Valid { stream, attributes, data, key } = valid;
         match (attributes, self.settings.content_mode) {
-            (Some(attributes), _) => self.around(stream, attributes, data, key),
+            (Some(attributes), _) => self.around(stream, *attributes, data, key),
             (None, ContentMode::Structured) => {
                 let attributes = self.written_for(&stream);
                 self.around(stream, attributes, data, key)

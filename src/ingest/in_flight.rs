@@ -57,6 +57,14 @@ impl Reserved {
             Err(_) => Err(Refusal::Overloaded { in_flight_bytes_max: max }),
         }
     }
+
+    /// Cuts a share of as many bytes, of those it has, off.
+    #[must_use]
+    pub fn split(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { in_flight: Arc::clone(&self.in_flight), bytes }
+    }
 }
 
 impl Drop for Reserved {
@@ -77,7 +85,10 @@ mod tests {
         assert_eq!(other.grow(4), Ok(()));
         assert_eq!(other.grow(1), Err(Refusal::Overloaded { in_flight_bytes_max: 10 }));
         assert_eq!(other.grow(usize::MAX), Err(Refusal::Overloaded { in_flight_bytes_max: 10 }));
-        drop(one);
+        let part = one.split(4);
+        drop(part);
+        assert_eq!(in_flight.used(), 6);
+        drop(one.split(7));
         assert_eq!((in_flight.used(), other.grow(6)), (4, Ok(())));
         drop(other);
         assert_eq!(in_flight.used(), 0);

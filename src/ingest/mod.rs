@@ -17,6 +17,7 @@ pub mod cloudevents;
 mod envelope;
 pub mod in_flight;
 pub mod json;
+pub mod lines;
 pub mod media_type;
 pub mod refusal;
 mod route;
@@ -26,21 +27,28 @@ mod validate;
 mod wording;
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, RwLock},
     time::{Duration, Instant, SystemTime},
 };
+
+use bytes::Bytes;
+use http::{HeaderMap, header::CONTENT_ENCODING};
 
 pub use authorize::Identity;
 pub use envelope::Trace;
 
 use self::{
-    ack::{Answer, Batch},
-    body::{Body, Draft, Sent},
+    ack::{Answer, Appending, Batch},
+    body::{Body, Draft, Head, Payload, Sent},
     envelope::Envelope,
+    in_flight::Reserved,
     json::JsonLimits,
+    lines::{Arriving, Lines},
     refusal::{Refusal, Space},
     route::Routed,
     serving::{Serving, Stream},
+    validate::Checked,
     wording::Budget,
 };
 use crate::{channel::Channel, config::Mistake, telemetry::Metrics};
@@ -110,6 +118,9 @@ pub struct Limits {
     pub event_bytes_max: usize,
     /// Events in one request.
     pub events_max: usize,
+    /// Bytes of the lines of one NDJSON body that are under way at once: the rest is read when they are acknowledged. A
+    /// line that is longer goes by itself.
+    pub window_bytes_max: usize,
     /// Violations that one answer tells; of each event at least the first.
     pub violations_max: usize,
     /// Bounds on JSON text.
@@ -123,6 +134,7 @@ impl Default for Limits {
             decompressed_bytes_max: 64 << 20,
             event_bytes_max: 1_000_000,
             events_max: 10_000,
+            window_bytes_max: 128 << 10,
             violations_max: 10_000,
             json: JsonLimits::default(),
         }
@@ -151,71 +163,126 @@ impl Ingest {
 
     /// Takes what was sent from bytes to outcomes: the whole path.
     pub async fn take(&self, sent: Sent) -> Answer {
-        let serving = self.serving();
-        let body = match self.decode(sent).await {
-            Ok(body) => body,
-            Err(refusal) => return Answer::unreadable(refusal, &self.metrics),
-        };
-        let mut envelope = Envelope::of(&self.settings, &body.trace, body.payloads(), SystemTime::now());
-        let mut batch = Batch::new(&body, &self.metrics);
-        let mut space = Space::new(self.settings.limits.violations_max);
-        let mut pace = Pace::new();
-        for draft in body.drafts() {
-            let stream = serving.stream_of(&draft);
-            let received = batch.receive(stream);
-            let routed = self.accept(draft, stream, &body.identity, &mut envelope).await;
-            batch.add(received, routed.map_err(|error| space.fit(error)));
-            pace.keep().await;
-        }
-        match &self.channel {
-            // If we die from here on, the sender has no answer, and each event is in the channel at most once.
-            Some(channel) => batch.append(&**channel, self.settings.append_timeout).await,
-            None => batch.judged(),
-        }
+        self.run(sent, Purpose { counts: Some(&self.metrics), channel: self.channel.as_deref() }).await
     }
 
     /// Judges what was sent and writes nothing; such events are not counted.
     pub async fn judge(&self, sent: Sent) -> Answer {
+        self.run(sent, Purpose { counts: None, channel: None }).await
+    }
+
+    async fn run(&self, sent: Sent, purpose: Purpose<'_>) -> Answer {
+        let (head, headers, payload, reserved) = sent.split();
+        let is_many = head.form.is_many();
+        match payload {
+            Payload::Lines(arriving) => Box::pin(self.take_lines(head, arriving, reserved, purpose)).await,
+            Payload::Whole(bytes) => match self.decode(head, headers, bytes, reserved).await {
+                Ok(body) => {
+                    let batch = self.fill(&body, &mut self.space(), purpose).await;
+                    Answer::new(is_many, self.append(batch, purpose).done().await)
+                }
+                Err(refusal) => Answer::unreadable(refusal, purpose.counts),
+            },
+        }
+    }
+
+    /// Takes lines while those after them are still on their way.
+    async fn take_lines(
+        &self,
+        head: Head,
+        arriving: Box<dyn Arriving>,
+        reserved: Reserved,
+        purpose: Purpose<'_>,
+    ) -> Answer {
+        let mut lines = Lines::new(head, arriving, reserved, &self.settings.limits);
+        let mut space = self.space();
+        let (mut under_way, mut results, mut unread) = (VecDeque::new(), Vec::new(), None);
+        while let Some(window) = lines.next().await {
+            match window {
+                Ok(body) => {
+                    let batch = self.fill(&body, &mut space, purpose).await;
+                    under_way.push_back((body, self.append(batch, purpose)));
+                }
+                Err(refusal) => {
+                    unread = Some(refusal);
+                    break;
+                }
+            }
+            if under_way.len() == lines::WINDOWS_MAX
+                && let Some((_body, appending)) = under_way.pop_front()
+            {
+                results.extend(appending.done().await);
+            }
+        }
+        for (_body, appending) in under_way {
+            results.extend(appending.done().await);
+        }
+        match unread {
+            Some(refusal) if results.is_empty() => return Answer::unreadable(refusal, purpose.counts),
+            // What was written stays written; the rest has one outcome.
+            Some(refusal) => results.push(ack::unread(Refusal::Rest(Box::new(refusal)), purpose.counts)),
+            None => {}
+        }
+        Answer::new(true, results)
+    }
+
+    /// Takes all events of a body up to the channel.
+    async fn fill<'a>(&self, body: &Body, space: &mut Space, purpose: Purpose<'a>) -> Batch<'a> {
         let serving = self.serving();
-        let body = match self.decode(sent).await {
-            Ok(body) => body,
-            Err(refusal) => return Answer::One(Err(refusal)),
-        };
         let mut envelope = Envelope::of(&self.settings, &body.trace, body.payloads(), SystemTime::now());
-        let mut verdicts = Vec::with_capacity(body.len());
-        let mut space = Space::new(self.settings.limits.violations_max);
+        let mut batch = Batch::new(body.len(), purpose.counts);
         let mut pace = Pace::new();
         for draft in body.drafts() {
             let stream = serving.stream_of(&draft);
-            let routed = self.accept(draft, stream, &body.identity, &mut envelope).await;
-            verdicts.push(routed.map(Routed::judged).map_err(|error| space.fit(error)));
+            let received = batch.receive(stream);
+            let routed = self.accept(self.glance(draft, stream, &body.identity), &mut envelope).await;
+            batch.add(received, routed.map_err(|error| space.fit(error)));
             pace.keep().await;
         }
-        Answer::new(body.is_many(), verdicts)
+        batch
     }
 
-    async fn decode(&self, sent: Sent) -> Result<Body, Refusal> {
+    fn append<'a>(&self, batch: Batch<'a>, purpose: Purpose<'a>) -> Appending<'a> {
+        match purpose.channel {
+            // If we die from here on, the sender has no answer, and each event is in the channel at most once.
+            Some(channel) => batch.append(channel, self.settings.append_timeout, &self.metrics),
+            None => batch.judged(),
+        }
+    }
+
+    fn space(&self) -> Space {
+        Space::new(self.settings.limits.violations_max)
+    }
+
+    async fn decode(&self, head: Head, headers: HeaderMap, bytes: Bytes, reserved: Reserved) -> Result<Body, Refusal> {
         let limits = self.settings.limits;
-        if !sent.is_compressed() {
-            return Body::decode(sent, &limits);
+        if !headers.contains_key(CONTENT_ENCODING) {
+            return Body::decode(head, headers, &bytes, reserved, &limits);
         }
         // Inflating may take so long that other requests of this thread would wait.
-        let decoding = tokio::task::spawn_blocking(move || Body::decode(sent, &limits));
-        decoding.await.unwrap_or(Err(Refusal::Lost))
+        let decode = move || Body::decode(head, headers, &bytes, reserved, &limits);
+        tokio::task::spawn_blocking(decode).await.unwrap_or(Err(Refusal::Lost))
     }
 
-    /// The steps between bytes and channel, for one event.
-    async fn accept(
+    /// The steps that nothing is waited for in.
+    fn glance(
         &self,
         draft: Result<Draft, Refusal>,
         stream: Option<&Arc<Stream>>,
         identity: &Identity,
-        envelope: &mut Envelope<'_>,
-    ) -> Result<Routed, Refusal> {
-        let permitted = authorize::permit(draft?, stream, identity)?;
-        let valid = validate::check(permitted, &envelope.settings.limits, &self.wording).await?;
-        let event = envelope.wrap(valid);
-        route::to_topic(event, &envelope.settings.limits)
+    ) -> Result<Checked, Refusal> {
+        validate::glance(authorize::permit(draft?, stream, identity)?, &self.settings.limits)
+    }
+
+    /// The other steps between bytes and channel, for one event.
+    async fn accept(&self, checked: Result<Checked, Refusal>, envelope: &mut Envelope<'_>) -> Result<Routed, Refusal> {
+        let limits = &self.settings.limits;
+        let valid = match checked? {
+            Checked::Valid(valid) => valid,
+            // Seldom; every request would have to keep room for it.
+            Checked::Doubtful(doubt) => Box::pin(doubt.decide(limits, &self.wording)).await?,
+        };
+        route::to_topic(envelope.wrap(valid), limits)
     }
 
     /// What is served now.
@@ -234,6 +301,15 @@ impl Ingest {
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
+}
+
+/// What events are taken for.
+#[derive(Clone, Copy)]
+struct Purpose<'a> {
+    /// `None` counts nothing.
+    counts: Option<&'a Metrics>,
+    /// `None` writes nothing.
+    channel: Option<&'a dyn Channel>,
 }
 
 /// Lets other requests of this thread go on while a long body is judged.

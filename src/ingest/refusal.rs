@@ -92,6 +92,9 @@ pub enum Refusal {
     /// The channel did not take the record, or did not say so.
     #[error(transparent)]
     Channel(#[from] AppendError),
+    /// Why the rest of a body was not read, of which some events were taken.
+    #[error("{0}; this event and all after it were not taken")]
+    Rest(Box<Refusal>),
     /// Nobody said how it went.
     #[error("the outcome of this event is not known")]
     Lost,
@@ -150,6 +153,12 @@ impl Refusal {
             Fault::ExponentTooLarge(limit) => exceeded("exponent of the number", *limit, "exponent_max"),
             fault => Self::Malformed { message: fault.to_string(), at },
         }
+    }
+
+    /// What went wrong, whatever it kept from being taken.
+    #[must_use]
+    pub fn cause(&self) -> &Self {
+        if let Self::Rest(cause) = self { cause.cause() } else { self }
     }
 
     /// One past a bound.

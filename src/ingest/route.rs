@@ -14,13 +14,6 @@ pub(super) struct Routed {
     pub(super) record: Record,
 }
 
-impl Routed {
-    /// What to tell about it when it is not written.
-    pub(super) fn judged(self) -> Written {
-        Written { id: self.id, stream: self.stream, receipt: None }
-    }
-}
-
 impl Written {
     /// What to tell about a routed event that is durable.
     pub(super) fn durable(id: Text, stream: Arc<Stream>, receipt: Receipt) -> Self {

@@ -12,28 +12,43 @@ use super::{
     serving::Stream,
     wording::Budget,
 };
-use crate::catalog::{Glance, Rejection};
+use crate::catalog::{Glance, Rejection, Violation};
 
 /// An event whose data obeys its schema, or that rightly has none.
 pub(super) struct Valid {
     pub(super) stream: Arc<Stream>,
     /// `None` if sluice writes the envelope.
-    pub(super) attributes: Option<Attributes>,
+    pub(super) attributes: Option<Box<Attributes>>,
     pub(super) data: Option<Json>,
     /// The field that gives the record's key, if it was met on the way.
     pub(super) key: Option<Json>,
 }
 
-/// Checks the data against the schema of its type.
-pub(super) async fn check(
-    Permitted { draft, stream }: Permitted,
-    limits: &Limits,
-    wording: &Arc<Budget>,
-) -> Result<Valid, Refusal> {
-    let first_line = draft.first_line;
-    let Draft { attributes, data, .. } = draft;
+/// What one pass over the data tells.
+pub(super) enum Checked {
+    Valid(Valid),
+    /// The whole schema must decide or, on what is refused, word it.
+    Doubtful(Doubt),
+}
+
+/// An event whose data is not known to obey its schema.
+pub(super) struct Doubt {
+    stream: Arc<Stream>,
+    attributes: Option<Box<Attributes>>,
+    data: Data,
+    first_line: usize,
+    /// One violation, if it is known to break the schema.
+    first: Option<Violation>,
+}
+
+/// Checks the data against what is compiled of the schema of its type.
+///
+/// # Errors
+/// When there is no data where there must be.
+pub(super) fn glance(Permitted { draft, stream }: Permitted, limits: &Limits) -> Result<Checked, Refusal> {
+    let Draft { attributes, data, first_line, .. } = draft;
     let bytes = match &data {
-        Data::Absent => return without_data(stream, attributes),
+        Data::Absent => return without_data(stream, attributes).map(Checked::Valid),
         Data::Json(json) => json.bytes(),
         Data::Text(text) => text,
     };
@@ -41,27 +56,39 @@ pub(super) async fn check(
         Glance::Accepted { key } => {
             let data = Json::accepted(bytes.clone());
             let key = key.map(|place| data.at(place));
-            return Ok(Valid { stream, attributes, data: Some(data), key });
+            return Ok(Checked::Valid(Valid { stream, attributes, data: Some(data), key }));
         }
         Glance::Refused(violation) => Some(violation),
         Glance::Undecided => None,
     };
-    let json = match data {
-        Data::Json(json) => json,
-        _ => {
-            let refuse = |error: JsonError| Refusal::json(&error, bytes, first_line);
-            Json::check(bytes.clone(), &limits.json).map_err(refuse)?
+    Ok(Checked::Doubtful(Doubt { stream, attributes, data, first_line, first }))
+}
+
+impl Doubt {
+    /// Checks the data against the whole schema.
+    ///
+    /// # Errors
+    /// Why it does not obey it, or can't be judged.
+    pub(super) async fn decide(self, limits: &Limits, wording: &Arc<Budget>) -> Result<Valid, Refusal> {
+        let Self { stream, attributes, data, first_line, first } = self;
+        let json = match data {
+            Data::Json(json) => json,
+            Data::Text(text) => {
+                let refuse = |error: JsonError| Refusal::json(&error, &text, first_line);
+                Json::check(text.clone(), &limits.json).map_err(refuse)?
+            }
+            Data::Absent => return without_data(stream, attributes),
+        };
+        if let Some(first) = first.filter(|_| !wording.is_left()) {
+            return Err(Refusal::Invalid { violations: vec![first], omitted: 0, is_abridged: true });
         }
-    };
-    if let Some(first) = first.filter(|_| !wording.is_left()) {
-        return Err(Refusal::Invalid { violations: vec![first], omitted: 0, is_abridged: true });
-    }
-    match judge(&stream, &json, wording).await? {
-        Ok(()) => Ok(Valid { stream, attributes, data: Some(json), key: None }),
-        Err(Rejection::Invalid(violations)) => Err(Refusal::Invalid { violations, omitted: 0, is_abridged: false }),
-        Err(Rejection::Malformed { message, offset }) => {
-            let at = Position::in_text(json.bytes(), offset, first_line);
-            Err(Refusal::Malformed { message, at })
+        match judge(&stream, &json, wording).await? {
+            Ok(()) => Ok(Valid { stream, attributes, data: Some(json), key: None }),
+            Err(Rejection::Invalid(violations)) => Err(Refusal::Invalid { violations, omitted: 0, is_abridged: false }),
+            Err(Rejection::Malformed { message, offset }) => {
+                let at = Position::in_text(json.bytes(), offset, first_line);
+                Err(Refusal::Malformed { message, at })
+            }
         }
     }
 }
@@ -82,7 +109,7 @@ async fn judge(stream: &Arc<Stream>, json: &Json, wording: &Arc<Budget>) -> Resu
 }
 
 /// An event without data deletes its key, which only a compacted topic does (Kafka protocol binding, section 3.2.2).
-fn without_data(stream: Arc<Stream>, attributes: Option<Attributes>) -> Result<Valid, Refusal> {
+fn without_data(stream: Arc<Stream>, attributes: Option<Box<Attributes>>) -> Result<Valid, Refusal> {
     if stream.event_type.topic.compacted {
         Ok(Valid { stream, attributes, data: None, key: None })
     } else {

@@ -5,5 +5,6 @@ mod app;
 mod cloudevents;
 mod connections;
 mod limits;
+mod lines;
 mod outcomes;
 mod round_trip;
