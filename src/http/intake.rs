@@ -42,10 +42,10 @@ const PREPARED_BYTES_MAX: usize = 1 << 20;
 pub(super) async fn read(edge: &Arc<Edge>, endpoint: Endpoint, request: Request) -> Result<Sent, Refusal> {
     let (parts, body) = request.into_parts();
     let mut arrival = Arrival::new(edge, &parts.headers, body);
-    let form = arrival.or_discard(Form::of(&endpoint, &parts.headers)).await?;
+    let form = arrival.or_pass_over(Form::of(&endpoint, &parts.headers)).await?;
     let mut reserved = edge.in_flight.share();
     let payload = if form.is_in_lines(&parts.headers) {
-        arrival.or_discard(arrival.check_declared()).await?;
+        arrival.or_pass_over(arrival.check_declared()).await?;
         Payload::Lines(Box::new(arrival))
     } else {
         Payload::Whole(arrival.whole(&mut reserved).await?)
@@ -55,11 +55,8 @@ pub(super) async fn read(edge: &Arc<Edge>, endpoint: Endpoint, request: Request)
 }
 
 /// Passes over the body of a request that is refused for its head.
-pub(super) async fn pass_over(edge: &Edge, headers: &HeaderMap, mut body: Body) {
-    if !headers.contains_key(EXPECT) {
-        // A slow sender gets its answer all the same.
-        tokio::time::timeout(edge.settings.body_read_timeout, discard(&mut body)).await.ok();
-    }
+pub(super) async fn pass_over(edge: &Edge, headers: &HeaderMap, body: Body) {
+    Arrival::new(edge, headers, body).pass_over().await;
 }
 
 /// A body, and how much of it may come for how long.
@@ -98,12 +95,10 @@ impl Arrival {
     }
 
     async fn whole(&mut self, reserved: &mut Reserved) -> Result<Bytes, Refusal> {
-        let time = self.time;
-        let reading = async {
-            let read = self.bytes(reserved).await;
-            self.or_discard(read).await
-        };
-        tokio::time::timeout(time, reading).await.unwrap_or(Err(Refusal::TooSlow(time)))
+        let (started, time, time_left) = (Instant::now(), self.time, self.time_left);
+        let read = tokio::time::timeout(time_left, self.bytes(reserved)).await;
+        self.time_left = time_left.saturating_sub(started.elapsed());
+        self.or_pass_over(read.unwrap_or(Err(Refusal::TooSlow(time)))).await
     }
 
     async fn bytes(&mut self, reserved: &mut Reserved) -> Result<Bytes, Refusal> {
@@ -147,45 +142,47 @@ impl Arrival {
         }
     }
 
-    /// Reads on for a while if it failed, so that a sender that is still writing gets to read why.
-    async fn or_discard<T>(&mut self, result: Result<T, Refusal>) -> Result<T, Refusal> {
-        if result.is_err() && !self.expects {
-            Box::pin(discard(&mut self.body)).await;
+    /// Passes over the rest if it failed.
+    async fn or_pass_over<T>(&mut self, result: Result<T, Refusal>) -> Result<T, Refusal> {
+        if result.is_err() {
+            Box::pin(self.pass_over()).await;
         }
         result
+    }
+
+    /// Reads on for a while and throws away, so that a sender that is still writing gets to read why it is refused: a
+    /// connection that is closed on unread bytes is reset, and the answer with it.
+    async fn pass_over(&mut self) {
+        if self.expects {
+            return;
+        }
+        let discard = async {
+            let mut discarded = 0;
+            while discarded < DISCARDED_BYTES_MAX
+                && let Some(Ok(frame)) = self.body.frame().await
+            {
+                discarded += frame.data_ref().map_or(0, Bytes::len);
+            }
+        };
+        // A slow sender gets its answer all the same.
+        tokio::time::timeout(self.time_left, discard).await.ok();
     }
 }
 
 impl Arriving for Arrival {
     fn next(&mut self) -> BoxFuture<'_, Option<Result<Bytes, Refusal>>> {
         Box::pin(async {
-            let started = Instant::now();
-            let (time, time_left) = (self.time, self.time_left);
+            // Time that the channel takes in between is not the sender's.
+            let (started, time, time_left) = (Instant::now(), self.time, self.time_left);
             let frame = tokio::time::timeout(time_left, self.frame()).await;
             self.time_left = time_left.saturating_sub(started.elapsed());
-            match frame {
-                Ok(Some(Err(refusal))) => Some(self.or_discard(Err(refusal)).await),
-                Ok(frame) => frame,
-                Err(_) => Some(Err(Refusal::TooSlow(time))),
-            }
+            let read = frame.unwrap_or(Some(Err(Refusal::TooSlow(time))))?;
+            Some(self.or_pass_over(read).await)
         })
     }
 
-    fn discard(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
-            // A slow sender gets its answer all the same.
-            tokio::time::timeout(self.time_left, discard(&mut self.body)).await.ok();
-        })
-    }
-}
-
-/// Reads and throws away: a connection that is closed on unread bytes is reset, and the answer with it.
-async fn discard(body: &mut Body) {
-    let mut discarded = 0;
-    while discarded < DISCARDED_BYTES_MAX
-        && let Some(Ok(frame)) = body.frame().await
-    {
-        discarded += frame.data_ref().map_or(0, Bytes::len);
+    fn pass_over(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.pass_over())
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Settings {
     /// From the opening of a connection, or the end of a request on it, to the end of the next request's head.
     #[serde(with = "crate::config::duration")]
     pub header_read_timeout: Duration,
-    /// From the head of a request to the end of its body.
+    /// For the body of a request, from its head to its end; while lines wait for the channel it stands still.
     #[serde(with = "crate::config::duration")]
     pub body_read_timeout: Duration,
     /// How long the other side may take nothing of an answer; it is cut off then.

@@ -79,7 +79,8 @@ impl Site {
 
     async fn route(&self, request: Request<Body>) -> Response {
         if let Some(exceeded) = head::exceeded(&request, &self.edge.settings) {
-            return self.refuse(request, &exceeded).await;
+            // Seldom; every request would have to keep room for it.
+            return Box::pin(self.refuse(request, &exceeded)).await;
         }
         match self.router.clone().call(request).await {
             Ok(response) => response,

@@ -20,7 +20,7 @@ pub trait Arriving: Send {
     fn next(&mut self) -> BoxFuture<'_, Option<Result<Bytes, Refusal>>>;
 
     /// Reads on for a while, so that a sender that is still writing gets to read why the rest is refused.
-    fn discard(&mut self) -> BoxFuture<'_, ()>;
+    fn pass_over(&mut self) -> BoxFuture<'_, ()>;
 }
 
 /// The lines of a body.
@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
         self.next_line += lines;
         self.events += body.len();
         if self.events > self.limits.events_max {
-            self.arriving.discard().await;
+            self.arriving.pass_over().await;
             return Some(Err(Refusal::limit("number of events", self.limits.events_max, "events_max")));
         }
         Some(Ok(body))
@@ -91,7 +91,7 @@ impl<'a> Lines<'a> {
         };
         let bytes = bytes?;
         if let Err(refusal) = self.reserved.grow(bytes.len()) {
-            self.arriving.discard().await;
+            self.arriving.pass_over().await;
             return Err(refusal);
         }
         self.gathered.reserve(bytes.len().max(window_bytes.saturating_sub(self.gathered.len())));

@@ -206,6 +206,11 @@ async fn time_for_the_body() {
     let mut slow = app.connect().await;
     slow.write_all(&request("POST", PATH, &[JSON, "content-length: 2"], b"")).await.expect("sent");
     assert_snapshot!("body_too_slow", Reply::read(&mut slow).await);
+    // A body that is refused anyway is not waited for any longer.
+    let mut refused = app.connect().await;
+    let head = request("POST", PATH, &["content-type: text/plain", "content-length: 2"], b"");
+    refused.write_all(&head).await.expect("sent");
+    assert_eq!(Reply::read(&mut refused).await.code(), "media-type");
 }
 
 #[tokio::test]
