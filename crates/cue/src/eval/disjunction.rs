@@ -604,7 +604,9 @@ impl Engine {
     fn same_parts(&mut self, a: VertexId, b: VertexId) -> bool {
         let (left, right) = (self.v(a), self.v(b));
         let shape = |v: &Vertex| (v.arcs.len(), v.work.patterns.len(), v.work.lists.iter().all(|part| part.open));
-        if shape(left) != shape(right) || self.is_closed(a) != self.is_closed(b) {
+        // A scalar that is embedded in a struct is no closed struct.
+        let is_scalar = matches!(left.base, Base::Atom(_));
+        if shape(left) != shape(right) || !is_scalar && self.is_closed(a) != self.is_closed(b) {
             return false;
         }
         let patterns = |v: &Vertex| v.work.patterns.iter().map(|p| (p.pattern_expr, p.value)).collect::<Vec<_>>();

@@ -230,7 +230,7 @@ impl Engine {
         let v = self.v(vertex);
         match &v.base {
             Base::Bottom(_) if v.arcs.is_empty() => "_|_".to_owned(),
-            Base::Atom(atom) if v.arcs.is_empty() => self.show_atom(atom),
+            Base::Atom(atom) => self.show_atom(atom),
             Base::Disjunction(leaves) => {
                 let defaults = leaves.iter().filter(|(_, default)| *default);
                 let others = leaves.iter().filter(|(_, default)| !*default);

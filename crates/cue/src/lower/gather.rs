@@ -84,6 +84,8 @@ pub(super) struct Parts<'a> {
     pub(super) each: Vec<Each>,
     /// What holds between the members of the node, and whether it looks inside their values.
     pub(super) relations: Vec<(vet::Relation, bool)>,
+    /// Whether literals have fields that are not members: hidden ones, or definitions.
+    pub(super) hides: bool,
     /// Why the node cannot be lowered.
     pub(super) obstacle: Option<String>,
     pub(super) chain: usize,
@@ -138,6 +140,11 @@ impl<'a> Parts<'a> {
     pub(super) fn is_bare(&self) -> bool {
         let gathered = self.terms.is_empty() && self.structs.is_empty() && self.lists.is_empty();
         gathered && self.unions.is_empty() && self.guards.is_empty() && self.shallow.is_empty() && self.open.is_empty()
+    }
+
+    /// Whether the node is a struct, whatever else it is.
+    pub(super) fn is_struct(&self) -> bool {
+        self.structs.iter().any(|part| part.presence == Presence::Definite)
     }
 
     fn give_up(&mut self, reason: impl Into<String>) {
@@ -513,6 +520,7 @@ impl<'a> Lowering<'a> {
         if !hidden && !definition || scope.is_file() && definition {
             return;
         }
+        parts.hides = true;
         let is_static =
             self.constant(&field.value, scope).is_some() || definition && matches!(field.value, Expr::Struct(_));
         if is_static {

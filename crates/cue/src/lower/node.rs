@@ -48,6 +48,8 @@ pub(super) struct Lowering<'a> {
     known: HashMap<Key, Node>,
 }
 
+const SCALARS: [Kinds; 4] = [Kinds::NULL, Kinds::BOOL, Kinds::NUMBER, Kinds::STRING];
+
 /// What a node becomes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
@@ -58,12 +60,14 @@ pub(super) struct Node {
     provides: bool,
     /// Whether the value may be in error as long as there is no data, which leaves one of its other alternatives.
     fails: bool,
+    /// Whether fields may stand around a scalar, which makes it another value than the scalar alone.
+    dresses: bool,
 }
 
 impl Node {
     /// Nothing is known but the rule.
     fn unknown(rule: Rule) -> Node {
-        Node { rule, absent: Absent::Unknown, kinds: Kinds::ALL, provides: true, fails: true }
+        Node { rule, absent: Absent::Unknown, kinds: Kinds::ALL, provides: true, fails: true, dresses: true }
     }
 }
 
@@ -287,7 +291,8 @@ impl<'a> Lowering<'a> {
     fn solve(&mut self, mut parts: Parts<'a>, missing: Missing, budget: &mut usize) -> Node {
         if let Some(reason) = &parts.obstacle {
             let reason = reason.clone();
-            return self.island_node(&reason);
+            let kinds = if parts.is_struct() { Kinds::STRUCT } else { Kinds::ALL };
+            return Node { kinds, ..self.island_node(&reason) };
         }
         if let Some(alternatives) = parts.unions.pop() {
             return self.apart(|lowering| lowering.union(&parts, &alternatives, missing, budget));
@@ -318,7 +323,8 @@ impl<'a> Lowering<'a> {
         let provides = with.provides || without.provides;
         let kinds = with.kinds.or(without.kinds);
         let fails = guard.condition.fails() || with.fails || without.fails;
-        Node { rule: self.builder.all([chosen, known, either]), absent, kinds, provides, fails }
+        let dresses = with.dresses || without.dresses;
+        Node { rule: self.builder.all([chosen, known, either]), absent, kinds, provides, fails, dresses }
     }
 
     fn union(
@@ -339,6 +345,13 @@ impl<'a> Lowering<'a> {
             let valid = if missing == Missing::Ignored { survives } else { lower(missing) };
             chosen.push((survives, valid, alternative.is_default));
         }
+        let both = |one: &Node, other: &Node| SCALARS.iter().any(|kind| one.kinds.and(other.kinds).contains(*kind));
+        let is_dressed_choice = chosen.iter().enumerate().any(|(at, (one, ..))| {
+            one.dresses && chosen.iter().enumerate().any(|(index, (other, ..))| index != at && both(one, other))
+        });
+        if is_dressed_choice && missing != Missing::Ignored {
+            return self.island_node("several alternatives may be a scalar, of which one has fields");
+        }
         let defaults: Vec<&Node> = chosen.iter().filter(|chosen| chosen.2).map(|(_, valid, _)| valid).collect();
         let is_alone = parts.terms.is_empty() && parts.structs.is_empty() && parts.lists.is_empty();
         let fails = chosen.iter().any(|(_, valid, _)| valid.fails);
@@ -357,7 +370,8 @@ impl<'a> Lowering<'a> {
             self.ambiguous(&chosen)
         };
         let provides = chosen.iter().any(|(_, valid, _)| valid.provides);
-        Node { rule, absent, kinds, provides, fails }
+        let dresses = chosen.iter().any(|(_, valid, _)| valid.dresses);
+        Node { rule, absent, kinds, provides, fails, dresses }
     }
 
     /// An alternative together with what else holds for its node. Alone it is a node like any other.
@@ -472,7 +486,7 @@ impl<'a> Lowering<'a> {
             return self.island_node("members are counted inside matchN");
         }
         let has = |presence| parts.structs.iter().any(|part| part.presence == presence);
-        if !has(Presence::Definite) && has(Presence::Depends) {
+        if !parts.is_struct() && has(Presence::Depends) {
             return self.island_node("a literal of comprehensions may be no struct");
         }
         if parts.stands_beside_embedding() {
@@ -488,10 +502,12 @@ impl<'a> Lowering<'a> {
             }
         }
         let mut composites = Vec::new();
+        let mut dresses = parts.hides;
         if !parts.structs.is_empty() {
             let extents = terms.iter().filter(|term| counts_members(term)).filter_map(|term| term.extent);
             let structure = self.structure(parts, missing, extents.collect());
-            let is_struct = has(Presence::Definite) || terms.iter().any(|term| term.kinds == Kinds::STRUCT);
+            let is_struct = parts.is_struct() || terms.iter().any(|term| term.kinds == Kinds::STRUCT);
+            dresses = !is_struct;
             composites.push(match is_struct {
                 true => (Kinds::STRUCT, structure),
                 false => (Kinds::ALL, self.unless_other(structure)),
@@ -534,7 +550,7 @@ impl<'a> Lowering<'a> {
             [rule] => rule,
             _ => self.builder.all(rules),
         };
-        Node { rule, absent, kinds, provides, fails }
+        Node { rule, absent, kinds, provides, fails, dresses }
     }
 
     /// All lists that are unified, element by element.
@@ -721,7 +737,7 @@ impl<'a> Lowering<'a> {
         };
         if !parts.closing().all(allows) {
             let rule = self.builder.never();
-            return (Node { rule, absent: Absent::No, kinds: Kinds::NONE, provides: false, fails: true }, constraint);
+            return (Node { rule, absent: Absent::No, kinds: Kinds::NONE, provides: false, fails: true, dresses: false }, constraint);
         }
         let own = fields.iter().map(|(field, part)| (&field.value, &part.scope, &part.groups));
         let matching = patterns.iter().filter(|pattern| self.builder.allows(pattern.names, name));
