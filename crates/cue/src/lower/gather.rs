@@ -446,6 +446,7 @@ impl<'a> Lowering<'a> {
             parts.around.insert(group, innermost(&conjunct.groups));
         }
         let mut names_members = !embeds;
+        let structs = parts.structs.len();
         for decl in decls {
             match decl {
                 Decl::Field(field) => {
@@ -500,9 +501,14 @@ impl<'a> Lowering<'a> {
                 Decl::Let(_) | Decl::Attribute(_) | Decl::Comments(_) => {}
             }
         }
-        if names_members {
-            let is_present = |decl: &Decl| matches!(decl, Decl::Field(field) if is_member(field));
+        // What embeds no struct is one itself where its value is a struct, and closes it.
+        if names_members || parts.structs.len() == structs {
             let has_comprehension = decls.iter().any(|decl| matches!(decl, Decl::Comprehension(_)));
+            // A hidden field or a definition may stand beside a scalar that comes from elsewhere in the literal.
+            let is_open = embeds || has_comprehension;
+            let is_data = |label: &Label| !is_open || !matches!(label, Label::Ident(_)) || data_name(label).is_some();
+            let is_present =
+                |decl: &Decl| matches!(decl, Decl::Field(field) if is_member(field) && is_data(&field.label));
             let presence = match decls.iter().any(is_present) {
                 false if has_comprehension => Presence::Depends,
                 false if embeds => Presence::Embeds,

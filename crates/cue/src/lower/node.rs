@@ -510,7 +510,10 @@ impl<'a> Lowering<'a> {
             dresses = !is_struct;
             composites.push(match is_struct {
                 true => (Kinds::STRUCT, structure),
-                false => (Kinds::ALL, self.unless_other(structure)),
+                false => {
+                    let closes_lists = kinds.contains(Kinds::LIST) && parts.terms.iter().any(|term| term.is_top);
+                    (Kinds::ALL, self.unless_other(structure, closes_lists))
+                }
             });
         }
         if !parts.lists.is_empty() {
@@ -686,12 +689,17 @@ impl<'a> Lowering<'a> {
         Composite { rule, absent, provided, unnamed, extent, fails }
     }
 
-    /// The same for a literal that may be something else than a struct.
-    fn unless_other(&mut self, structure: Composite) -> Composite {
+    /// The same for a literal that may be something else than a struct. Of `_`, it closes what is in a list, too.
+    fn unless_other(&mut self, structure: Composite, closes_lists: bool) -> Composite {
         let any = self.builder.any();
         let is_struct = self.builder.structure(StructRule::new(any));
         let is_other = self.builder.not(is_struct);
-        let rule = self.builder.any_of([structure.rule, is_other]);
+        let mut rule = self.builder.any_of([structure.rule, is_other]);
+        if closes_lists {
+            let is_list = self.builder.list(ListRule::of(any));
+            let elements = self.island("a literal that embeds `_` closes what is in a list");
+            rule = self.builder.choose(is_list, elements, rule);
+        }
         Composite { rule, absent: structure.absent.min(Absent::Unknown), ..structure }
     }
 
@@ -737,7 +745,10 @@ impl<'a> Lowering<'a> {
         };
         if !parts.closing().all(allows) {
             let rule = self.builder.never();
-            return (Node { rule, absent: Absent::No, kinds: Kinds::NONE, provides: false, fails: true, dresses: false }, constraint);
+            return (
+                Node { rule, absent: Absent::No, kinds: Kinds::NONE, provides: false, fails: true, dresses: false },
+                constraint,
+            );
         }
         let own = fields.iter().map(|(field, part)| (&field.value, &part.scope, &part.groups));
         let matching = patterns.iter().filter(|pattern| self.builder.allows(pattern.names, name));
