@@ -463,3 +463,16 @@ fn the_key_is_found_while_an_event_is_judged() {
         assert_eq!(serde_json::from_str::<serde_json::Value>(&event[range]).unwrap(), tree["customer"]["id"]);
     }
 }
+
+#[test]
+fn what_doubles_at_each_reference_is_left_to_the_evaluator() {
+    let chain: String = (0..40).map(|at| format!("#A{at}: #A{next} & #A{next}\n", next = at + 1)).collect();
+    for source in [
+        format!("#X: #A0\n{chain}#A40: {{z?: int}}\n"),
+        "#X: {c: #B}\n#B: {a?: 1, #B} & {b?: 2, #B}\n".to_owned(),
+        "#X: {c?: #B}\n#B: {a?: [#B], a?: [#B], b?: {c?: #B, c?: #B} & #B}\n".to_owned(),
+    ] {
+        let lowered = lower(&source, "#X");
+        assert!(!residuals(&lowered).is_empty(), "{source}");
+    }
+}

@@ -24,6 +24,8 @@ pub(super) type Group = u32;
 
 /// References, parentheses and operators inside each other that are followed for one node.
 const CHAIN_MAX: usize = 200;
+/// Conjuncts of one node that are gathered.
+const CONJUNCTS_MAX: usize = 10_000;
 
 /// An expression that a value has to satisfy.
 #[derive(Clone)]
@@ -89,6 +91,8 @@ pub(super) struct Parts<'a> {
     /// Why the node cannot be lowered.
     pub(super) obstacle: Option<String>,
     pub(super) chain: usize,
+    /// How many conjuncts were looked at.
+    pub(super) gathered: usize,
 }
 
 /// Whether a struct literal makes its node a struct.
@@ -229,8 +233,13 @@ impl<'a> Parts<'a> {
 impl<'a> Lowering<'a> {
     /// Adds a conjunct to the parts of its node; `embedded` is the struct that it is embedded in, if it is.
     pub(super) fn gather(&mut self, conjunct: &Conjunct<'a>, embedded: Option<Group>, parts: &mut Parts<'a>) {
-        if parts.chain >= CHAIN_MAX {
-            return parts.give_up("it refers to itself, or through too many other definitions");
+        parts.gathered += 1;
+        if parts.chain >= CHAIN_MAX || parts.gathered > CONJUNCTS_MAX {
+            parts.give_up("it refers to itself, or through too many other definitions");
+        }
+        // Further conjuncts would change nothing, and there may be twice as many behind each reference.
+        if parts.obstacle.is_some() {
+            return;
         }
         parts.chain += 1;
         match conjunct.expr {

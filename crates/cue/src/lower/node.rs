@@ -23,6 +23,8 @@ use crate::syntax::ast::{Constraint, Decl, Expr, Field, File, Label, ListLit, Se
 const DEPTH_MAX: usize = 64;
 /// Nodes of one program.
 const NODES_MAX: usize = 20_000;
+/// Groups of conjuncts, for each that closes their node, that count as a node more: they are all looked at for each field.
+const GROUPS_PER_NODE: usize = 256;
 /// Combinations of alternatives that are tried for one node.
 const COMBINATIONS_MAX: usize = 128;
 /// Memory for the tables of one pattern.
@@ -219,7 +221,8 @@ impl<'a> Lowering<'a> {
         if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             return *known;
         }
-        self.nodes += 1;
+        let groups: usize = conjuncts.iter().map(|conjunct| conjunct.groups.len()).sum();
+        self.nodes += 1 + groups * closed.len() / GROUPS_PER_NODE;
         if self.nodes > NODES_MAX || self.path.len() > DEPTH_MAX {
             let reason = "the definition is too large or nests too deeply";
             // One place stands for all: there may be thousands.
@@ -547,6 +550,10 @@ impl<'a> Lowering<'a> {
             absent = composite.absent_beside(kind, &terms, &self.builder);
             provides |= composite.unnamed || !composite.provided.is_empty();
             fails |= composite.fails;
+        }
+        if kinds == Kinds::NONE {
+            // No value is all of it, so what the schema provides is none either.
+            absent = Absent::No;
         }
         let rule = match *rules {
             [] => self.builder.any(),
