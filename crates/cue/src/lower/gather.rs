@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::computed;
@@ -551,6 +551,13 @@ impl<'a> Lowering<'a> {
     fn disjunction(&mut self, conjunct: &Conjunct<'a>, embedded: Option<Group>, parts: &mut Parts<'a>) {
         let mut alternatives = Vec::new();
         alternatives_of(conjunct, embedded, &mut alternatives);
+        self.drop_repeated(&mut alternatives);
+        if let [only] = &alternatives[..] {
+            return self.gather(&only.conjunct, only.embedded, parts);
+        }
+        if alternatives.iter().filter(|alternative| alternative.is_default).count() > 1 {
+            return parts.give_up("several alternatives are defaults");
+        }
         // Alternatives that are scalars are one term, however many they are.
         let terms: Option<Vec<(Term, bool)>> = self.apart(|lowering| {
             let term = |alternative: &Alternative<'a>| lowering.plain_scalar(&alternative.conjunct);
@@ -563,6 +570,24 @@ impl<'a> Lowering<'a> {
             }
             None => parts.unions.push(alternatives),
         }
+    }
+
+    /// What is said twice is one alternative, and the default if one of them is.
+    fn drop_repeated(&self, alternatives: &mut Vec<Alternative<'a>>) {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut kept: Vec<Alternative<'a>> = Vec::with_capacity(alternatives.len());
+        for alternative in alternatives.drain(..) {
+            let said = match alternative.conjunct.expr {
+                Expr::Ident(ident) => Some(ident.name.clone()),
+                expr => self.constant(expr, &alternative.conjunct.scope).map(|atom| format!("{atom:?}")),
+            };
+            let known = said.map(|said| *seen.entry(said).or_insert(kept.len())).filter(|at| *at < kept.len());
+            match known {
+                Some(at) => kept[at].is_default |= alternative.is_default,
+                None => kept.push(alternative),
+            }
+        }
+        *alternatives = kept;
     }
 
     /// Gathers an alternative on top of what else holds for its node.

@@ -64,12 +64,22 @@ pub(super) struct Node {
     fails: bool,
     /// Whether fields may stand around a scalar, which makes it another value than the scalar alone.
     dresses: bool,
+    /// Whether one of its alternatives is a default, as far as that is known.
+    defaults: bool,
 }
 
 impl Node {
     /// Nothing is known but the rule.
     fn unknown(rule: Rule) -> Node {
-        Node { rule, absent: Absent::Unknown, kinds: Kinds::ALL, provides: true, fails: true, dresses: true }
+        Node {
+            rule,
+            absent: Absent::Unknown,
+            kinds: Kinds::ALL,
+            provides: true,
+            fails: true,
+            dresses: true,
+            defaults: true,
+        }
     }
 }
 
@@ -233,7 +243,7 @@ impl<'a> Lowering<'a> {
             let rule = self.builder.declare();
             let is_struct = key.names.iter().any(|name| self.is_struct(name));
             let kinds = if is_struct { Kinds::STRUCT } else { Kinds::ALL };
-            let node = Node { kinds, ..Node::unknown(rule) };
+            let node = Node { kinds, dresses: !is_struct, defaults: !is_struct, ..Node::unknown(rule) };
             self.known.insert(key.clone(), node);
             (key, rule)
         });
@@ -327,7 +337,15 @@ impl<'a> Lowering<'a> {
         let kinds = with.kinds.or(without.kinds);
         let fails = guard.condition.fails() || with.fails || without.fails;
         let dresses = with.dresses || without.dresses;
-        Node { rule: self.builder.all([chosen, known, either]), absent, kinds, provides, fails, dresses }
+        Node {
+            rule: self.builder.all([chosen, known, either]),
+            absent,
+            kinds,
+            provides,
+            fails,
+            dresses,
+            defaults: with.defaults || without.defaults,
+        }
     }
 
     fn union(
@@ -358,8 +376,10 @@ impl<'a> Lowering<'a> {
         let defaults: Vec<&Node> = chosen.iter().filter(|chosen| chosen.2).map(|(_, valid, _)| valid).collect();
         let is_alone = parts.terms.is_empty() && parts.structs.is_empty() && parts.lists.is_empty();
         let fails = chosen.iter().any(|(_, valid, _)| valid.fails);
+        // What is a default inside of one alternative is one of all.
+        let has_inner = chosen.iter().any(|(_, valid, _)| valid.defaults);
         let absent = match *defaults {
-            [] if fails => Absent::Unknown,
+            [] if fails || has_inner => Absent::Unknown,
             [] if is_alone || chosen.iter().all(|(_, valid, _)| valid.absent == Absent::No) => Absent::No,
             [node] if is_alone => node.absent,
             _ => Absent::Unknown,
@@ -374,7 +394,8 @@ impl<'a> Lowering<'a> {
         };
         let provides = chosen.iter().any(|(_, valid, _)| valid.provides);
         let dresses = chosen.iter().any(|(_, valid, _)| valid.dresses);
-        Node { rule, absent, kinds, provides, fails, dresses }
+        let has_default = !defaults.is_empty() || has_inner;
+        Node { rule, absent, kinds, provides, fails, dresses, defaults: has_default }
     }
 
     /// An alternative together with what else holds for its node. Alone it is a node like any other.
@@ -560,7 +581,8 @@ impl<'a> Lowering<'a> {
             [rule] => rule,
             _ => self.builder.all(rules),
         };
-        Node { rule, absent, kinds, provides, fails, dresses }
+        let defaults = concrete.contains(&Concrete::Default);
+        Node { rule, absent, kinds, provides, fails, dresses, defaults }
     }
 
     /// All lists that are unified, element by element.
@@ -753,7 +775,15 @@ impl<'a> Lowering<'a> {
         if !parts.closing().all(allows) {
             let rule = self.builder.never();
             return (
-                Node { rule, absent: Absent::No, kinds: Kinds::NONE, provides: false, fails: true, dresses: false },
+                Node {
+                    rule,
+                    absent: Absent::No,
+                    kinds: Kinds::NONE,
+                    provides: false,
+                    fails: true,
+                    dresses: false,
+                    defaults: false,
+                },
                 constraint,
             );
         }
