@@ -626,14 +626,16 @@ impl<'a> Lowering<'a> {
         node
     }
 
-    /// The rule, in doubt for structs and lists.
+    /// The rule for scalars; structs and lists are left to the evaluator.
     fn doubtful_members(&mut self, node: Node, reason: &str) -> Rule {
         if !node.kinds.contains(Kinds::STRUCT) && !node.kinds.contains(Kinds::LIST) {
             return node.rule;
         }
         let island = self.island(reason);
-        let (structs, lists) = (self.builder.when(Kind::Struct, island), self.builder.when(Kind::List, island));
-        self.builder.all([node.rule, structs, lists])
+        let any = self.builder.any();
+        let (structs, lists) = (self.builder.structure(StructRule::new(any)), self.builder.list(ListRule::of(any)));
+        let has_members = self.builder.any_of([structs, lists]);
+        self.builder.choose(has_members, island, node.rule)
     }
 
     /// `extents` say how many members there may be.
