@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Instant};
 
+use bytes::Bytes;
+
 use super::{
     Limits,
     authorize::Permitted,
@@ -35,7 +37,9 @@ pub(super) enum Checked {
 pub(super) struct Doubt {
     stream: Arc<Stream>,
     attributes: Option<Box<Attributes>>,
-    data: Data,
+    bytes: Bytes,
+    /// The same, if it is known to be JSON.
+    json: Option<Json>,
     first_line: usize,
     /// One violation, if it is known to break the schema.
     first: Option<Violation>,
@@ -47,21 +51,21 @@ pub(super) struct Doubt {
 /// When there is no data where there must be.
 pub(super) fn glance(Permitted { draft, stream }: Permitted, limits: &Limits) -> Result<Checked, Refusal> {
     let Draft { attributes, data, first_line, .. } = draft;
-    let bytes = match &data {
+    let (bytes, json) = match data {
         Data::Absent => return without_data(stream, attributes).map(Checked::Valid),
-        Data::Json(json) => json.bytes(),
-        Data::Text(text) => text,
+        Data::Json(json) => (json.bytes().clone(), Some(json)),
+        Data::Text(text) => (text, None),
     };
-    let first = match stream.event_type.validator.glance(bytes, limits.json.into()) {
+    let first = match stream.event_type.validator.glance(&bytes, limits.json.into()) {
         Glance::Accepted { key } => {
-            let data = Json::accepted(bytes.clone());
+            let data = Json::accepted(bytes);
             let key = key.map(|place| data.at(place));
             return Ok(Checked::Valid(Valid { stream, attributes, data: Some(data), key }));
         }
         Glance::Refused(violation) => Some(violation),
         Glance::Undecided => None,
     };
-    Ok(Checked::Doubtful(Doubt { stream, attributes, data, first_line, first }))
+    Ok(Checked::Doubtful(Doubt { stream, attributes, bytes, json, first_line, first }))
 }
 
 impl Doubt {
@@ -70,14 +74,13 @@ impl Doubt {
     /// # Errors
     /// Why it does not obey it, or can't be judged.
     pub(super) async fn decide(self, limits: &Limits, wording: &Arc<Budget>) -> Result<Valid, Refusal> {
-        let Self { stream, attributes, data, first_line, first } = self;
-        let json = match data {
-            Data::Json(json) => json,
-            Data::Text(text) => {
-                let refuse = |error: JsonError| Refusal::json(&error, &text, first_line);
-                Json::check(text.clone(), &limits.json).map_err(refuse)?
+        let Self { stream, attributes, bytes, json, first_line, first } = self;
+        let json = match json {
+            Some(json) => json,
+            None => {
+                let refuse = |error: JsonError| Refusal::json(&error, &bytes, first_line);
+                Json::check(bytes.clone(), &limits.json).map_err(refuse)?
             }
-            Data::Absent => return without_data(stream, attributes),
         };
         if let Some(first) = first.filter(|_| !wording.is_left()) {
             return Err(Refusal::Invalid { violations: vec![first], omitted: 0, is_abridged: true });

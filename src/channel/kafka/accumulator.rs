@@ -30,8 +30,6 @@ const HEADER_FRAMING: usize = 4;
 pub(super) struct Accumulator {
     topics: Vec<Topic>,
     numbers: HashMap<Arc<str>, usize>,
-    /// Records of all topics that librdkafka has.
-    under_way: usize,
     /// Time without an acknowledgement after which records of a topic go even if many are under way.
     linger: Duration,
     /// Bytes of records that go together.
@@ -56,7 +54,7 @@ impl Accumulator {
     /// Records that are larger than `record_bytes_max` are refused later on.
     pub(super) fn new(linger: Duration, record_bytes_max: usize) -> Self {
         let group_bytes_max = record_bytes_max.min(REQUEST_BYTES_MAX);
-        Self { topics: Vec::new(), numbers: HashMap::new(), under_way: 0, linger, group_bytes_max }
+        Self { topics: Vec::new(), numbers: HashMap::new(), linger, group_bytes_max }
     }
 
     /// Adds a record behind those of its topic; returns the topic's number.
@@ -81,14 +79,13 @@ impl Accumulator {
     /// What is to go next, if anything may.
     pub(super) fn next_group(&mut self) -> Option<Group> {
         let (bytes_max, linger) = (self.group_bytes_max, self.linger);
-        let group = self.topics.iter_mut().find_map(|topic| match topic {
-            _ if topic.is_quiet() => Some(topic.take(bytes_max, REQUEST_RECORDS_MAX)),
+        self.topics.iter_mut().find_map(|topic| {
+            if topic.is_quiet() {
+                return Some(topic.take(bytes_max, REQUEST_RECORDS_MAX));
+            }
             // Some partitions may be slow, and others wait for nothing.
-            _ if topic.is_overdue(linger) => Some(topic.take(usize::MAX, usize::MAX)),
-            _ => None,
-        })?;
-        self.under_way += group.len();
-        Some(group)
+            topic.is_overdue(linger).then(|| topic.take(usize::MAX, usize::MAX))
+        })
     }
 
     /// Whether there is a [next group](Self::next_group).
@@ -101,19 +98,16 @@ impl Accumulator {
         let topic = &mut self.topics[topic];
         topic.under_way -= 1;
         topic.has_progress = true;
-        self.under_way -= 1;
     }
 
     /// How many records librdkafka has.
     pub(super) fn under_way(&self) -> usize {
-        self.under_way
+        self.topics.iter().map(|topic| topic.under_way).sum()
     }
 
     /// Everything that is held.
     pub(super) fn take(&mut self) -> Group {
-        let group: Group = self.topics.iter_mut().flat_map(|topic| topic.take(usize::MAX, usize::MAX)).collect();
-        self.under_way += group.len();
-        group
+        self.topics.iter_mut().flat_map(|topic| topic.take(usize::MAX, usize::MAX)).collect()
     }
 }
 

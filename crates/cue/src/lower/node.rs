@@ -50,8 +50,6 @@ pub(super) struct Lowering<'a> {
     known: HashMap<Key, Node>,
 }
 
-const SCALARS: [Kinds; 4] = [Kinds::NULL, Kinds::BOOL, Kinds::NUMBER, Kinds::STRING];
-
 /// What a node becomes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
@@ -366,7 +364,7 @@ impl<'a> Lowering<'a> {
             let valid = if missing == Missing::Ignored { survives } else { lower(missing) };
             chosen.push((survives, valid, alternative.is_default));
         }
-        let both = |one: &Node, other: &Node| SCALARS.iter().any(|kind| one.kinds.and(other.kinds).contains(*kind));
+        let both = |one: &Node, other: &Node| one.kinds.and(other.kinds).and(Kinds::SCALARS) != Kinds::NONE;
         let is_dressed_choice = chosen.iter().enumerate().any(|(at, (one, ..))| {
             one.dresses && chosen.iter().enumerate().any(|(index, (other, ..))| index != at && both(one, other))
         });
@@ -509,8 +507,7 @@ impl<'a> Lowering<'a> {
         if missing == Missing::Required && terms.iter().any(|term| counts_members(term)) {
             return self.island_node("members are counted inside matchN");
         }
-        let has = |presence| parts.structs.iter().any(|part| part.presence == presence);
-        if !parts.is_struct() && has(Presence::Depends) {
+        if !parts.is_struct() && parts.structs.iter().any(|part| part.presence == Presence::Depends) {
             return self.island_node("a literal of comprehensions may be no struct");
         }
         if parts.stands_beside_embedding() {

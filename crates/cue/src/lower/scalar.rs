@@ -31,6 +31,7 @@ impl Kinds {
     pub(super) const STRUCT: Kinds = Kinds(16);
     pub(super) const LIST: Kinds = Kinds(32);
     pub(super) const ALL: Kinds = Kinds(63);
+    pub(super) const SCALARS: Kinds = Kinds(15);
 
     pub(super) fn contains(self, other: Kinds) -> bool {
         self.0 & other.0 == other.0
@@ -327,12 +328,11 @@ impl<'a> Lowering<'a> {
         if let Some(atom) = read.constant() {
             return self.atom(&atom);
         }
-        let scalars = Kinds(Kinds::ALL.0 & !Kinds::STRUCT.0 & !Kinds::LIST.0);
         let origin = Some(format!("{read:?} of {:?}", reader.members));
         match self
             .relate(reader, |field, is_optional, members| Some(computed::equal(field, is_optional, members, read)))
         {
-            true => Ok(Term { concrete: Concrete::Default, origin, ..Term::new(self.builder.any(), scalars) }),
+            true => Ok(Term { concrete: Concrete::Default, origin, ..Term::new(self.builder.any(), Kinds::SCALARS) }),
             false => not_static(&described(conjunct.expr)),
         }
     }
