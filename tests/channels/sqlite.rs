@@ -220,6 +220,21 @@ async fn a_full_file_keeps_what_it_has_and_says_so() {
 }
 
 #[tokio::test]
+async fn the_limit_of_a_file_is_in_bytes_whatever_the_size_of_its_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sluice.db");
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("PRAGMA page_size = 1024; CREATE TABLE t (a); DROP TABLE t").unwrap();
+    drop(other);
+    let channel = Sqlite::open(&path, &Settings { file_bytes_max: Some(256 << 10), ..Settings::default() }).unwrap();
+    let record = || Record { value: Some(vec![b'7'; 10_000].into()), ..event("") };
+    while offset(&channel, record()).await.is_ok() {}
+    channel.close(Duration::from_secs(5)).await;
+    let bytes = std::fs::metadata(&path).unwrap().len();
+    assert!((192 << 10..=256 << 10).contains(&bytes), "{bytes}");
+}
+
+#[tokio::test]
 async fn reading_does_not_block_writing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sluice.db");
