@@ -12,7 +12,7 @@ use super::each::{Each, Others};
 use super::gather::{Alternative, Conjunct, Group, LAST_MARK, OPENED, Parts, Presence, StructPart, TRIED};
 use super::guard::{Guard, Then};
 use super::named::Named;
-use super::scalar::{Concrete, Extent, Kinds, Sees, Term};
+use super::scalar::{Concrete, Extent, Kinds, Sees, Term, may_conflict};
 use super::scope::{Frame, Scope, Target, data_name, is_definition};
 use super::{Lowered, Options, Residual, walk};
 use crate::ir::Atom;
@@ -373,13 +373,15 @@ impl<'a> Lowering<'a> {
         }
         let defaults: Vec<&Node> = chosen.iter().filter(|chosen| chosen.2).map(|(_, valid, _)| valid).collect();
         let is_alone = parts.terms.is_empty() && parts.structs.is_empty() && parts.lists.is_empty();
-        let fails = chosen.iter().any(|(_, valid, _)| valid.fails);
+        // One that is in error leaves the others.
+        let is_reduced = chosen.iter().any(|(_, valid, _)| valid.fails);
+        let fails = chosen.iter().all(|(_, valid, _)| valid.fails);
         // What is a default inside of one alternative is one of all.
         let has_inner = chosen.iter().any(|(_, valid, _)| valid.defaults);
         let absent = match *defaults {
-            [] if fails || has_inner => Absent::Unknown,
+            [] if is_reduced || has_inner => Absent::Unknown,
             [] if is_alone || chosen.iter().all(|(_, valid, _)| valid.absent == Absent::No) => Absent::No,
-            [node] if is_alone => node.absent,
+            [node] if is_alone && !node.fails => node.absent,
             _ => Absent::Unknown,
         };
         let kinds = chosen.iter().fold(Kinds::NONE, |kinds, (_, valid, _)| kinds.or(valid.kinds));
@@ -556,8 +558,8 @@ impl<'a> Lowering<'a> {
             _ if is_narrowed || concrete.contains(&Concrete::Default) => Absent::Unknown,
             _ => Absent::No,
         };
-        // A validator of members or elements that are not there.
-        let mut fails = (parts.is_tried || !composites.is_empty()) && terms.iter().any(|term| !term.is_type);
+        let is_tried = parts.is_tried && terms.iter().any(|term| !term.is_type);
+        let mut fails = is_tried || may_conflict(&distinct);
         let mut provides = false;
         for (kind, composite) in composites {
             if terms.iter().any(|term| composite.is_seen(&term.sees)) {
@@ -567,11 +569,12 @@ impl<'a> Lowering<'a> {
             kinds = kinds.and(kind);
             absent = composite.absent_beside(kind, &terms, &self.builder);
             provides |= composite.unnamed || !composite.provided.is_empty();
-            fails |= composite.fails;
+            // A validator of members or elements that are not there.
+            fails |= composite.fails || composite.may_break(kind, &terms, &self.builder);
         }
         if kinds == Kinds::NONE {
             // No value is all of it, so what the schema provides is none either.
-            absent = Absent::No;
+            (absent, fails) = (Absent::No, true);
         }
         let rule = match *rules {
             [] => self.builder.any(),
@@ -593,7 +596,8 @@ impl<'a> Lowering<'a> {
         }
         let length = sides.iter().map(|side| side.prefix.len()).max().unwrap_or(0);
         let length_max = sides.iter().filter(|side| side.rest.is_none()).map(|side| side.prefix.len()).min();
-        let (mut prefix, mut absent, mut provides, mut fails) = (Vec::new(), Absent::Yes, false, false);
+        let (mut prefix, mut absent, mut provides) = (Vec::new(), Absent::Yes, false);
+        let mut fails = length_max.is_some_and(|max| length > max);
         for index in 0..length {
             let element = |side: &Side<'a>| side.prefix.get(index).cloned().or_else(|| side.rest.clone().flatten());
             let conjuncts: Vec<Conjunct<'a>> = sides.iter().filter_map(element).collect();
@@ -611,7 +615,8 @@ impl<'a> Lowering<'a> {
         };
         let rule = ListRule { prefix, length_min: length, length_max, ..ListRule::of(rest) };
         let rule = self.builder.list(rule);
-        Composite { rule, absent, provided: BTreeSet::new(), unnamed: provides, extent: length, fails }
+        let provided = BTreeSet::new();
+        Composite { rule, absent, provided, unnamed: provides, given: length, regular: length, fails }
     }
 
     /// An element that all these conjuncts are written for.
@@ -645,7 +650,7 @@ impl<'a> Lowering<'a> {
         let mut rule = StructRule { groups: Vec::new(), ..StructRule::new(any) };
         let (mut absent, mut provided, mut deep) = (Absent::Yes, BTreeSet::new(), BTreeSet::new());
         // Fields that are there without data, for certain and perhaps.
-        let (mut given, mut doubtful, mut fails) = (Vec::new(), false, false);
+        let (mut given, mut regular, mut doubtful, mut fails) = (Vec::new(), 0, false, false);
         let beside = self.beside.take();
         let frames: Vec<Scope<'a>> = parts.structs.iter().map(|part| part.scope.clone()).collect();
         let mut relations = Vec::new();
@@ -674,7 +679,8 @@ impl<'a> Lowering<'a> {
             }
             absent = absent.min(may_be_absent);
             doubtful |= may_be_absent == Absent::Unknown;
-            fails |= constraint == Constraint::None && node.fails;
+            fails |= constraint != Constraint::Optional && node.fails;
+            regular += usize::from(constraint == Constraint::None);
             let counts = match missing {
                 Missing::Counts => may_be_absent == Absent::No,
                 Missing::Required => constraint == Constraint::Required,
@@ -706,7 +712,6 @@ impl<'a> Lowering<'a> {
         rule.groups = groups;
         rule.relations.extend(named);
         let mut rules = vec![self.builder.structure(rule)];
-        let extent = given.len();
         if missing != Missing::Ignored {
             rules.extend(extents.into_iter().map(|extent| self.counted(extent, &given)));
         }
@@ -714,7 +719,7 @@ impl<'a> Lowering<'a> {
             rules.push(self.island("it is not known whether a field may be absent"));
         }
         let rule = if rules.len() == 1 { rules[0] } else { self.builder.all(rules) };
-        Composite { rule, absent, provided, unnamed, extent, fails }
+        Composite { rule, absent, provided, unnamed, given: given.len(), regular, fails }
     }
 
     /// The same for a literal that may be something else than a struct. Of `_`, it closes what is in a list, too.
@@ -926,15 +931,18 @@ struct Composite {
     provided: BTreeSet<String>,
     /// Whether it does so elsewhere.
     unnamed: bool,
-    /// How many fields or elements there are without data.
-    extent: usize,
+    /// How many fields or elements have a value without data.
+    given: usize,
+    /// How many there are without data, with a value or without.
+    regular: usize,
     /// Whether it may be in error as long as there is no data.
     fails: bool,
 }
 
 impl Composite {
     fn unknown(rule: Rule) -> Composite {
-        Composite { rule, absent: Absent::Unknown, provided: BTreeSet::new(), unnamed: true, extent: 0, fails: true }
+        let (absent, provided) = (Absent::Unknown, BTreeSet::new());
+        Composite { rule, absent, provided, unnamed: true, given: 0, regular: 0, fails: true }
     }
 
     /// Whether a validator sees something that the schema provides.
@@ -948,21 +956,40 @@ impl Composite {
 
     /// Whether it may be absent beside validators: they have to hold for it as it is without data.
     fn absent_beside(&self, kind: Kinds, terms: &[&Term], builder: &Builder) -> Absent {
-        let is_empty = self.extent == 0 && self.provided.is_empty();
-        let kind = if kind == Kinds::LIST { Kind::List } else { Kind::Struct };
+        let is_empty = self.given == 0 && self.provided.is_empty();
+        let kind = kind_of_members(kind);
         let allowed = |term: &&Term| match term.extent {
             None if is_empty => match builder.allows_empty(term.rule, kind) {
                 Some(true) => self.absent,
                 Some(false) => Absent::No,
                 None => self.absent.min(Absent::Unknown),
             },
-            Some(extent) if self.extent < extent.min || extent.max.is_some_and(|max| self.extent > max) => Absent::No,
-            Some(extent) if !extent.differ || self.extent < 2 => self.absent,
+            Some(extent) if self.given < extent.min || extent.max.is_some_and(|max| self.given > max) => Absent::No,
+            Some(extent) if !extent.differ || self.given < 2 => self.absent,
             Some(_) => self.absent.min(Absent::Unknown),
             None => self.absent.min(Absent::Unknown),
         };
         terms.iter().map(allowed).min().unwrap_or(self.absent)
     }
+
+    /// Whether validators may not hold for it as it is without data.
+    fn may_break(&self, kind: Kinds, terms: &[&Term], builder: &Builder) -> bool {
+        let is_empty = self.regular == 0 && self.provided.is_empty();
+        let kind = kind_of_members(kind);
+        let breaks = |term: &&Term| match term.extent {
+            None => !(term.is_type || is_empty && builder.allows_empty(term.rule, kind) == Some(true)),
+            Some(Extent { min, max, differ }) => {
+                let (given, regular) = (self.given, self.regular);
+                let is_known = self.absent != Absent::Unknown;
+                !is_known || given < min || max.is_some_and(|max| regular > max) || differ && regular > 1
+            }
+        };
+        terms.iter().any(breaks)
+    }
+}
+
+fn kind_of_members(kinds: Kinds) -> Kind {
+    if kinds == Kinds::LIST { Kind::List } else { Kind::Struct }
 }
 
 /// One of several lists that are unified.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vet::{Decimal, Fault, NumberForm, NumberRule, Rule, Unique, Verdict};
+use vet::{Builder, Decimal, Fault, NumberForm, NumberRule, Rule, Unique, Verdict};
 
 use super::computed::{self, Reader};
 use super::gather::Conjunct;
@@ -69,12 +69,85 @@ pub(super) struct Term {
     pub(super) is_top: bool,
     /// It is all values of some kinds.
     pub(super) is_type: bool,
-    /// What the value is computed from, if it is: two terms of one origin are one.
+    /// What the value is computed from, or what it is if it is concrete: two terms of one origin are one.
     pub(super) origin: Option<String>,
     /// How many members of a struct or elements of a list the rule allows, if that is all that it is about.
     pub(super) extent: Option<Extent>,
     /// What the rule sees of fields that the schema provides.
     pub(super) sees: Sees,
+    /// The numbers that it allows.
+    range: NumberRange,
+}
+
+/// Numbers, about.
+#[derive(Clone, Copy, Debug, Default)]
+struct NumberRange {
+    min: Option<End>,
+    max: Option<End>,
+    is_whole: bool,
+}
+
+/// Where a range ends.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    value: f64,
+    is_inclusive: bool,
+    /// Whether the value has so few digits that it is exact.
+    is_exact: bool,
+}
+
+impl End {
+    fn of((value, is_inclusive): &(Decimal, bool)) -> End {
+        const EXACT_DIGITS: usize = 15;
+        let text = value.to_string();
+        let value = text.parse::<f64>().unwrap_or(f64::NAN).clamp(f64::MIN, f64::MAX);
+        End { value, is_inclusive: *is_inclusive, is_exact: text.len() <= EXACT_DIGITS }
+    }
+}
+
+impl NumberRange {
+    fn of(rule: &NumberRule) -> NumberRange {
+        let is_whole = rule.form == NumberForm::Integer;
+        NumberRange { min: rule.min.as_ref().map(End::of), max: rule.max.as_ref().map(End::of), is_whole }
+    }
+
+    /// No numbers.
+    fn none() -> NumberRange {
+        let end = |value| Some(End { value, is_inclusive: true, is_exact: true });
+        NumberRange { min: end(1.0), max: end(0.0), is_whole: false }
+    }
+
+    fn and(self, other: NumberRange) -> NumberRange {
+        let outer = |one: Option<End>, other: Option<End>, is_other: fn(&End, &End) -> bool| match (one, other) {
+            (Some(one), Some(other)) => Some(if is_other(&one, &other) { other } else { one }),
+            (one, other) => one.or(other),
+        };
+        NumberRange {
+            min: outer(self.min, other.min, |one, other| {
+                (other.value, one.is_inclusive) > (one.value, other.is_inclusive)
+            }),
+            max: outer(self.max, other.max, |one, other| {
+                (-other.value, one.is_inclusive) > (-one.value, other.is_inclusive)
+            }),
+            is_whole: self.is_whole || other.is_whole,
+        }
+    }
+
+    /// Whether there may be no number in it.
+    fn may_be_empty(self) -> bool {
+        let (Some(min), Some(max)) = (self.min, self.max) else { return false };
+        let width = max.value - min.value;
+        let size = min.value.abs().max(max.value.abs());
+        if width > 1.0 + 1e-9 * size {
+            return false;
+        }
+        if !(min.is_exact && max.is_exact) || width < 0.0 || width == 0.0 && !(min.is_inclusive && max.is_inclusive) {
+            return true;
+        }
+        let first = if min.is_inclusive { min.value.ceil() } else { min.value.floor() + 1.0 };
+        let last = if max.is_inclusive { max.value.floor() } else { max.value.ceil() - 1.0 };
+        self.is_whole && first > last
+    }
 }
 
 /// A range of counts of members or elements.
@@ -116,21 +189,57 @@ impl Term {
             origin: None,
             extent: None,
             sees: Sees::Nothing,
+            range: NumberRange::default(),
         }
     }
 
-    fn constant(rule: Rule, kinds: Kinds) -> Term {
-        Term { concrete: Concrete::Yes, ..Term::new(rule, kinds) }
+    fn null(builder: &mut Builder) -> Term {
+        Term::constant(builder.null(), Kinds::NULL, "null".to_owned())
+    }
+
+    fn boolean(builder: &mut Builder, value: bool) -> Term {
+        Term::constant(builder.exactly(value), Kinds::BOOL, value.to_string())
+    }
+
+    fn text(builder: &mut Builder, text: &str) -> Term {
+        Term::constant(builder.one_of([text]), Kinds::STRING, format!("{text:?}"))
+    }
+
+    fn number(builder: &mut Builder, value: Decimal, is_int: bool) -> Term {
+        let form = if is_int { NumberForm::Integer } else { NumberForm::Float };
+        let origin = format!("{value} {form:?}");
+        Term::constant(builder.equal_to(value, form), Kinds::NUMBER, origin)
+    }
+
+    fn constant(rule: Rule, kinds: Kinds, origin: String) -> Term {
+        Term { concrete: Concrete::Yes, origin: Some(origin), ..Term::new(rule, kinds) }
     }
 
     fn all_of(rule: Rule, kinds: Kinds) -> Term {
         Term { is_type: true, ..Term::new(rule, kinds) }
     }
 
+    /// The numbers of a rule.
+    fn numbers(lowering: &mut Lowering<'_>, rule: NumberRule) -> Term {
+        let range = NumberRange::of(&rule);
+        Term { range, ..Term::new(lowering.builder.number(rule), Kinds::NUMBER) }
+    }
+
     /// Whether some of the alternatives of another term may not be left beside this one.
     pub(super) fn narrows(&self, choice: &Term) -> bool {
         !(self.is_top || self.is_type && self.kinds.contains(choice.kinds))
     }
+}
+
+/// Whether these terms may leave no value between them: one that is concrete beside one that it may break, or bounds with
+/// nothing between them. The evaluator does not see more before there is data.
+pub(super) fn may_conflict(terms: &[&Term]) -> bool {
+    let is_narrowed = |at: usize, term: &Term| {
+        let others = terms.iter().enumerate().filter(|(other, _)| *other != at);
+        term.concrete != Concrete::No && others.into_iter().any(|(_, other)| other.narrows(term))
+    };
+    let range = terms.iter().fold(NumberRange::default(), |range, term| range.and(term.range));
+    range.may_be_empty() || terms.iter().enumerate().any(|(at, term)| is_narrowed(at, term))
 }
 
 type Lowered<T> = Result<T, String>;
@@ -160,7 +269,9 @@ pub(super) fn any_of(lowering: &mut Lowering<'_>, terms: Vec<(Term, bool)>) -> T
         [] if terms.iter().any(|(term, _)| term.concrete != Concrete::No) => Concrete::Choice,
         _ => Concrete::No,
     };
-    Term { concrete, ..Term::new(rule, kinds) }
+    let said = terms.iter().map(|(term, is_default)| Some((term.origin.as_ref()?, is_default)));
+    let origin = said.collect::<Option<Vec<_>>>().map(|said| format!("{said:?}"));
+    Term { concrete, origin, ..Term::new(rule, kinds) }
 }
 
 impl<'a> Lowering<'a> {
@@ -197,7 +308,7 @@ impl<'a> Lowering<'a> {
                 }
                 _ => not_static("a call"),
             },
-            Expr::Bottom(_) => Ok(Term::new(self.builder.never(), Kinds::ALL)),
+            Expr::Bottom(_) => Ok(Term { range: NumberRange::none(), ..Term::new(self.builder.never(), Kinds::ALL) }),
             Expr::Interpolation(_) => self.computed(conjunct).or_else(|_| not_static("an interpolation")),
             Expr::Index { .. } | Expr::Slice { .. } => not_static("an index"),
             Expr::Binary { .. } => self.computed(conjunct),
@@ -241,17 +352,15 @@ impl<'a> Lowering<'a> {
 
     fn literal(&mut self, lit: &BasicLit, negative: bool) -> Lowered<Term> {
         match lit.kind {
-            LitKind::Null => Ok(Term::constant(self.builder.null(), Kinds::NULL)),
-            LitKind::True => Ok(Term::constant(self.builder.exactly(true), Kinds::BOOL)),
-            LitKind::False => Ok(Term::constant(self.builder.exactly(false), Kinds::BOOL)),
+            LitKind::Null => Ok(Term::null(&mut self.builder)),
+            LitKind::True | LitKind::False => Ok(Term::boolean(&mut self.builder, lit.kind == LitKind::True)),
             LitKind::String => match decode_text(&lit.raw) {
-                Ok(Text::String(text)) => Ok(Term::constant(self.builder.one_of([text.as_str()]), Kinds::STRING)),
+                Ok(Text::String(text)) => Ok(Term::text(&mut self.builder, &text)),
                 _ => not_static("bytes"),
             },
             LitKind::Int | LitKind::Float => {
                 let (value, is_int) = number(lit, negative)?;
-                let form = if is_int { NumberForm::Integer } else { NumberForm::Float };
-                Ok(Term::constant(self.builder.equal_to(value, form), Kinds::NUMBER))
+                Ok(Term::number(&mut self.builder, value, is_int))
             }
         }
     }
@@ -267,15 +376,12 @@ impl<'a> Lowering<'a> {
         if let Some((min, max)) = range_of(name) {
             let bound = |text: &str| Decimal::new(text).ok().map(|decimal| (decimal, true));
             let (min, max) = (min.and_then(bound), max.and_then(bound));
-            return Ok(Term::new(
-                self.builder.number(NumberRule { form: NumberForm::Integer, min, max }),
-                Kinds::NUMBER,
-            ));
+            return Ok(Term::numbers(self, NumberRule { form: NumberForm::Integer, min, max }));
         }
         let rule = match name {
             "_" => return Ok(Term { is_top: true, ..Term::new(self.builder.any(), Kinds::ALL) }),
-            "null" => return Ok(Term::constant(self.builder.null(), Kinds::NULL)),
-            "true" | "false" => return Ok(Term::constant(self.builder.exactly(name == "true"), Kinds::BOOL)),
+            "null" => return Ok(Term::null(&mut self.builder)),
+            "true" | "false" => return Ok(Term::boolean(&mut self.builder, name == "true")),
             // No JSON value is of this type.
             "bytes" => (self.builder.never(), Kinds::NONE),
             "float32" => return self.floats("340282346638528859811704183484516925440"),
@@ -298,7 +404,7 @@ impl<'a> Lowering<'a> {
     fn floats(&mut self, max: &str) -> Lowered<Term> {
         let bound = |text: &str| Decimal::new(text).ok().map(|decimal| (decimal, true));
         let rule = NumberRule { form: NumberForm::Any, min: bound(&format!("-{max}")), max: bound(max) };
-        Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
+        Ok(Term::numbers(self, rule))
     }
 
     /// What refers to a field of a struct around it, or to the name of a member: one that has to be repeated, or a value
@@ -362,13 +468,12 @@ impl<'a> Lowering<'a> {
 
     fn atom(&mut self, atom: &Atom) -> Lowered<Term> {
         match atom {
-            Atom::Null => Ok(Term::constant(self.builder.null(), Kinds::NULL)),
-            Atom::Bool(value) => Ok(Term::constant(self.builder.exactly(*value), Kinds::BOOL)),
-            Atom::String(text) => Ok(Term::constant(self.builder.one_of([&**text]), Kinds::STRING)),
+            Atom::Null => Ok(Term::null(&mut self.builder)),
+            Atom::Bool(value) => Ok(Term::boolean(&mut self.builder, *value)),
+            Atom::String(text) => Ok(Term::text(&mut self.builder, text)),
             Atom::Number(number) => {
                 let value = Decimal::new(&number.to_source()).map_err(|error| error.to_string())?;
-                let form = if number.is_int() { NumberForm::Integer } else { NumberForm::Float };
-                Ok(Term::constant(self.builder.equal_to(value, form), Kinds::NUMBER))
+                Ok(Term::number(&mut self.builder, value, number.is_int()))
             }
             Atom::Bytes(_) => not_static("bytes"),
         }
@@ -415,7 +520,7 @@ impl<'a> Lowering<'a> {
             }
             _ => return not_static("an operator before a number"),
         };
-        Ok(Term::new(self.builder.number(rule), Kinds::NUMBER))
+        Ok(Term::numbers(self, rule))
     }
 
     fn string_bound(&mut self, op: UnaryOp, bound: String) -> Lowered<Term> {
