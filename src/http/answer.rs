@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use axum::{
+    body::Body,
     http::{
         HeaderMap, HeaderValue, StatusCode, Uri,
         header::{CONTENT_TYPE, RETRY_AFTER},
     },
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Serialize;
 
@@ -88,13 +89,20 @@ impl Wish {
 fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let mut bytes = Vec::with_capacity(256);
     serde_json::to_writer(&mut bytes, body).expect("a vector takes all bytes");
-    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+    response(status, "application/json", bytes)
 }
 
 fn text(status: StatusCode, text: impl Into<String>) -> Response {
     let mut text = text.into();
     text.push('\n');
-    (status, [(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text).into_response()
+    response(status, "text/plain; charset=utf-8", text)
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
 }
 
 /// An event that was taken.

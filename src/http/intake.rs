@@ -1,20 +1,20 @@
 //! Reads a request's body, within bounds of bytes, memory and time.
 
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
-use axum::{
-    body::Body,
-    extract::Request,
-    http::{
-        HeaderMap,
-        header::{CONTENT_LENGTH, EXPECT},
-    },
+use axum::http::{
+    HeaderMap, HeaderName, Request,
+    header::{CONTENT_LENGTH, EXPECT},
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 
 use super::Edge;
 use crate::{
@@ -29,6 +29,9 @@ use crate::{
     },
 };
 
+pub(super) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
 /// Bytes of a refused body that are read and thrown away before it is answered.
 const DISCARDED_BYTES_MAX: usize = 64 << 20;
 
@@ -39,7 +42,7 @@ const PREPARED_BYTES_MAX: usize = 1 << 20;
 ///
 /// # Errors
 /// Which bound it passed.
-pub(super) async fn read(edge: &Arc<Edge>, endpoint: Endpoint, request: Request) -> Result<Sent, Refusal> {
+pub(super) async fn read(edge: &Arc<Edge>, endpoint: Endpoint, request: Request<Incoming>) -> Result<Sent, Refusal> {
     let (parts, body) = request.into_parts();
     let mut arrival = Arrival::new(edge, &parts.headers, body);
     let form = arrival.or_pass_over(Form::of(&endpoint, &parts.headers)).await?;
@@ -55,13 +58,13 @@ pub(super) async fn read(edge: &Arc<Edge>, endpoint: Endpoint, request: Request)
 }
 
 /// Passes over the body of a request that is refused for its head.
-pub(super) async fn pass_over(edge: &Edge, headers: &HeaderMap, body: Body) {
+pub(super) async fn pass_over(edge: &Edge, headers: &HeaderMap, body: Incoming) {
     Arrival::new(edge, headers, body).pass_over().await;
 }
 
 /// A body, and how much of it may come for how long.
 struct Arrival {
-    body: Body,
+    body: Incoming,
     /// Bytes that it is to have, as its sender says.
     declared: Option<usize>,
     /// Whether the sender waits for our word before it sends the body.
@@ -73,7 +76,7 @@ struct Arrival {
 }
 
 impl Arrival {
-    fn new(edge: &Edge, headers: &HeaderMap, body: Body) -> Self {
+    fn new(edge: &Edge, headers: &HeaderMap, body: Incoming) -> Self {
         let time = edge.settings.body_read_timeout;
         Self {
             body,
@@ -95,9 +98,9 @@ impl Arrival {
     }
 
     async fn whole(&mut self, reserved: &mut Reserved) -> Result<Bytes, Refusal> {
-        let (started, time, time_left) = (Instant::now(), self.time, self.time_left);
-        let read = tokio::time::timeout(time_left, self.bytes(reserved)).await;
-        self.time_left = time_left.saturating_sub(started.elapsed());
+        let (time, mut time_left) = (self.time, self.time_left);
+        let read = within(&mut time_left, self.bytes(reserved)).await;
+        self.time_left = time_left;
         self.or_pass_over(read.unwrap_or(Err(Refusal::TooSlow(time)))).await
     }
 
@@ -173,9 +176,9 @@ impl Arriving for Arrival {
     fn next(&mut self) -> BoxFuture<'_, Option<Result<Bytes, Refusal>>> {
         Box::pin(async {
             // Time that the channel takes in between is not the sender's.
-            let (started, time, time_left) = (Instant::now(), self.time, self.time_left);
-            let frame = tokio::time::timeout(time_left, self.frame()).await;
-            self.time_left = time_left.saturating_sub(started.elapsed());
+            let (time, mut time_left) = (self.time, self.time_left);
+            let frame = within(&mut time_left, self.frame()).await;
+            self.time_left = time_left;
             let read = frame.unwrap_or(Some(Err(Refusal::TooSlow(time))))?;
             Some(self.or_pass_over(read).await)
         })
@@ -186,14 +189,23 @@ impl Arriving for Arrival {
     }
 }
 
+/// Waits for as long as is left, and takes what it waited off. What is there at once costs no timer.
+async fn within<F: Future>(time_left: &mut Duration, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    if let Poll::Ready(output) = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
+        return Some(output);
+    }
+    let started = Instant::now();
+    let output = tokio::time::timeout(*time_left, future).await.ok();
+    *time_left = time_left.saturating_sub(started.elapsed());
+    output
+}
+
 /// The trace that the headers tell of (W3C Trace Context, section 3); one that is not of the right form does not count.
 fn trace(headers: &HeaderMap) -> Trace {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(parent) = text("traceparent").filter(|text| is_traceparent(text)) else { return Trace::default() };
-    Trace {
-        parent: Some(Text::from(parent)),
-        state: text("tracestate").filter(|text| !text.is_empty()).map(Text::from),
-    }
+    let text = |name| headers.get(name)?.to_str().ok();
+    let Some(parent) = text(&TRACEPARENT).filter(|text| is_traceparent(text)) else { return Trace::default() };
+    Trace { parent: Some(Text::from(parent)), state: text(&TRACESTATE).filter(|text| !text.is_empty()).map(Text::from) }
 }
 
 /// `version-trace-span-flags`, in lower-case hexadecimal digits, the trace and the span not all zeros.

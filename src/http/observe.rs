@@ -7,13 +7,14 @@ use std::{
 };
 
 use axum::{
-    extract::{FromRequestParts, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts},
+    extract::FromRequestParts,
+    http::{HeaderName, HeaderValue, Method, Request, StatusCode, request::Parts},
     response::Response,
 };
 use futures_util::FutureExt;
+use hyper::body::Incoming;
 
-use super::problem::Problem;
+use super::{intake::TRACEPARENT, problem::Problem};
 use crate::telemetry::RouteMetrics;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,7 +41,7 @@ impl RequestId {
         Self(HeaderValue::from_str(text).expect("a UUID is visible ASCII"))
     }
 
-    fn of(request: &Request) -> Self {
+    fn of(request: &Request<Incoming>) -> Self {
         let sent = request.headers().get(X_REQUEST_ID);
         let is_fit = |value: &&HeaderValue| {
             (1..=REQUEST_ID_BYTES_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
@@ -52,15 +53,14 @@ impl RequestId {
 /// Watches over one request to a route, while `answer` makes the answer.
 pub(super) async fn observe<F: Future<Output = Response>>(
     route: &RouteMetrics,
-    mut request: Request,
-    answer: impl FnOnce(Request) -> F,
+    request: Request<Incoming>,
+    answer: impl FnOnce(Request<Incoming>, RequestId) -> F,
 ) -> Response {
     let started = Instant::now();
     let id = RequestId::of(&request);
     let method = request.method().clone();
-    let traceparent = request.headers().get("traceparent").cloned();
-    request.extensions_mut().insert(id.clone());
-    let answered = std::panic::AssertUnwindSafe(answer(request)).catch_unwind().await;
+    let traceparent = request.headers().get(&TRACEPARENT).cloned();
+    let answered = std::panic::AssertUnwindSafe(answer(request, id.clone())).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| Problem::internal().respond(&id.0));
     let duration = started.elapsed();
     route.count(response.status(), duration);

@@ -10,8 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{body::Body, http::Request};
-use hyper::{body::Incoming, service::service_fn};
+use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -100,7 +99,7 @@ async fn connection(
     let service = service_fn(move |request: Request<Incoming>| {
         seen.store(true, Ordering::Relaxed);
         let site = Arc::clone(&site);
-        async move { Ok::<_, Infallible>(site.answer(request.map(Body::new)).await) }
+        async move { Ok::<_, Infallible>(site.answer(request).await) }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let served = watcher.watch(connection);

@@ -5,21 +5,23 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::{FromRequestParts as _, State},
+    extract::State,
     http::{HeaderMap, Method, Request, StatusCode, Uri, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get},
 };
+use hyper::body::Incoming;
 use tower::Service;
 
 use super::{
-    Edge, catalog, events, head, health, intake,
+    Edge, catalog,
+    events::{self, Taker},
+    head, health, intake,
     observe::{RequestId, observe},
     problem::Problem,
-    webhook,
 };
 use crate::{
-    ingest::refusal::Exceeded,
+    ingest::{refusal::Exceeded, text::Text},
     telemetry::{RouteMetrics, signed},
 };
 
@@ -27,21 +29,25 @@ use crate::{
 #[derive(Debug)]
 pub struct Site {
     pub(super) edge: Arc<Edge>,
-    router: Router,
-    /// The same addresses once more, because what is counted for a request needs its address when it fails, too.
-    counted: matchit::Router<RouteMetrics>,
+    addresses: matchit::Router<Address>,
     not_served: RouteMetrics,
+    /// The addresses that take no events.
+    router: Router,
+}
+
+/// What is at an address.
+#[derive(Debug)]
+struct Address {
+    counted: RouteMetrics,
+    /// Answers without the router, which would cost more than the check of an event.
+    taker: Option<Taker>,
 }
 
 /// An address, with `{…}` for a segment that can be anything, and its handlers by method.
 type Route = (&'static str, MethodRouter<Arc<Edge>>);
 
-fn routes() -> [Route; 14] {
+fn routes() -> [Route; 10] {
     [
-        ("/", post(events::root)),
-        ("/v1/events", post(events::cloudevents).options(webhook::handshake)),
-        ("/v1/events/{type}", post(events::payloads)),
-        ("/v1/validate/{type}", post(events::validate)),
         ("/openapi", get(catalog::openapi)),
         ("/openapi.json", get(catalog::openapi_json)),
         ("/openapi.yaml", get(catalog::openapi_yaml)),
@@ -60,42 +66,60 @@ impl Site {
     /// What this edge serves.
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
-        let (mut router, mut counted) = (Router::new(), matchit::Router::new());
+        let (mut router, mut addresses) = (Router::new(), matchit::Router::new());
+        let mut add = |template: &'static str, taker| {
+            let counted = edge.metrics.route(template);
+            addresses.insert(template, Address { counted, taker }).expect("no two addresses are alike");
+        };
+        for (template, taker) in Taker::ALL {
+            add(template, Some(taker));
+        }
         for (template, methods) in routes() {
-            counted.insert(template, edge.metrics.route(template)).expect("no two addresses are alike");
+            add(template, None);
             // The router adds `Allow` to the answer.
             router = router.route(template, methods.fallback(method_not_allowed));
         }
         let router = router.fallback(not_found).with_state(Arc::clone(&edge));
         let not_served = edge.metrics.route("");
-        Self { edge, router, counted, not_served }
+        Self { edge, addresses, not_served, router }
     }
 
     /// Answers a request, whatever it is.
-    pub(super) async fn answer(&self, request: Request<Body>) -> Response {
-        let counted = self.counted.at(request.uri().path()).map_or(&self.not_served, |found| found.value);
-        observe(counted, request, |request| self.route(request)).await
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response {
+        let (counted, taking) = match self.addresses.at(request.uri().path()) {
+            Ok(found) => {
+                let kind = found.params.get("type").map_or(Ok(Text::default()), events::decoded);
+                (&found.value.counted, found.value.taker.map(|taker| (taker, kind)))
+            }
+            Err(_) => (&self.not_served, None),
+        };
+        observe(counted, request, async |request, id| {
+            if let Some(exceeded) = head::exceeded(&request, &self.edge.settings) {
+                // Seldom; every request would have to keep room for it.
+                return Box::pin(self.refuse(request, &exceeded, &id)).await;
+            }
+            match taking {
+                Some((taker, kind)) => taker.answer(&self.edge, kind, request, id).await,
+                None => Box::pin(self.route(request, id)).await,
+            }
+        })
+        .await
     }
 
-    async fn route(&self, request: Request<Body>) -> Response {
-        if let Some(exceeded) = head::exceeded(&request, &self.edge.settings) {
-            // Seldom; every request would have to keep room for it.
-            return Box::pin(self.refuse(request, &exceeded)).await;
-        }
+    async fn route(&self, request: Request<Incoming>, id: RequestId) -> Response {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(id);
         match self.router.clone().call(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         }
     }
-}
 
-impl Site {
     /// Refuses a request for its head.
-    async fn refuse(&self, request: Request<Body>, exceeded: &Exceeded) -> Response {
-        let (mut parts, body) = request.into_parts();
-        let Ok(RequestId(id)) = RequestId::from_request_parts(&mut parts, &()).await;
+    async fn refuse(&self, request: Request<Incoming>, exceeded: &Exceeded, RequestId(id): &RequestId) -> Response {
+        let (parts, body) = request.into_parts();
         intake::pass_over(&self.edge, &parts.headers, body).await;
-        Problem::head_too_large(exceeded).answer(&parts.headers, &id)
+        Problem::head_too_large(exceeded).answer(&parts.headers, id)
     }
 }
 

@@ -11,7 +11,7 @@ const ALLOWED_ORIGIN: HeaderName = HeaderName::from_static("webhook-allowed-orig
 const ALLOWED_RATE: HeaderName = HeaderName::from_static("webhook-allowed-rate");
 
 /// `OPTIONS /v1/events`: whoever asks may deliver, at any rate.
-pub(super) async fn handshake(request: HeaderMap) -> Response {
+pub(super) fn handshake(request: &HeaderMap) -> Response {
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
     headers.insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
