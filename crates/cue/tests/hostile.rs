@@ -172,6 +172,13 @@ fn structs_that_double() {
     exceeds(export(format!("x: [1, 2, 3, 4, 5, 6, 7, 8]\ny: [{loops}{{1}}]")), limits().steps_max);
 }
 
+/// Each look at what waits for more is a step, however little comes of it.
+#[test]
+fn fields_that_wait_for_one_another() {
+    let block = "a,a>45\n a,a: >!5\na,a:\na: a:\n\na>=1 >=83\n a: >!5\na,a:";
+    exceeds(export(format!("a>>45\n {block}45\n {block}\na: a:\n\na: a:\n\n[string]:\n a,")), limits().steps_max);
+}
+
 /// The name that a pattern matched is not there while the pattern itself is looked at.
 #[test]
 fn patterns_that_use_the_name_they_match() {
