@@ -19,6 +19,7 @@ mod gather;
 mod guard;
 mod named;
 mod node;
+mod range;
 mod scalar;
 mod scope;
 mod walk;

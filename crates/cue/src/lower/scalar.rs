@@ -8,6 +8,7 @@ use vet::{Builder, Decimal, Fault, NumberForm, NumberRule, Rule, Unique, Verdict
 use super::computed::{self, Reader};
 use super::gather::Conjunct;
 use super::node::Lowering;
+use super::range::NumberRange;
 use super::scope::{Scope, Target, data_name};
 use crate::eval::call::{Datum, Engine, Failure, Function, Handle, Strictness};
 use crate::eval::kind::Kind;
@@ -77,77 +78,6 @@ pub(super) struct Term {
     pub(super) sees: Sees,
     /// The numbers that it allows.
     range: NumberRange,
-}
-
-/// Numbers, about.
-#[derive(Clone, Copy, Debug, Default)]
-struct NumberRange {
-    min: Option<End>,
-    max: Option<End>,
-    is_whole: bool,
-}
-
-/// Where a range ends.
-#[derive(Clone, Copy, Debug)]
-struct End {
-    value: f64,
-    is_inclusive: bool,
-    /// Whether the value has so few digits that it is exact.
-    is_exact: bool,
-}
-
-impl End {
-    fn of((value, is_inclusive): &(Decimal, bool)) -> End {
-        const EXACT_DIGITS: usize = 15;
-        let text = value.to_string();
-        let value = text.parse::<f64>().unwrap_or(f64::NAN).clamp(f64::MIN, f64::MAX);
-        End { value, is_inclusive: *is_inclusive, is_exact: text.len() <= EXACT_DIGITS }
-    }
-}
-
-impl NumberRange {
-    fn of(rule: &NumberRule) -> NumberRange {
-        let is_whole = rule.form == NumberForm::Integer;
-        NumberRange { min: rule.min.as_ref().map(End::of), max: rule.max.as_ref().map(End::of), is_whole }
-    }
-
-    /// No numbers.
-    fn none() -> NumberRange {
-        let end = |value| Some(End { value, is_inclusive: true, is_exact: true });
-        NumberRange { min: end(1.0), max: end(0.0), is_whole: false }
-    }
-
-    fn and(self, other: NumberRange) -> NumberRange {
-        let outer = |one: Option<End>, other: Option<End>, is_other: fn(&End, &End) -> bool| match (one, other) {
-            (Some(one), Some(other)) => Some(if is_other(&one, &other) { other } else { one }),
-            (one, other) => one.or(other),
-        };
-        NumberRange {
-            min: outer(self.min, other.min, |one, other| {
-                (other.value, one.is_inclusive) > (one.value, other.is_inclusive)
-            }),
-            max: outer(self.max, other.max, |one, other| {
-                (-other.value, one.is_inclusive) > (-one.value, other.is_inclusive)
-            }),
-            is_whole: self.is_whole || other.is_whole,
-        }
-    }
-
-    /// Whether there may be no number in it.
-    fn may_be_empty(self) -> bool {
-        let (Some(min), Some(max)) = (self.min, self.max) else { return false };
-        let width = max.value - min.value;
-        let size = min.value.abs().max(max.value.abs());
-        if width > 1.0 + 1e-9 * size {
-            return false;
-        }
-        if !(min.is_exact && max.is_exact) || width < 0.0 || width == 0.0 && !(min.is_inclusive && max.is_inclusive) {
-            return true;
-        }
-        let first = if min.is_inclusive { min.value.ceil() } else { min.value.floor() + 1.0 };
-        let last = if max.is_inclusive { max.value.floor() } else { max.value.ceil() - 1.0 };
-        self.is_whole && first > last
-    }
 }
 
 /// A range of counts of members or elements.
