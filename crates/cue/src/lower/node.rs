@@ -554,7 +554,9 @@ impl<'a> Lowering<'a> {
         });
         let mut absent = match *concrete {
             [Concrete::Default] => Absent::Yes,
-            _ if concrete.contains(&Concrete::Yes) => Absent::Yes,
+            // Beside what it may break, the schema may be in error wherever it is asked for.
+            _ if concrete.contains(&Concrete::Yes) && !may_conflict(&distinct) => Absent::Yes,
+            _ if concrete.contains(&Concrete::Yes) => Absent::Unknown,
             _ if is_narrowed || concrete.contains(&Concrete::Default) => Absent::Unknown,
             _ => Absent::No,
         };
@@ -567,6 +569,10 @@ impl<'a> Lowering<'a> {
             }
             rules.push(composite.rule);
             kinds = kinds.and(kind);
+            if kind == Kinds::ALL && kinds.and(Kinds::STRUCT.or(Kinds::LIST)) == Kinds::NONE {
+                // A scalar is what it is without the fields that the literal allows.
+                continue;
+            }
             absent = composite.absent_beside(kind, &terms, &self.builder);
             provides |= composite.unnamed || !composite.provided.is_empty();
             // A validator of members or elements that are not there.

@@ -7,7 +7,10 @@ use vet::{Decimal, NumberForm, NumberRule};
 pub(super) struct NumberRange {
     min: Option<End>,
     max: Option<End>,
+    /// Only those that are written as whole numbers.
     is_whole: bool,
+    /// Only those that are not.
+    is_float: bool,
 }
 
 /// Where a range ends.
@@ -32,14 +35,18 @@ impl End {
 impl NumberRange {
     /// Those that a rule allows.
     pub(super) fn of(rule: &NumberRule) -> NumberRange {
-        let is_whole = rule.form == NumberForm::Integer;
-        NumberRange { min: rule.min.as_ref().map(End::of), max: rule.max.as_ref().map(End::of), is_whole }
+        NumberRange {
+            min: rule.min.as_ref().map(End::of),
+            max: rule.max.as_ref().map(End::of),
+            is_whole: rule.form == NumberForm::Integer,
+            is_float: rule.form == NumberForm::Float,
+        }
     }
 
     /// No numbers.
     pub(super) fn none() -> NumberRange {
         let end = |value| Some(End { value, is_inclusive: true, is_exact: true });
-        NumberRange { min: end(1.0), max: end(0.0), is_whole: false }
+        NumberRange { min: end(1.0), max: end(0.0), ..NumberRange::default() }
     }
 
     /// Those that are in both.
@@ -56,11 +63,20 @@ impl NumberRange {
                 (-other.value, one.is_inclusive) > (-one.value, other.is_inclusive)
             }),
             is_whole: self.is_whole || other.is_whole,
+            is_float: self.is_float || other.is_float,
         }
+    }
+
+    /// Whether it is less than all numbers.
+    pub(super) fn is_known(self) -> bool {
+        self.min.is_some() || self.max.is_some() || self.is_whole || self.is_float
     }
 
     /// Whether there may be no number in it, as far as the evaluator sees before there is data.
     pub(super) fn may_be_empty(self) -> bool {
+        if self.is_whole && self.is_float {
+            return true;
+        }
         let (Some(min), Some(max)) = (self.min, self.max) else { return false };
         let width = max.value - min.value;
         let size = min.value.abs().max(max.value.abs());
@@ -102,6 +118,8 @@ mod tests {
             (whole, ("0.5", true), ("0.7", true), true),
             (whole, ("-1.5", false), ("-0.5", false), false),
             (whole, ("0", true), ("255", true), false),
+            (whole, ("3", true), ("3", true), false),
+            (NumberForm::Float, ("1.5", true), ("1.5", true), false),
             // Too many digits to tell.
             (any, ("0.1000000000000000001", true), ("0.1000000000000000002", true), true),
             (any, ("100000000000000000000", true), ("100000000000000000001", true), true),
@@ -109,6 +127,8 @@ mod tests {
             assert_eq!(range(form, min, max).may_be_empty(), may_be_empty, "{form:?} {min:?} {max:?}");
         }
         assert!(NumberRange::none().may_be_empty() && NumberRange::none().and(NumberRange::default()).may_be_empty());
-        assert!(!NumberRange::default().may_be_empty());
+        assert!(!NumberRange::default().may_be_empty() && !NumberRange::default().is_known());
+        let of = |form| NumberRange::of(&NumberRule { form, ..NumberRule::default() });
+        assert!(of(whole).and(of(NumberForm::Float)).may_be_empty() && of(whole).is_known());
     }
 }

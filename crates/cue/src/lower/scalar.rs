@@ -138,7 +138,9 @@ impl Term {
     fn number(builder: &mut Builder, value: Decimal, is_int: bool) -> Term {
         let form = if is_int { NumberForm::Integer } else { NumberForm::Float };
         let origin = format!("{value} {form:?}");
-        Term::constant(builder.equal_to(value, form), Kinds::NUMBER, origin)
+        let bound = || Some((value.clone(), true));
+        let range = NumberRange::of(&NumberRule { form, min: bound(), max: bound() });
+        Term { range, ..Term::constant(builder.equal_to(value, form), Kinds::NUMBER, origin) }
     }
 
     fn constant(rule: Rule, kinds: Kinds, origin: String) -> Term {
@@ -165,8 +167,10 @@ impl Term {
 /// nothing between them. The evaluator does not see more before there is data.
 pub(super) fn may_conflict(terms: &[&Term]) -> bool {
     let is_narrowed = |at: usize, term: &Term| {
-        let others = terms.iter().enumerate().filter(|(other, _)| *other != at);
-        term.concrete != Concrete::No && others.into_iter().any(|(_, other)| other.narrows(term))
+        // What two ranges leave is seen below.
+        let are_ranges = |other: &Term| term.range.is_known() && other.range.is_known();
+        let mut others = terms.iter().enumerate().filter(|(other, _)| *other != at);
+        term.concrete != Concrete::No && others.any(|(_, other)| other.narrows(term) && !are_ranges(other))
     };
     let range = terms.iter().fold(NumberRange::default(), |range, term| range.and(term.range));
     range.may_be_empty() || terms.iter().enumerate().any(|(at, term)| is_narrowed(at, term))
@@ -323,7 +327,7 @@ impl<'a> Lowering<'a> {
             }
             "float" => {
                 let rule = NumberRule { form: NumberForm::Float, ..NumberRule::default() };
-                (self.builder.number(rule), Kinds::NUMBER)
+                return Ok(Term::numbers(self, rule));
             }
             _ => return not_static(&format!("the name {name}")),
         };
