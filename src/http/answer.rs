@@ -98,7 +98,8 @@ fn text(status: StatusCode, text: impl Into<String>) -> Response {
     response(status, "text/plain; charset=utf-8", text)
 }
 
-fn response(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+/// An answer with a body of this type.
+pub(super) fn response(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

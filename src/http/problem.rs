@@ -3,15 +3,16 @@
 use std::{borrow::Cow, time::Duration};
 
 use axum::{
+    body::Body,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-        header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER},
+        header::{ACCEPT_ENCODING, RETRY_AFTER},
     },
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Serialize;
 
-use super::negotiate;
+use super::{answer, negotiate};
 use crate::{
     catalog::Violation,
     channel::AppendError,
@@ -156,11 +157,9 @@ impl<'a> Problem<'a> {
         self.response("text/plain; charset=utf-8", self.text() + "\n")
     }
 
-    fn response(&self, content_type: &'static str, body: impl IntoResponse) -> Response {
-        let mut response = (self.status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.extend(self.headers());
+    fn response(&self, content_type: &'static str, body: impl Into<Body>) -> Response {
+        let mut response = answer::response(self.status, content_type, body);
+        response.headers_mut().extend(self.headers());
         response
     }
 

@@ -552,16 +552,18 @@ impl<'a> Lowering<'a> {
             choice.concrete == Concrete::Choice
                 && distinct.iter().enumerate().any(|(other, term)| other != at && term.narrows(choice))
         });
+        let conflicts = may_conflict(&distinct);
         let mut absent = match *concrete {
             [Concrete::Default] => Absent::Yes,
             // Beside what it may break, the schema may be in error wherever it is asked for.
-            _ if concrete.contains(&Concrete::Yes) && !may_conflict(&distinct) => Absent::Yes,
-            _ if concrete.contains(&Concrete::Yes) => Absent::Unknown,
-            _ if is_narrowed || concrete.contains(&Concrete::Default) => Absent::Unknown,
+            _ if concrete.contains(&Concrete::Yes) && !conflicts => Absent::Yes,
+            _ if is_narrowed || concrete.iter().any(|one| matches!(one, Concrete::Yes | Concrete::Default)) => {
+                Absent::Unknown
+            }
             _ => Absent::No,
         };
         let is_tried = parts.is_tried && terms.iter().any(|term| !term.is_type);
-        let mut fails = is_tried || may_conflict(&distinct);
+        let mut fails = is_tried || conflicts;
         let mut provides = false;
         for (kind, composite) in composites {
             if terms.iter().any(|term| composite.is_seen(&term.sees)) {
