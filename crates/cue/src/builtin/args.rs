@@ -10,17 +10,17 @@ pub(super) type Outcome = Result<Datum, Failure>;
 pub(super) type Run = fn(&mut dyn Engine, &[Datum]) -> Outcome;
 
 const fn param(kind: Kind) -> Param {
-    Param { kind, schema: false, default: None }
+    Param { kind, schema: false, elements: false, default: None }
 }
 
 pub(super) const ANY: Param = param(Kind::TOP);
 pub(super) const BOOL: Param = param(Kind::BOOL);
 pub(super) const BYTES: Param = param(Kind::BYTES.or(Kind::STRING));
 pub(super) const INT: Param = param(Kind::INT);
-pub(super) const LIST: Param = param(Kind::LIST);
+pub(super) const LIST: Param = Param { elements: true, ..param(Kind::LIST) };
 pub(super) const NUMBER: Param = param(Kind::NUMBER);
 pub(super) const STRING: Param = param(Kind::STRING);
-pub(super) const SCHEMA: Param = Param { kind: Kind::TOP, schema: true, default: None };
+pub(super) const SCHEMA: Param = Param { kind: Kind::TOP, schema: true, ..param(Kind::TOP) };
 
 /// A function of concrete arguments.
 pub(super) const fn function(name: &'static str, params: &'static [Param], result: Kind, run: Run) -> Function {

@@ -105,10 +105,12 @@ pub(super) static PACKAGE: Package = Package {
             }
             Ok(true.into())
         }),
-        function("IsSortedStrings", &[LIST], Kind::BOOL, |_, args| Ok(texts(args, 0)?.is_sorted().into())),
+        function("IsSortedStrings", &[STRINGS], Kind::BOOL, |_, args| Ok(texts(args, 0)?.is_sorted().into())),
     ],
 };
 
+/// A list of strings.
+const STRINGS: crate::eval::call::Param = crate::eval::call::Param { elements: false, ..LIST };
 /// A list of which only the length matters, and whether more elements may come.
 const LIST_HANDLE: crate::eval::call::Param = crate::eval::call::Param { kind: Kind::LIST, ..SCHEMA };
 

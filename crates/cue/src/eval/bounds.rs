@@ -13,6 +13,7 @@ use super::{
 use crate::{
     error::{Code, Rule},
     ir::{Atom, Builtin, Expr, ExprId, Node},
+    number::{Number, Rounding},
     syntax::pos::Pos,
     value::BoundOp,
 };
@@ -28,7 +29,10 @@ enum Together {
     New,
     /// The new one, in the place of the old one.
     Instead,
-    Conflict,
+    /// Nothing satisfies both. The reference names one of them first.
+    Conflict {
+        lower_first: bool,
+    },
 }
 
 impl Engine {
@@ -103,13 +107,15 @@ impl Engine {
                 Together::New => {
                     self.vm(vertex).work.checks.remove(index);
                 }
-                Together::Conflict => return self.fail_bounds(vertex, &old.origin, &check.origin),
+                Together::Conflict { lower_first } => {
+                    return self.fail_bounds(vertex, &old.origin, &check.origin, lower_first);
+                }
             }
         }
         self.vm(vertex).work.checks.push_tight(check);
     }
 
-    fn fail_bounds(&mut self, vertex: VertexId, old: &Origin, new: &Origin) {
+    fn fail_bounds(&mut self, vertex: VertexId, old: &Origin, new: &Origin, lower_first: bool) {
         let kind = match self.v(vertex).work.kind {
             Kind::INT => "integer",
             Kind::STRING => "string",
@@ -117,8 +123,6 @@ impl Engine {
             _ => "number",
         };
         let (left, right) = (self.show(&old.show), self.show(&new.show));
-        // The reference names the lower bound of integers first, the upper one of all else.
-        let lower_first = kind == "integer";
         let (left, right) = if left.starts_with('>') == lower_first { (left, right) } else { (right, left) };
         let message = format!("incompatible {kind} bounds {left} and {right}");
         let error = self.error(Code::Eval, Rule::Bound, message, vertex, new.pos, vec![old.pos]);
@@ -325,32 +329,33 @@ fn tighter(order: Ordering, old: BoundOp, new: BoundOp) -> Together {
 
 /// Whether anything lies between a lower and an upper bound.
 fn span((low_op, low): (BoundOp, &Atom), (high_op, high): (BoundOp, &Atom), integers: bool) -> Together {
-    let closed = low_op == BoundOp::GreaterEqual && high_op == BoundOp::LessEqual;
-    match arith::atoms_order(low, high) {
-        Some(Ordering::Greater) => Together::Conflict,
-        Some(Ordering::Equal) if !closed => Together::Conflict,
-        Some(Ordering::Less) if integers && !holds_integer((low_op, low), (high_op, high)) => Together::Conflict,
+    let are_strict = low_op == BoundOp::Greater && high_op == BoundOp::Less;
+    let are_closed = low_op == BoundOp::GreaterEqual && high_op == BoundOp::LessEqual;
+    let order = match (low, high) {
+        (Atom::Number(low), Atom::Number(high)) if integers => {
+            // Integers that satisfy the bounds, or the last ones that don't where the bounds are strict.
+            let first = low.value.round_to_integral(match low_op {
+                BoundOp::Greater => Rounding::Floor,
+                _ => Rounding::Ceiling,
+            });
+            let last = high.value.round_to_integral(match high_op {
+                BoundOp::Less => Rounding::Ceiling,
+                _ => Rounding::Floor,
+            });
+            let order = first.cmp(&last);
+            if are_strict
+                && Number::int(last).sub(&Number::int(first)).is_ok_and(|steps| steps.value.to_i64() == Some(1))
+            {
+                return Together::Conflict { lower_first: true };
+            }
+            Some(order)
+        }
+        _ => arith::atoms_order(low, high),
+    };
+    match order {
+        Some(Ordering::Greater) => Together::Conflict { lower_first: false },
+        Some(Ordering::Equal) if !are_closed => Together::Conflict { lower_first: false },
         _ => Together::Both,
-    }
-}
-
-fn holds_integer((low_op, low): (BoundOp, &Atom), (high_op, high): (BoundOp, &Atom)) -> bool {
-    let (Atom::Number(low), Atom::Number(high)) = (low, high) else { return true };
-    let first = low.value.round_to_integral(crate::number::Rounding::Ceiling);
-    let last = high.value.round_to_integral(crate::number::Rounding::Floor);
-    match first.cmp(&last) {
-        Ordering::Greater => false,
-        Ordering::Equal => {
-            let on_low = low_op == BoundOp::Greater && low.value.is_integral();
-            let on_high = high_op == BoundOp::Less && high.value.is_integral();
-            !on_low && !on_high
-        }
-        Ordering::Less => {
-            let on_low = low_op == BoundOp::Greater && low.value.is_integral();
-            let on_high = high_op == BoundOp::Less && high.value.is_integral();
-            let steps = last.to_i64().zip(first.to_i64()).map(|(last, first)| last.saturating_sub(first));
-            !(on_low && on_high && steps == Some(1))
-        }
     }
 }
 

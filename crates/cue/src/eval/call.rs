@@ -47,6 +47,8 @@ pub struct Param {
     pub kind: Kind,
     /// Whether the argument is handed over unevaluated as [`Datum::Handle`]: a schema, a comparator.
     pub schema: bool,
+    /// Whether it is a list whose elements are handed over as values: a validator of them lets a literal have elements.
+    pub elements: bool,
     /// The string that it is when it is left out, if it may be.
     pub default: Option<&'static str>,
 }

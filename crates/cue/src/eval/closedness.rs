@@ -213,16 +213,14 @@ impl Engine {
         }
         let declares = |scope: ScopeId| work.scopes.iter().any(|found| self.is_within(*found, scope));
         // A hidden field may always be.
-        let is_element = v.label.as_index().is_some();
-        if !is_element && !self.store.labels.is_regular(v.label) && !declares(scope) {
+        if v.label.as_index().is_none() && !self.store.labels.is_regular(v.label) && !declares(scope) {
             return false;
         }
         // `...` lets a field be that nothing beside it declares; as the end of a list it lets elements be anything.
         let around = &self.v(parent).work;
-        if is_element && work.structs.iter().all(|part| !within(&part.scope)) {
-            let is_beyond = |part: &ListPart| v.label.as_index().is_some_and(|index| index >= part.len);
-            let lets_be = |part: &ListPart| part.open && part.rest.is_none() && is_beyond(part);
-            return !around.lists.iter().any(|part| lets_be(part) && within(&part.info.scope));
+        let lets_be = |part: &ListPart| lets_element_be(part, v.label) && within(&part.info.scope);
+        if around.lists.iter().any(lets_be) && !work.structs.iter().any(|part| within(&part.scope)) {
+            return false;
         }
         let is_literal = self.store.scopes[scope].kind == ScopeKind::Struct;
         match around.open_scopes.iter().copied().find(|found| within(found)) {
@@ -320,10 +318,10 @@ impl Engine {
         patterns.into_iter().any(|pattern| self.pattern_matches(pattern, label))
     }
 
-    /// Reports the fields that are not allowed.
+    /// Reports the fields that are not allowed, and the elements: what closes a struct closes a list in its place.
     pub(crate) fn check_closed(&mut self, vertex: VertexId) {
         let judged = match self.v(vertex).base {
-            Base::Struct => true,
+            Base::Struct | Base::List => true,
             Base::Bottom(error) => self.is_incomplete(error),
             _ => false,
         };
@@ -341,13 +339,17 @@ impl Engine {
         let opened = literals.filter(|literal| *literal != NONE && is_open(*literal));
         let lifted: Vec<ScopeId> = lifted.iter().copied().chain(opened).collect();
         for (label, child) in self.v(vertex).arcs.snapshot() {
-            if !self.store.labels.is_regular(label) || label.as_index().is_some() {
+            if !self.store.labels.is_regular(label) {
                 continue;
             }
             let declared = self.v(child).declared.clone();
+            let work = &self.v(vertex).work;
             let missing = closing.iter().copied().find(|scope| {
                 let known = |found: ScopeId| self.is_evidence(*scope, found, &lifted);
-                !declared.iter().any(|found| known(found.scope))
+                let is_known_element = label.as_index().is_some()
+                    && (work.lists.iter().any(|part| lets_element_be(part, label) && known(part.info.scope))
+                        || work.element_scopes.iter().any(|found| known(*found)));
+                !is_known_element && !declared.iter().any(|found| known(found.scope))
             });
             if let Some(scope) = missing {
                 self.fail_unknown(child, scope, &declared);
@@ -372,4 +374,9 @@ impl Engine {
             self.vm(child).base = Base::Bottom(error);
         }
     }
+}
+
+/// Whether the open end of a list lets an element be anything.
+fn lets_element_be(list: &ListPart, label: Label) -> bool {
+    list.open && list.rest.is_none() && label.as_index().is_some_and(|index| index >= list.len)
 }

@@ -101,6 +101,9 @@ impl Engine {
                 if found.non_concrete && kind.intersects(Kind::LIST.or(Kind::STRUCT)) {
                     self.leave_unchecked(vertex, conjunct.info.scope);
                 }
+                if found.params[0].elements {
+                    self.vm(vertex).work.element_scopes.push(conjunct.info.scope);
+                }
                 self.judge_as_a_whole(vertex, kind, conjunct.info.scope);
                 self.add_kind(vertex, kind, &origin);
             }

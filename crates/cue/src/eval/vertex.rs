@@ -553,6 +553,8 @@ pub(crate) struct Working {
     pub(crate) open_scopes: ThinVec<ScopeId>,
     /// Scopes with validators that make closedness stop here.
     pub(crate) unchecked_scopes: ThinVec<ScopeId>,
+    /// Where validators of the elements of a list stand.
+    pub(crate) element_scopes: ThinVec<ScopeId>,
     /// Scopes in which `_` stands, or a function that judges a struct or list.
     pub(crate) top_scopes: ThinVec<ScopeId>,
     pub(crate) structs: ThinVec<StructPart>,
@@ -587,6 +589,7 @@ impl Working {
         patterns: ThinVec::new(),
         open_scopes: ThinVec::new(),
         unchecked_scopes: ThinVec::new(),
+        element_scopes: ThinVec::new(),
         top_scopes: ThinVec::new(),
         structs: ThinVec::new(),
         top_seen: false,

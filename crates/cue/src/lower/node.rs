@@ -534,7 +534,8 @@ impl<'a> Lowering<'a> {
             composites.push(match is_struct {
                 true => (Kinds::STRUCT, structure),
                 false => {
-                    let closes_lists = kinds.contains(Kinds::LIST) && parts.terms.iter().any(|term| term.is_top);
+                    let takes_lists = |term: &Term| term.is_top || term.kinds == Kinds::LIST;
+                    let closes_lists = kinds.contains(Kinds::LIST) && parts.terms.iter().any(takes_lists);
                     (Kinds::ALL, self.unless_other(structure, closes_lists))
                 }
             });
@@ -730,7 +731,8 @@ impl<'a> Lowering<'a> {
         Composite { rule, absent, provided, unnamed, given: given.len(), regular, fails }
     }
 
-    /// The same for a literal that may be something else than a struct. Of `_`, it closes what is in a list, too.
+    /// The same for a literal that may be something else than a struct. Of `_` and validators of lists, it closes what is
+    /// in a list, too.
     fn unless_other(&mut self, structure: Composite, closes_lists: bool) -> Composite {
         let any = self.builder.any();
         let is_struct = self.builder.structure(StructRule::new(any));
@@ -738,7 +740,7 @@ impl<'a> Lowering<'a> {
         let mut rule = self.builder.any_of([structure.rule, is_other]);
         if closes_lists {
             let is_list = self.builder.list(ListRule::of(any));
-            let elements = self.island("a literal that embeds `_` closes what is in a list");
+            let elements = self.island("a literal that embeds no list closes what is in one");
             rule = self.builder.choose(is_list, elements, rule);
         }
         Composite { rule, absent: structure.absent.min(Absent::Unknown), ..structure }
