@@ -1,6 +1,6 @@
 //! One violation in the words of CUE, as far as a compiled check knows them: its rule and the value, in no time.
 
-use cue::{Rule, export::cue::quote_string};
+use cue::{Rule, syntax::literal::quoted};
 use serde::de::Deserialize as _;
 use vet::{Broken, Demand, Kind, NumberForm, Test};
 
@@ -46,13 +46,11 @@ fn unmet(Demand { test, negated }: &Demand, value: &str) -> (Rule, String) {
         (Test::Max { bound: max, inclusive }, _) => bound("<", *inclusive, max),
         (Test::Number(number), false) => (Rule::Conflict, format!("conflicting values {number} and {value}")),
         (Test::Number(number), true) => bound("!", true, number),
-        (Test::Text(text), false) => (Rule::Conflict, format!("conflicting values {} and {value}", quote_string(text))),
-        (Test::Text(text), true) => {
-            (Rule::Bound, format!("invalid value {value} (out of bound !={})", quote_string(text)))
-        }
+        (Test::Text(text), false) => (Rule::Conflict, format!("conflicting values {} and {value}", quoted(text))),
+        (Test::Text(text), true) => (Rule::Bound, format!("invalid value {value} (out of bound !={})", quoted(text))),
         (Test::Pattern(source), negated) => {
             let operator = if *negated { "!~" } else { "=~" };
-            (Rule::Pattern, format!("invalid value {value} (out of bound {operator}{})", quote_string(source)))
+            (Rule::Pattern, format!("invalid value {value} (out of bound {operator}{})", quoted(source)))
         }
         (Test::RunesMin(count), _) => validator(format!("strings.MinRunes({count})")),
         (Test::RunesMax(count), _) => validator(format!("strings.MaxRunes({count})")),
@@ -73,7 +71,7 @@ fn shown(text: &[u8]) -> String {
     match head.first() {
         Some(b'"') => {
             let read = String::deserialize(&mut serde_json::Deserializer::from_slice(head));
-            read.map_or_else(|_| "…".to_owned(), |text| quote_string(&text))
+            read.map_or_else(|_| "…".to_owned(), |text| quoted(&text))
         }
         _ => {
             let is_of_value = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');

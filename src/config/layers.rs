@@ -230,5 +230,5 @@ fn put(tree: &mut Value, path: &[String], value: Value) {
 }
 
 fn cue_label(name: &str) -> String {
-    if cue::eval::label::is_plain_identifier(name) { name.to_owned() } else { format!("{name:?}") }
+    if cue::syntax::literal::is_plain_identifier(name) { name.to_owned() } else { format!("{name:?}") }
 }

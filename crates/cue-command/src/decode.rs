@@ -145,7 +145,7 @@ impl DataFile {
     }
 
     fn not_json(&self, error: SyntaxError) -> Failure {
-        let name = literal::quote_string(&self.path, Lines::One);
+        let name = literal::quoted(&self.path);
         self.syntax_error(error.pos, format!("invalid JSON for file {name}: {}", error.message))
     }
 
@@ -211,6 +211,6 @@ fn label_text(label: &Label) -> Option<String> {
 }
 
 fn text(text: &str, file: FileId) -> Expr {
-    let raw = literal::quote_string(text, Lines::One);
+    let raw = literal::quoted(text);
     Expr::Lit(BasicLit { pos: Pos { file, offset: 0 }, kind: LitKind::String, raw })
 }

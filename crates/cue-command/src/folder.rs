@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cue::syntax::literal::{Lines, quote_string};
+use cue::syntax::literal::quoted;
 use cue::{Entry, Instance, Limits, LoadOptions, Loader, Source, SourceFile, Trees};
 
 use crate::arguments::Input;
@@ -100,7 +100,7 @@ pub(crate) fn load(
 
 /// What `@tag(name,var=...)` may ask for.
 fn variables(world: &World<'_>) -> BTreeMap<String, String> {
-    let text = |text: &str| quote_string(text, Lines::One);
+    let text = |text: &str| quoted(text);
     let environment = |name: &str| std::env::var(name).unwrap_or_default();
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_else(|_| environment("HOSTNAME"));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use cue::syntax::ast::{BasicLit, LitKind};
 use cue::syntax::ast::{Constraint, Decl, Expr, Field, File, Ident, Label, StructLit};
-use cue::syntax::literal::{self, Lines};
+use cue::syntax::literal::{self};
 use cue::syntax::made;
 use cue::syntax::pos::{FileId, Pos};
 use cue::syntax::{ParseOptions, parse_expr, parse_file};
@@ -296,7 +296,7 @@ fn named(name: &str) -> Label {
 }
 
 fn string(text: &str) -> BasicLit {
-    BasicLit { pos: Pos::NONE, kind: LitKind::String, raw: literal::quote_string(text, Lines::One) }
+    BasicLit { pos: Pos::NONE, kind: LitKind::String, raw: literal::quoted(text) }
 }
 
 fn number(value: usize) -> Expr {

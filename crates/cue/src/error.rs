@@ -5,7 +5,10 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::syntax::pos::{Pos, SourceFile};
+use crate::syntax::{
+    literal::{is_plain_identifier, quoted},
+    pos::{Pos, SourceFile},
+};
 
 /// How bad an error is: whether more information could mend it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,8 +140,8 @@ pub enum PathPart {
 impl fmt::Display for PathPart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Field(name) if crate::eval::label::is_plain_identifier(name) => formatter.write_str(name),
-            Self::Field(name) => formatter.write_str(&crate::export::cue::quote_string(name)),
+            Self::Field(name) if is_plain_identifier(name) => formatter.write_str(name),
+            Self::Field(name) => formatter.write_str(&quoted(name)),
             Self::Special(name) => formatter.write_str(name),
             Self::Index(index) => write!(formatter, "{index}"),
         }

@@ -4,29 +4,28 @@
 //! further evaluation works on a layer of its own on top.
 
 mod expression;
+pub(crate) mod instance;
 mod operands;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use self::instance::{Instance, Package};
 use crate::{
     builtin,
+    call::{Datum, Failure},
     error::{Code, Error, Errors, PathPart, Position, Rule},
     eval::{
-        call::{Datum, Failure},
         engine::Engine,
         function::builtin_name,
-        kind::Kind,
-        label::Label,
         vertex::{
             Base, Check, CheckRule, Conjunct, ErrorId, Info, NONE, Passage, ScopeKind, State, TaskState, Term, Trail,
             VertexId,
         },
     },
-    export::{self, syntax::Profile},
-    instance::{self, Instance, Package},
-    ir::{Atom, Expr, ExprId, Notes, compile::Compiler},
+    ir::{Atom, BoundOp, Expr, ExprId, Notes, compile::Compiler, label::Label},
+    kind::Kind,
     number::Number,
     syntax::{
         self,
@@ -168,27 +167,6 @@ pub enum Shape {
     Unresolved(Arc<str>),
 }
 
-/// The operators of bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BoundOp {
-    /// `<`.
-    Less,
-    /// `<=`.
-    LessEqual,
-    /// `>`.
-    Greater,
-    /// `>=`.
-    GreaterEqual,
-    /// `!=`.
-    NotEqual,
-    /// `==`.
-    Equal,
-    /// `=~`.
-    Match,
-    /// `!~`.
-    NotMatch,
-}
-
 /// How strictly a value is judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Validation {
@@ -262,7 +240,7 @@ impl Value {
     fn partial_shape(&self, vertex: VertexId) -> Shape {
         let work = &self.engine().v(vertex).work;
         let mut shapes = self.check_shapes(&work.checks);
-        if work.kind != Kind::TOP && work.kind != crate::export::cue::implied_by_bounds(&work.checks) {
+        if work.kind != Kind::TOP && work.kind != crate::eval::bounds::implied_by_bounds(&work.checks) {
             shapes.insert(0, Shape::Type(work.kind));
         }
         match shapes.len() {
@@ -301,7 +279,7 @@ impl Value {
     /// The fields of a struct in the order of output.
     #[must_use]
     pub fn fields(&self, options: FieldOptions) -> Vec<Field> {
-        use crate::eval::label::LabelKind;
+        use crate::ir::label::LabelKind;
         let engine = self.engine();
         let wanted = |(label, child): &(Label, VertexId)| {
             let kind = match engine.store.labels.kind(*label) {
@@ -627,28 +605,10 @@ impl Value {
         self.engine().show_vertex(self.vertex)
     }
 
-    /// As a file of CUE: evaluated, what is incomplete as the expressions it is made of.
-    #[must_use]
-    pub fn to_syntax(&self, profile: Profile) -> ast::File {
-        export::syntax::evaluated(self.origin(), self.vertex, profile)
-    }
-
-    /// As a file of CUE: its declarations, merged but not evaluated.
-    #[must_use]
-    pub fn to_definition(&self, profile: Profile) -> ast::File {
-        export::syntax::defined(self.origin(), self.vertex, profile, self.vertex == self.frozen.package.root)
-    }
-
     /// The texts that positions point into, by file id.
     #[must_use]
     pub fn sources(&self) -> &[Arc<SourceFile>] {
         &self.frozen.files
-    }
-
-    fn origin(&self) -> export::syntax::Origin<'_> {
-        let Frozen { files, package, .. } = &*self.frozen;
-        let (asts, package) = (&*package.asts, &*package.identity);
-        export::syntax::Origin { engine: self.frozen.fork(), files, asts, package }
     }
 
     /// The worst error of the value itself or below it, if there is one.
@@ -878,7 +838,7 @@ fn repeats_a_field(document: &ast::Expr) -> bool {
 }
 
 fn not_json(mut error: syntax::SyntaxError, name: &str) -> syntax::SyntaxError {
-    error.message = format!("invalid JSON for file {}: {}", crate::export::cue::quote_string(name), error.message);
+    error.message = format!("invalid JSON for file {}: {}", crate::syntax::literal::quoted(name), error.message);
     error
 }
 

@@ -2,9 +2,11 @@
 
 use num_bigint::BigInt;
 
-use crate::eval::call::{Datum, Engine, Failure, Function, Param};
-use crate::eval::kind::Kind;
-use crate::number::{ArithmeticError, Decimal, Number, Rounding};
+use crate::{
+    call::{Datum, Engine, Failure, Function, Param},
+    kind::Kind,
+    number::{ArithmeticError, Decimal, Number, Rounding},
+};
 
 pub(super) type Outcome = Result<Datum, Failure>;
 pub(super) type Run = fn(&mut dyn Engine, &[Datum]) -> Outcome;

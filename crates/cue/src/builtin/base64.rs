@@ -4,8 +4,10 @@ use base64::engine::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::args::{ANY, BYTES, INT, STRING, bytes, fail, function, int, kind_of, text};
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "encoding/base64",

@@ -4,8 +4,10 @@ use num_bigint::{BigInt, Sign};
 use num_traits::ToPrimitive;
 
 use super::args::{INT, big, decimal, fail, function, int};
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "math/bits",

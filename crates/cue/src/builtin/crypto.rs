@@ -7,8 +7,10 @@ use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 
 use super::args::{BYTES, STRING, bytes, fail, function, text};
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+};
 
 const RESULT: Kind = Kind::BYTES.or(Kind::STRING);
 

@@ -1,9 +1,13 @@
 //! Package `encoding/csv` (RFC 4180, with the rules of Go's reader).
 
-use super::args::{ANY, BYTES, Outcome, bytes, fail, function, kind_of, list_of};
-use super::json::marshal;
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
+use super::{
+    args::{ANY, BYTES, Outcome, bytes, fail, function, kind_of, list_of},
+    json::marshal,
+};
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "encoding/csv",

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::args::{BYTES, INT, STRING, bytes, fail, function, int, text};
-use crate::eval::call::{Failure, Package};
-use crate::eval::kind::Kind;
+use crate::{
+    call::{Failure, Package},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "encoding/hex",

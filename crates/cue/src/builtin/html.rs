@@ -1,9 +1,10 @@
 //! Package `html`.
 
-use super::args::{STRING, function, text};
-use super::escape;
-use crate::eval::call::Package;
-use crate::eval::kind::Kind;
+use super::{
+    args::{STRING, function, text},
+    escape,
+};
+use crate::{call::Package, kind::Kind};
 
 pub(super) static PACKAGE: Package = Package {
     path: "html",

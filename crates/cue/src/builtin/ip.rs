@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::export::cue::quote_string as quote;
+use crate::syntax::literal::quoted as quote;
 
 /// An address; only those of IPv6 can have a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]

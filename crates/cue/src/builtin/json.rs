@@ -2,14 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::args::{ANY, BYTES, Outcome, SCHEMA, STRING, bytes, fail, function, list, schema_function, text};
-use super::check_text_length;
-use crate::eval::call::{Datum, Engine, Failure, Package, Strictness};
-use crate::eval::kind::Kind;
-use crate::syntax::ast::Expr;
-use crate::syntax::made;
-use crate::syntax::pos::{FileId, SourceFile};
-use crate::syntax::{ParseLimits, parse_json};
+use super::{
+    args::{ANY, BYTES, Outcome, SCHEMA, STRING, bytes, fail, function, list, schema_function, text},
+    check_text_length,
+};
+use crate::{
+    call::{Datum, Engine, Failure, Package, Strictness},
+    kind::Kind,
+    syntax::{
+        ParseLimits,
+        ast::Expr,
+        made, parse_json,
+        pos::{FileId, SourceFile},
+    },
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "encoding/json",
@@ -186,7 +192,7 @@ fn write(datum: &Datum, out: &mut String) -> Result<(), Failure> {
                 out.push('}');
             }
             Datum::Abstract(_) | Datum::Handle(_) => {
-                let shown = crate::export::cue::quote_string(&datum.to_string());
+                let shown = crate::syntax::literal::quoted(&datum.to_string());
                 return Err(Failure::incomplete(format!("cannot convert incomplete value {shown} to JSON")));
             }
         }

@@ -3,14 +3,18 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::REPEAT_MAX;
-use super::args::{
-    ANY, INT, LIST, NUMBER, Outcome, SCHEMA, decimal, decimals, fail, function, int, kind_of, list, list_of,
-    schema_function, texts,
+use super::{
+    REPEAT_MAX,
+    args::{
+        ANY, INT, LIST, NUMBER, Outcome, SCHEMA, decimal, decimals, fail, function, int, kind_of, list, list_of,
+        schema_function, texts,
+    },
 };
-use crate::eval::call::{Datum, Engine, Failure, Handle, Package, Strictness};
-use crate::eval::kind::Kind;
-use crate::number::{Decimal, Number};
+use crate::{
+    call::{Datum, Engine, Failure, Handle, Package, Strictness},
+    kind::Kind,
+    number::{Decimal, Number},
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "list",
@@ -110,9 +114,9 @@ pub(super) static PACKAGE: Package = Package {
 };
 
 /// A list of strings.
-const STRINGS: crate::eval::call::Param = crate::eval::call::Param { elements: false, ..LIST };
+const STRINGS: crate::call::Param = crate::call::Param { elements: false, ..LIST };
 /// A list of which only the length matters, and whether more elements may come.
-const LIST_HANDLE: crate::eval::call::Param = crate::eval::call::Param { kind: Kind::LIST, ..SCHEMA };
+const LIST_HANDLE: crate::call::Param = crate::call::Param { kind: Kind::LIST, ..SCHEMA };
 
 fn handle(args: &[Datum], at: usize) -> Result<Handle, Failure> {
     match &args[at] {

@@ -6,11 +6,15 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{Signed, ToPrimitive, Zero};
 
-use super::args::{INT, NUMBER, Outcome, big, decimal, fail, function, int};
-use super::erf::erf_inv;
-use crate::eval::call::{Datum, Package};
-use crate::eval::kind::Kind;
-use crate::number::{Decimal, EXPONENT_MAX, Number, Rounding};
+use super::{
+    args::{INT, NUMBER, Outcome, big, decimal, fail, function, int},
+    erf::erf_inv,
+};
+use crate::{
+    call::{Datum, Package},
+    kind::Kind,
+    number::{Decimal, EXPONENT_MAX, Number, Rounding},
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "math",
@@ -132,12 +136,12 @@ fn whole(value: &Decimal, rounding: Rounding) -> Outcome {
     Ok(whole.expect("a rounded number is whole").into())
 }
 
-fn float(args: &[Datum], at: usize) -> Result<f64, crate::eval::call::Failure> {
+fn float(args: &[Datum], at: usize) -> Result<f64, crate::call::Failure> {
     Ok(decimal(args, at)?.to_f64())
 }
 
 /// The order of a Bessel function; each one costs as much as its number.
-fn order(args: &[Datum]) -> Result<i32, crate::eval::call::Failure> {
+fn order(args: &[Datum]) -> Result<i32, crate::call::Failure> {
     const ORDER_MAX: i64 = 100_000;
     match int(args, 0)? {
         order if order.abs() <= ORDER_MAX => Ok(order as i32),

@@ -1,7 +1,7 @@
 //! The builtin packages: one file each, and the table that lists them.
 //!
 //! Functions are pure: they see plain data, checked against the kinds of their parameters, and know nothing of the
-//! evaluator's graph ([`call`](crate::eval::call)). Results and error texts are those of the reference. What a call may
+//! evaluator's graph ([`call`](crate::call)). Results and error texts are those of the reference. What a call may
 //! produce is bounded ([`REPEAT_MAX`]).
 
 mod args;
@@ -35,8 +35,10 @@ mod yaml;
 
 use std::sync::Arc;
 
-use crate::eval::call::Package;
-use crate::syntax::pos::{FileId, Pos, SourceFile};
+use crate::{
+    call::Package,
+    syntax::pos::{FileId, Pos, SourceFile},
+};
 
 /// The most repetitions of a text or list, and the most elements of a range.
 pub const REPEAT_MAX: usize = 1_000_000;

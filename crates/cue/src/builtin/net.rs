@@ -3,11 +3,15 @@
 use num_bigint::{BigInt, Sign};
 use num_traits::Signed;
 
-use super::args::{ANY, INT, Outcome, STRING, big, fail, function, kind_of, list_of, struct_of, text};
-use super::ip::{Address, Prefix};
-use super::url::{self, Part};
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
+use super::{
+    args::{ANY, INT, Outcome, STRING, big, fail, function, kind_of, list_of, struct_of, text},
+    ip::{Address, Prefix},
+    url::{self, Part},
+};
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+};
 
 /// A function that asks something of an address, in any of the forms that [`address`] reads.
 macro_rules! question {

@@ -1,8 +1,10 @@
 //! Package `path`: names of files as Unix, Windows and Plan 9 write them. No file system is looked at.
 
 use super::args::{LIST, STRING, fail, function, list_of, text, texts};
-use crate::eval::call::{Datum, Failure, Package, Param};
-use crate::eval::kind::Kind;
+use crate::{
+    call::{Datum, Failure, Package, Param},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "path",

@@ -1,11 +1,15 @@
 //! Package `regexp`.
 
-use super::TEXT_BYTES_MAX;
-use super::args::{INT, STRING, fail, function, int, list_of, text};
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
-use crate::limits::Limits;
-use crate::regexp::{Match, Regexp, quote_meta};
+use super::{
+    TEXT_BYTES_MAX,
+    args::{INT, STRING, fail, function, int, list_of, text},
+};
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+    limits::Limits,
+    regexp::{Match, Regexp, quote_meta},
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "regexp",

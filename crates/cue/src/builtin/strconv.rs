@@ -4,10 +4,12 @@ use num_bigint::{BigInt, Sign};
 use num_traits::{Num, Signed, ToPrimitive};
 
 use super::args::{ANY, BOOL, INT, NUMBER, Outcome, STRING, big, boolean, decimal, fail, function, int, kind_of, text};
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
-use crate::number::{self, DIGITS_MAX, Decimal, LiteralError, Number, ParseDecimalError};
-use crate::syntax::unicode::{is_graphic, is_print};
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+    number::{self, DIGITS_MAX, Decimal, LiteralError, Number, ParseDecimalError},
+    syntax::unicode::{is_graphic, is_print},
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "strconv",

@@ -1,9 +1,14 @@
 //! Package `strings`.
 
-use super::args::{BYTES, INT, LIST, Outcome, STRING, bytes, fail, function, int, list_of, text, texts};
-use super::{REPEAT_MAX, check_text_length};
-use crate::eval::call::{Datum, Package};
-use crate::eval::kind::Kind;
+use super::{
+    REPEAT_MAX,
+    args::{BYTES, INT, LIST, Outcome, STRING, bytes, fail, function, int, list_of, text, texts},
+    check_text_length,
+};
+use crate::{
+    call::{Datum, Package},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "strings",

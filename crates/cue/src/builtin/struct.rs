@@ -1,8 +1,10 @@
 //! Package `struct`.
 
 use super::args::{INT, Outcome, SCHEMA, fail, function, int};
-use crate::eval::call::{Datum, Engine, Extent, Failure, Package, Param};
-use crate::eval::kind::Kind;
+use crate::{
+    call::{Datum, Engine, Extent, Failure, Package, Param},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "struct",

@@ -3,10 +3,14 @@
 //! A cell is a text that ends with a tab. A column is a block of cells below each other in lines that follow each other;
 //! the text behind the last tab of a line belongs to no column.
 
-use super::args::{ANY, Outcome, fail, function, kind_of};
-use super::check_text_length;
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
+use super::{
+    args::{ANY, Outcome, fail, function, kind_of},
+    check_text_length,
+};
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "text/tabwriter",

@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 
 use super::{PACKAGES, TEXT_BYTES_MAX, package};
-use crate::eval::call::{Datum, Engine, Failure, Handle, Strictness};
-use crate::eval::kind::Kind;
-use crate::number::Number;
-use crate::regexp::Regexp;
-use crate::syntax::{ast::Expr, print_compact};
+use crate::{
+    call::{Datum, Engine, Failure, Handle, Strictness},
+    kind::Kind,
+    number::Number,
+    regexp::Regexp,
+    syntax::{ast::Expr, print_compact},
+};
 
 #[test]
 fn names_are_unique_and_sorted_packages_are_found() {

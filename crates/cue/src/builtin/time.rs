@@ -1,9 +1,13 @@
 //! Package `time`.
 
-use super::args::{INT, STRING, fail, function, int, struct_of, text};
-use super::datetime::{DateTime, ParseError, quote};
-use crate::eval::call::{Failure, Package};
-use crate::eval::kind::Kind;
+use super::{
+    args::{INT, STRING, fail, function, int, struct_of, text},
+    datetime::{DateTime, ParseError, quote},
+};
+use crate::{
+    call::{Failure, Package},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "time",
@@ -106,7 +110,7 @@ impl From<ParseError> for Failure {
 fn check(value: &str, layout: &str) -> Result<bool, Failure> {
     match DateTime::parse(layout, value) {
         Ok(_) => Ok(true),
-        Err(_) => fail(format!("invalid time {}", crate::export::cue::quote_string(value))),
+        Err(_) => fail(format!("invalid time {}", crate::syntax::literal::quoted(value))),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Package `encoding/toml`.
 
 use super::args::{BYTES, SCHEMA, bytes, function};
-use crate::eval::call::{Datum, Failure, Package};
-use crate::eval::kind::Kind;
-use crate::toml::{parse_toml, print};
+use crate::{
+    call::{Datum, Failure, Package},
+    kind::Kind,
+    toml::{parse_toml, print},
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "encoding/toml",

@@ -1,8 +1,7 @@
 //! URLs, read and escaped with the rules and error texts of Go's `net/url`.
 
-use super::datetime::quote;
-use super::ip::Address;
-use crate::export::cue::quote_string;
+use super::{datetime::quote, ip::Address};
+use crate::syntax::literal::quoted;
 
 /// Which part of a URL a text stands in: what must be escaped depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ pub(super) fn unescape(text: &str, part: Part) -> Result<Vec<u8>, String> {
             }
             b'+' if part == Part::QueryComponent => out.push(b' '),
             byte if matches!(part, Part::Host | Part::Zone) && byte.is_ascii() && must_escape(byte, part) => {
-                return Err(format!("invalid character {} in host name", quote_string(&char::from(byte).to_string())));
+                return Err(format!("invalid character {} in host name", quoted(&char::from(byte).to_string())));
             }
             byte => out.push(byte),
         }
@@ -63,7 +62,7 @@ pub(super) fn unescape(text: &str, part: Part) -> Result<Vec<u8>, String> {
 
 fn escaped_byte(text: &[u8], part: Part) -> Result<u8, String> {
     let escape = String::from_utf8_lossy(&text[..text.len().min(3)]).into_owned();
-    let invalid = || format!("invalid URL escape {}", quote_string(&escape));
+    let invalid = || format!("invalid URL escape {}", quoted(&escape));
     let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let (Some(high), Some(low)) = (digit(1), digit(2)) else { return Err(invalid()) };
     let byte = (high * 16 + low) as u8;
@@ -106,7 +105,7 @@ pub(super) fn check(url: &str) -> Result<bool, String> {
 
 /// As Go quotes: like the language here, but control characters in hexadecimal.
 fn quote_go(text: &str) -> String {
-    if text.is_ascii() && !text.contains(['\n', '\t', '\r', '\x7f']) { quote(text) } else { quote_string(text) }
+    if text.is_ascii() && !text.contains(['\n', '\t', '\r', '\x7f']) { quote(text) } else { quoted(text) }
 }
 
 fn check_main(url: &str) -> Result<bool, String> {
@@ -189,5 +188,5 @@ fn check_literal(host: &str) -> Result<(), String> {
 /// Nothing, or a colon and digits.
 fn check_port(port: &str) -> Result<(), String> {
     let valid = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
-    if valid { Ok(()) } else { Err(format!("invalid port {} after host", quote_string(port))) }
+    if valid { Ok(()) } else { Err(format!("invalid port {} after host", quoted(port))) }
 }

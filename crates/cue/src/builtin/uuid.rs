@@ -6,9 +6,11 @@ use md5::Digest;
 use num_bigint::{BigInt, Sign};
 
 use super::args::{BYTES, INT, Outcome, STRING, big, bytes, fail, function, text};
-use crate::eval::call::{Failure, Package};
-use crate::eval::kind::Kind;
-use crate::export::cue::quote_string;
+use crate::{
+    call::{Failure, Package},
+    kind::Kind,
+    syntax::literal::quoted,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "uuid",
@@ -62,7 +64,7 @@ impl Uuid {
         let plain = match bytes.len() {
             36 | 32 => bytes,
             45 if bytes[..9].eq_ignore_ascii_case(b"urn:uuid:") => &bytes[9..],
-            45 => return fail(format!("invalid urn prefix: {}", quote_string(&String::from_utf8_lossy(&bytes[..9])))),
+            45 => return fail(format!("invalid urn prefix: {}", quoted(&String::from_utf8_lossy(&bytes[..9])))),
             38 => &bytes[1..37],
             length => return fail(format!("invalid UUID length: {length}")),
         };

@@ -1,15 +1,21 @@
 //! Package `encoding/yaml`.
 
-use super::args::{BYTES, Outcome, SCHEMA, bytes, fail, function, list, schema_function};
-use super::json::NO_FILE;
-use crate::error::Code;
-use crate::eval::call::{Datum, Engine, Failure, Package, Strictness};
-use crate::eval::kind::Kind;
-use crate::syntax::ParseLimits;
-use crate::syntax::ast::{BinaryOp, Expr};
-use crate::syntax::made;
-use crate::syntax::pos::SourceFile;
-use crate::yaml::{Documents, parse_yaml, print};
+use super::{
+    args::{BYTES, Outcome, SCHEMA, bytes, fail, function, list, schema_function},
+    json::NO_FILE,
+};
+use crate::{
+    call::{Datum, Engine, Failure, Package, Strictness},
+    error::Code,
+    kind::Kind,
+    syntax::{
+        ParseLimits,
+        ast::{BinaryOp, Expr},
+        made,
+        pos::SourceFile,
+    },
+    yaml::{Documents, parse_yaml, print},
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "encoding/yaml",

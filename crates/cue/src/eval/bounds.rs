@@ -7,15 +7,14 @@ use super::{
     arith,
     engine::{Engine, Outcome},
     expression::Val,
-    kind::Kind,
     vertex::{Check, CheckRule, Conjunct, EnvId, Info, Origin, PushTight as _, Show, Term, Validator, VertexId},
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, Builtin, Expr, ExprId, Node},
+    ir::{Atom, BoundOp, Builtin, Expr, ExprId, Node},
+    kind::Kind,
     number::{Number, Rounding},
     syntax::pos::Pos,
-    value::BoundOp,
 };
 
 /// A compiled regular expression, or what is wrong with it.
@@ -356,6 +355,22 @@ fn span((low_op, low): (BoundOp, &Atom), (high_op, high): (BoundOp, &Atom), inte
         Some(Ordering::Greater) => Together::Conflict { lower_first: false },
         Some(Ordering::Equal) if !are_closed => Together::Conflict { lower_first: false },
         _ => Together::Both,
+    }
+}
+
+/// The kinds that bounds leave, so that no type need stand beside them.
+pub(crate) fn implied_by_bounds(checks: &[Check]) -> Kind {
+    checks.iter().fold(Kind::TOP, |all, check| match &check.rule {
+        CheckRule::Bound(op, atom) => all.and(implied_kind(*op, atom)),
+        _ => all,
+    })
+}
+
+fn implied_kind(op: BoundOp, atom: &Atom) -> Kind {
+    match atom {
+        Atom::Null if op == BoundOp::NotEqual => Kind::TOP.without(Kind::NULL),
+        Atom::Number(_) => Kind::NUMBER,
+        other => other.kind(),
     }
 }
 

@@ -17,12 +17,12 @@ use rustc_hash::FxHashMap;
 
 use super::{
     engine::Engine,
-    kind::Kind,
-    label::Label,
     vertex::{Base, Check, CheckRule, Declared, ListPart, NONE, Scope, ScopeId, ScopeKind, VertexId},
 };
 use crate::{
     error::{Code, Rule},
+    ir::label::Label,
+    kind::Kind,
     syntax::{ast::Constraint, pos::Pos},
 };
 

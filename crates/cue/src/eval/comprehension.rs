@@ -5,13 +5,12 @@ use std::sync::Arc;
 use super::{
     engine::{Engine, Outcome},
     expression::Val,
-    kind::Kind,
-    label::Label,
     vertex::{Base, Conjunct, EnvId, Info, NONE, Passage, ScopeKind, State, TaskState, Term, Trail, VertexId, Work},
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, Clause, Comprehension, ExprId},
+    ir::{Atom, Clause, Comprehension, ExprId, label::Label},
+    kind::Kind,
     syntax::{ast::Constraint, pos::Pos},
 };
 
@@ -143,10 +142,10 @@ impl Engine {
         self.new_env(env, holder)
     }
 
-    fn label_datum(&self, label: Label) -> super::call::Datum {
+    fn label_datum(&self, label: Label) -> crate::call::Datum {
         match label.as_index() {
-            Some(index) => super::call::Datum::Number(crate::number::Number::int(index as i64)),
-            None => super::call::Datum::String(self.store.labels.name(label).text.clone()),
+            Some(index) => crate::call::Datum::Number(crate::number::Number::int(index as i64)),
+            None => crate::call::Datum::String(self.store.labels.name(label).text.clone()),
         }
     }
 

@@ -7,12 +7,11 @@
 
 use super::{
     engine::{Engine, Outcome},
-    label::Label,
     vertex::{Base, Conjunct, Cycle, EnvId, ErrorId, Info, NONE, Postponed, State, Step, StepId, Term, VertexId, Work},
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Expr, ExprId, ListLit, Part},
+    ir::{Expr, ExprId, ListLit, Part, label::Label},
     syntax::pos::Pos,
 };
 

@@ -8,7 +8,6 @@ use rustc_hash::FxHashMap;
 
 use super::{
     closedness::Restrictions,
-    label::Label,
     vertex::{
         Bottom, Cycle, Env, EnvId, ErrorId, NONE, Origin, Scope, ScopeId, ScopeKind, StepId, Store, Term, TrailId,
         Vertex, VertexId,
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Expr, ExprId},
+    ir::{Expr, ExprId, label::Label},
     limits::Limits,
     syntax::pos::Pos,
 };

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use super::{
     arith,
     engine::{Engine, Outcome},
-    kind::Kind,
-    label::Label,
     vertex::{Base, Bottom, EnvId, ErrorId, NONE, State, Term, VertexId},
 };
 use crate::{
     error::{Code, PathPart, Rule, path_text},
-    ir::{Atom, Expr, ExprId, Node, Part},
+    ir::{Atom, Expr, ExprId, Node, Part, label::Label},
+    kind::Kind,
     syntax::{
         ast::{BinaryOp, UnaryOp},
         pos::Pos,

@@ -5,11 +5,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{
-    call::{self, Abstract, Datum, Extent, Failure, Handle, Strictness},
     engine::{Engine, Outcome},
     expression::Val,
-    kind::Kind,
-    label::Label,
     vertex::{
         Alternatives, Base, Check, CheckRule, Conjunct, Cycle, EnvId, ErrorId, Mode, NONE, Origin, Passage, Show,
         State, TaskState, Term, Trail, Validator, VertexId,
@@ -17,8 +14,10 @@ use super::{
 };
 use crate::{
     builtin,
+    call::{self, Abstract, Datum, Extent, Failure, Handle, Strictness},
     error::{Code, Rule},
-    ir::{Atom, Builtin, Expr, ExprId, Part, compile::Compiler},
+    ir::{Atom, Builtin, Expr, ExprId, Part, compile::Compiler, label::Label},
+    kind::Kind,
     syntax::{
         ast::{self, BinaryOp, Constraint},
         pos::Pos,
@@ -385,7 +384,7 @@ impl Engine {
     }
 
     fn datum_value(&mut self, datum: Datum) -> Val {
-        if let Some(atom) = datum.atom() {
+        if let Some(atom) = Atom::of(&datum) {
             return Val::Atom(atom);
         }
         if let Datum::Handle(handle) = datum {

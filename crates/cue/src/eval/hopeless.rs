@@ -6,11 +6,10 @@
 use super::{
     arith,
     engine::Engine,
-    label::Label,
     vertex::{Alternatives, EnvId, Origin, Term, Undecided, VertexId, Work},
 };
 use crate::{
-    ir::{Atom, Decl, Expr, FieldDecl, StructLit},
+    ir::{Atom, Decl, Expr, FieldDecl, StructLit, label::Label},
     syntax::ast::Constraint,
 };
 
@@ -65,7 +64,9 @@ impl Engine {
     fn is_given_otherwise(&self, vertex: VertexId, atom: &Atom) -> bool {
         self.v(vertex).conjuncts.iter().any(|conjunct| match conjunct.term {
             Term::Expr(expr) => matches!(self.expr(expr), Expr::Atom(given) if !arith::atoms_equal(given, atom)),
-            Term::Datum(datum) => self.store.data[datum].atom().is_some_and(|given| !arith::atoms_equal(&given, atom)),
+            Term::Datum(datum) => {
+                Atom::of(&self.store.data[datum]).is_some_and(|given| !arith::atoms_equal(&given, atom))
+            }
             Term::Vertex(_) | Term::Plain(_) => false,
         })
     }

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use super::{
     engine::{Engine, Outcome},
-    kind::Kind,
-    label::Label,
     vertex::{
         Base, Conjunct, Declared, Info, ListPart, NONE, Origin, Passage, PushTight as _, Show, Term, Trail, VertexId,
     },
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Element, Expr, ExprId, ListLit},
+    ir::{Element, Expr, ExprId, ListLit, label::Label},
+    kind::Kind,
     syntax::{ast::Constraint, pos::Pos},
 };
 

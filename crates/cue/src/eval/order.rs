@@ -13,13 +13,12 @@ use rustc_hash::FxHashMap;
 
 use self::graph::{Graph, Node};
 use super::{
-    call::Datum,
     engine::Engine,
-    label::Label,
     vertex::{NONE, Passage, StepId, StructPart, StructSource, Term, TrailId, Vertex, VertexId},
 };
 use crate::{
-    ir::{Decl, Expr, ExprId, StructLit},
+    call::Datum,
+    ir::{Decl, Expr, ExprId, StructLit, label::Label},
     syntax::pos::{FileId, Pos},
 };
 

@@ -2,11 +2,12 @@
 
 use super::{
     engine::{Engine, Outcome},
-    kind::Kind,
-    label::Label,
     vertex::{Base, CheckRule, Conjunct, Declared, Env, EnvId, Info, NONE, Pattern, PushTight as _, Term, VertexId},
 };
-use crate::ir::{Atom, Expr, ExprId};
+use crate::{
+    ir::{Atom, Expr, ExprId, label::Label},
+    kind::Kind,
+};
 
 impl Engine {
     /// Adds a pattern, once it is known what names satisfy it.
@@ -116,7 +117,7 @@ impl Engine {
 
     fn satisfies_by_unification(&mut self, pattern: VertexId, name: &Atom) -> bool {
         let Atom::String(text) = name else { return false };
-        let datum = self.store.data.push(std::sync::Arc::new(super::call::Datum::String(text.clone())));
+        let datum = self.store.data.push(std::sync::Arc::new(crate::call::Datum::String(text.clone())));
         let both = self.anonymous(Term::Datum(datum), NONE);
         let conjunct = Conjunct { term: Term::Vertex(pattern), env: NONE, info: Info::ROOT };
         self.vm(both).conjuncts.push(conjunct);

@@ -7,8 +7,6 @@ use thin_vec::ThinVec;
 
 use super::{
     engine::{Engine, Outcome},
-    kind::Kind,
-    label::Label,
     vertex::{
         Base, Conjunct, Cycle, ErrorId, Literal, NONE, Origin, PushTight as _, Show, State, Task, TaskState, Term,
         VertexId, Work,
@@ -16,9 +14,9 @@ use super::{
 };
 use crate::{
     error::{Code, Rule},
-    ir::Expr,
-    syntax::ast::Constraint,
-    syntax::pos::Pos,
+    ir::{Expr, label::Label},
+    kind::Kind,
+    syntax::{ast::Constraint, pos::Pos},
 };
 
 impl Engine {

@@ -3,13 +3,12 @@
 use super::{
     engine::{Engine, Outcome},
     expression::Val,
-    kind::Kind,
-    label::Label,
     vertex::{Base, Cycle, EnvId, ErrorId, NONE, State, TaskState, Term, VertexId, Work},
 };
 use crate::{
     error::{Code, Rule},
-    ir::{Atom, Expr, ExprId},
+    ir::{Atom, Expr, ExprId, label::Label},
+    kind::Kind,
     syntax::{ast::Constraint, pos::Pos},
 };
 

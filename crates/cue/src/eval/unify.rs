@@ -8,11 +8,8 @@ use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
 use super::{
-    call::{Abstract, Datum},
     engine::{Engine, Outcome},
     expression::Val,
-    kind::Kind,
-    label::Label,
     vertex::{
         Alternatives, Base, Choice, ChoiceKey, Conjunct, Cycle, Declared, EnvId, Info, ListPart, Met, Mode, NONE,
         Origin, Passage, PushTight as _, Scope, ScopeId, ScopeKind, Show, StructPart, StructSource, Term, Trail,
@@ -20,8 +17,10 @@ use super::{
     },
 };
 use crate::{
+    call::{Abstract, Datum},
     error::{Code, Rule},
-    ir::{Atom, Builtin, Decl, Element, Expr, ExprId, FieldDecl, Node, Notes, StructLit},
+    ir::{Atom, Builtin, Decl, Element, Expr, ExprId, FieldDecl, Node, Notes, StructLit, label::Label},
+    kind::Kind,
     syntax::{ast::Constraint, pos::Pos},
 };
 
@@ -786,7 +785,7 @@ impl Engine {
                 self.fail(vertex, error);
             }
             other => {
-                let Some(atom) = other.atom() else { return };
+                let Some(atom) = Atom::of(other) else { return };
                 let origin = self.computed_origin(Expr::Atom(atom.clone()), Pos::NONE, info);
                 self.add_atom(vertex, atom, origin);
             }

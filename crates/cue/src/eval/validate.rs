@@ -3,16 +3,15 @@
 use rustc_hash::FxHashSet;
 
 use super::{
+    bounds::implied_by_bounds,
     engine::Engine,
     expression::Val,
-    kind::Kind,
-    label::Label,
     vertex::{Base, Check, CheckRule, Conjunct, ErrorId, NONE, Origin, Show, State, Term, VertexId},
 };
 use crate::{
     error::{Code, Rule},
-    export::cue::implied_by_bounds,
-    ir::Expr,
+    ir::{Expr, label::Label},
+    kind::Kind,
     syntax::{ast::Constraint, pos::Pos},
 };
 
@@ -159,10 +158,10 @@ impl Engine {
         }
     }
 
-    fn run_compare(&mut self, vertex: VertexId, op: crate::BoundOp, other: VertexId, origin: &Origin) {
+    fn run_compare(&mut self, vertex: VertexId, op: crate::ir::BoundOp, other: VertexId, origin: &Origin) {
         let equal = self.values_equal(&Val::Vertex(vertex), &Val::Vertex(other));
         let ok = match equal {
-            Ok(equal) => equal == (op == crate::BoundOp::Equal),
+            Ok(equal) => equal == (op == crate::ir::BoundOp::Equal),
             Err(error) => return self.fail(vertex, error),
         };
         if !ok {

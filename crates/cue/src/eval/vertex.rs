@@ -12,12 +12,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
-use super::{arena::Arena, call::Datum, kind::Kind, label::Label};
 use crate::{
+    call::Datum,
     error::{Code, Rule},
-    ir::{Atom, Comprehension, Disjunct, ExprId, Notes},
+    ir::{Atom, BoundOp, Comprehension, Disjunct, ExprId, Notes, arena::Arena, label::Label},
+    kind::Kind,
     syntax::{ast::Constraint, pos::Pos},
-    value::BoundOp,
 };
 
 /// Handle of a [`Vertex`].
@@ -753,7 +753,7 @@ pub(crate) struct Store {
     pub(crate) steps: Arena<Step>,
     pub(crate) errors: Arena<Bottom>,
     pub(crate) data: Arena<Arc<Datum>>,
-    pub(crate) labels: super::label::Labels,
+    pub(crate) labels: crate::ir::label::Labels,
 }
 
 impl Store {

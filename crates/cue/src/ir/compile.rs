@@ -10,18 +10,15 @@ use std::{borrow::Cow, sync::Arc};
 use rustc_hash::FxHashMap;
 
 use super::{
-    Atom, Builtin, Clause, Comprehension, Decl, Disjunct, Element, Expr, ExprId, FieldDecl, ListLit, Node, Notes, Part,
-    StructLit,
+    Atom, BoundOp, Builtin, Clause, Comprehension, Decl, Disjunct, Element, Expr, ExprId, FieldDecl, ListLit, Node,
+    Notes, Part, StructLit,
+    arena::Arena,
+    label::{Label, LabelKind, Labels},
 };
 use crate::{
     builtin,
+    call::Package,
     error::{Code, Rule},
-    eval::{
-        arena::Arena,
-        call::Package,
-        label::{Label, LabelKind, Labels},
-    },
-    load::Trees,
     number::Number,
     syntax::{
         ast,
@@ -29,8 +26,17 @@ use crate::{
         literal::{self, Text},
         pos::{Pos, SourceFile},
     },
-    value::BoundOp,
 };
+
+/// What an instance keeps of the trees of its files once they are compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trees {
+    /// All: they can be lowered.
+    #[default]
+    Kept,
+    /// The names at the top, for whoever only evaluates: trees take more room than what they are compiled to.
+    Outlined,
+}
 
 /// An error of compilation at a place.
 #[derive(Clone, Debug)]

@@ -3,18 +3,21 @@
 //! A reference is the number of environments to go up and a label, so that a value is copied by using its expression
 //! with another environment.
 
+pub(crate) mod arena;
 pub(crate) mod compile;
+pub(crate) mod label;
 
 use std::sync::Arc;
 
+use self::label::Label;
 use crate::{
-    eval::{call::Function, kind::Kind, label::Label},
+    call::{Datum, Function},
+    kind::Kind,
     number::Number,
     syntax::{
         ast::{BinaryOp, CommentGroup, Constraint, UnaryOp},
         pos::Pos,
     },
-    value::BoundOp,
 };
 
 /// Handle of a [`Node`].
@@ -38,6 +41,18 @@ pub(crate) enum Atom {
 }
 
 impl Atom {
+    /// An argument or result without parts.
+    pub(crate) fn of(datum: &Datum) -> Option<Self> {
+        Some(match datum {
+            Datum::Null => Self::Null,
+            Datum::Bool(value) => Self::Bool(*value),
+            Datum::Number(number) => Self::Number(number.clone()),
+            Datum::String(text) => Self::String(text.clone()),
+            Datum::Bytes(bytes) => Self::Bytes(bytes.clone()),
+            Datum::List(_) | Datum::Struct(_) | Datum::Abstract(_) | Datum::Handle(_) => return None,
+        })
+    }
+
     /// Its kind.
     pub(crate) fn kind(&self) -> Kind {
         match self {
@@ -49,6 +64,27 @@ impl Atom {
             Self::Bytes(_) => Kind::BYTES,
         }
     }
+}
+
+/// The operators of bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BoundOp {
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterEqual,
+    /// `!=`.
+    NotEqual,
+    /// `==`.
+    Equal,
+    /// `=~`.
+    Match,
+    /// `!~`.
+    NotMatch,
 }
 
 /// An expression.

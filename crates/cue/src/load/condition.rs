@@ -35,7 +35,7 @@ pub(super) fn exclusion(
     let Some(condition) = condition else { return Ok(None) };
     let body = split(&condition.text).1;
     let text = SourceFile::new("", body);
-    let options = crate::instance::parse_options(&Limits::default(), Version::LATEST);
+    let options = crate::value::instance::parse_options(&Limits::default(), Version::LATEST);
     let expr = syntax::parse_expr(&text, FileId(0), &options).map_err(|found| in_body(&text, found))?;
     let holds = holds(&expr, is_set)?;
     Ok((!holds).then(|| format!("@if({body}) did not match")))

@@ -14,11 +14,10 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Errors, Position, Rule},
-    export::cue::quote_string,
     syntax::{
         self, ParseLimits,
         ast::{self, BinaryOp, Decl, Expr, Label, LitKind},
-        literal::{self, Lines},
+        literal::{self, Lines, quoted},
         made,
         pos::{FileId, Pos, SourceFile},
     },
@@ -131,7 +130,7 @@ impl Session<'_> {
             "json" => syntax::parse_json(&source, file, &limits).map_err(|error| error.message),
             "yaml" => yaml::parse_yaml(&source, file, &limits).map_err(|error| error.message),
             "toml" => toml::parse_toml(&source.text, Some(file)).map_err(|error| error.message),
-            "text" => Ok(literal(literal::quote_string(&source.text, Lines::One))),
+            "text" => Ok(literal(literal::quoted(&source.text))),
             "binary" => Ok(literal(literal::quote_bytes(&bytes, Lines::One))),
             other => Err(format!("not supported yet: files of type {other}")),
         }
@@ -323,6 +322,6 @@ fn literal(raw: String) -> Expr {
 }
 
 fn field(name: &str, value: Expr) -> ast::Field {
-    let label = ast::BasicLit { pos: value.pos(), kind: LitKind::String, raw: quote_string(name) };
+    let label = ast::BasicLit { pos: value.pos(), kind: LitKind::String, raw: quoted(name) };
     ast::Field { pos: value.pos(), ..made::field(Label::String(label), ast::Constraint::None, value) }
 }

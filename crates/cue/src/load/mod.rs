@@ -18,9 +18,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     error::{Code, Error, Errors, Rule},
-    instance::Instance,
+    ir::compile::Trees,
     limits::Limits,
     syntax::pos::SourceFile,
+    value::instance::Instance,
 };
 
 pub use module::{Module, check_data};
@@ -74,14 +75,15 @@ pub struct LoadOptions {
     pub trees: Trees,
 }
 
-/// What an instance keeps of the trees of its files once they are compiled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Trees {
-    /// All: they can be lowered.
-    #[default]
-    Kept,
-    /// The names at the top, for whoever only evaluates: trees take more room than what they are compiled to.
-    Outlined,
+impl Instance {
+    /// Loads the only package of a folder, with what it imports. [`Loader`] offers more.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load(source: &dyn Source, folder: &str, limits: &Limits) -> Result<Self, Errors> {
+        let options = LoadOptions { limits: limits.clone(), folder: folder.to_owned(), ..LoadOptions::default() };
+        Loader::new(source, &options).package(".")
+    }
 }
 
 /// Loads packages of a source.

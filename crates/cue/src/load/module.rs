@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::{Source, failure, path::ImportPath};
 use crate::{
     error::{Code, Error, Errors, PathPart, Position, Rule},
-    instance::Instance,
     limits::Limits,
     syntax::{
         self,
@@ -15,7 +14,7 @@ use crate::{
         experiment::Version,
         pos::{FileId, Pos, SourceFile},
     },
-    value::{FieldOptions, Schema, Shape, Validation, Value, VetOptions},
+    value::{FieldOptions, Schema, Shape, Validation, Value, VetOptions, instance::Instance},
 };
 
 /// Where the module is described.
@@ -114,9 +113,9 @@ pub(super) fn read(source: &dyn Source, limits: &Limits) -> Result<Option<Module
 fn check_shape(file: &Arc<SourceFile>, limits: &Limits) -> Result<(), Errors> {
     let shape = Instance::compile(vec![SourceFile::new("module-file-schema.cue", SHAPE)], limits)?;
     let schema = Schema::new(&shape, "_#ModuleFile", VetOptions::default())?;
-    let options = crate::instance::parse_options(limits, Version::LATEST);
+    let options = crate::value::instance::parse_options(limits, Version::LATEST);
     let parsed = syntax::parse_file(file, schema.document_file(), &options)
-        .map_err(|errors| crate::instance::syntax_errors(file, errors))?;
+        .map_err(|errors| crate::value::instance::syntax_errors(file, errors))?;
     let document = StructLit { pos: Pos::NONE, end: Pos::NONE, braces: true, decls: parsed.decls };
     schema.unify(file.clone(), Expr::Struct(document))?.validate(Validation { concrete: false })
 }
@@ -209,7 +208,7 @@ fn split_path(text: &str) -> Result<(String, String), String> {
 /// # Errors
 /// What is no CUE, and each place of what is no data.
 pub fn check_data(file: &Arc<SourceFile>, limits: &Limits) -> Result<(), Errors> {
-    let options = crate::instance::parse_options(limits, Version::LATEST);
+    let options = crate::value::instance::parse_options(limits, Version::LATEST);
     let at = |pos: Pos, message: &str| Error {
         primary: Some(Position { file: file.clone(), pos }),
         ..Error::new(Code::Eval, Rule::Syntax, message)

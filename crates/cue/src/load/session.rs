@@ -17,13 +17,13 @@ use super::{
 };
 use crate::{
     error::{Error, Errors, Position},
-    instance::{self, Instance, Unit},
     ir::compile::ImportedPackage,
     syntax::{
         self, ast,
         experiment::Version,
         pos::{FileId, SourceFile},
     },
+    value::instance::{self, Instance, Unit},
 };
 
 /// Handle of a [`Parsed`] file.

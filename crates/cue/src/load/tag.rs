@@ -10,14 +10,13 @@ use std::{
 use super::{LoadOptions, condition};
 use crate::{
     error::{Code, Error, Errors, Position, Rule},
-    export::cue::quote_string,
     limits::Limits,
     number::Number,
     syntax::{
         self,
         ast::{self, BinaryOp, Clause, Comprehension, Decl, Expr, Field, Label},
         experiment::Version,
-        literal,
+        literal::{self, quoted},
         pos::{FileId, Pos, SourceFile},
     },
 };
@@ -184,7 +183,7 @@ fn give_variables(
 
 /// Reads an expression that stands in no file.
 fn parse(source: &str) -> Option<Expr> {
-    let options = crate::instance::parse_options(&Limits::default(), Version::LATEST);
+    let options = crate::value::instance::parse_options(&Limits::default(), Version::LATEST);
     syntax::parse_expr(&SourceFile::new("", source), FileId(u32::MAX), &options).ok()
 }
 
@@ -219,7 +218,7 @@ impl Tag {
     fn read(&self, value: &str) -> Result<Expr, String> {
         let name = &self.name;
         let text = match self.kind {
-            TagType::String => quote_string(value),
+            TagType::String => quoted(value),
             TagType::Bool if matches!(value, "true" | "false") => value.to_owned(),
             TagType::Bool => return Err(format!("invalid boolean {value:?} for injection tag {name:?}")),
             TagType::Int | TagType::Number => {

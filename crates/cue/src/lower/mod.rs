@@ -26,10 +26,14 @@ mod walk;
 
 use std::fmt;
 
-use crate::instance::Instance;
-use crate::limits::Limits;
-use crate::syntax::pos::{FileId, SourceFile};
-use crate::syntax::{ParseOptions, parse_expr};
+use crate::{
+    limits::Limits,
+    syntax::{
+        ParseOptions, parse_expr,
+        pos::{FileId, SourceFile},
+    },
+    value::instance::Instance,
+};
 
 /// What is made of a definition.
 #[derive(Debug)]

@@ -5,19 +5,24 @@ use std::sync::Arc;
 
 use vet::{Builder, Decimal, Fault, NumberForm, NumberRule, Rule, Unique, Verdict};
 
-use super::computed::{self, Reader};
-use super::gather::Conjunct;
-use super::node::Lowering;
-use super::range::NumberRange;
-use super::scope::{Scope, Target, data_name};
-use crate::eval::call::{Datum, Engine, Failure, Function, Handle, Strictness};
-use crate::eval::kind::Kind;
-use crate::export::cue::quote_string;
-use crate::ir::Atom;
-use crate::number::Number;
-use crate::regexp::Regexp;
-use crate::syntax::ast::{BasicLit, Decl, Expr, Field, LitKind, Selector, UnaryOp};
-use crate::syntax::literal::{Text, decode_text};
+use super::{
+    computed::{self, Reader},
+    gather::Conjunct,
+    node::Lowering,
+    range::NumberRange,
+    scope::{Scope, Target, data_name},
+};
+use crate::{
+    call::{Datum, Engine, Failure, Function, Handle, Strictness},
+    ir::Atom,
+    kind::Kind,
+    number::Number,
+    regexp::Regexp,
+    syntax::{
+        ast::{BasicLit, Decl, Expr, Field, LitKind, Selector, UnaryOp},
+        literal::{Text, decode_text, quoted},
+    },
+};
 
 /// Kinds of JSON values, as a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -466,7 +471,7 @@ impl<'a> Lowering<'a> {
             UnaryOp::NotEqual => |order| order.is_ne(),
             _ => return not_static("an operator before a string"),
         };
-        let name = format!("{}{}", op.text(), quote_string(&bound)).into();
+        let name = format!("{}{}", op.text(), quoted(&bound)).into();
         let test = Arc::new(move |text: &str| Some(holds(text.cmp(bound.as_str()))));
         Ok(Term::new(self.builder.satisfying(vet::Condition { name, test }), Kinds::STRING))
     }
@@ -478,7 +483,7 @@ impl<'a> Lowering<'a> {
                 // The automaton is too large for tables; the pattern is matched in linear time all the same.
                 let regexp = Regexp::new(source, self.regexp_bytes_max).map_err(|error| error.to_string())?;
                 let test = Arc::new(move |text: &str| Some(regexp.is_match(text)));
-                let name = format!("=~{}", quote_string(source)).into();
+                let name = format!("=~{}", quoted(source)).into();
                 self.builder.satisfying(vet::Condition { name, test })
             }
         };

@@ -334,6 +334,12 @@ pub fn quote_string(text: &str, lines: Lines) -> String {
     out
 }
 
+/// Writes a string literal on one line.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    quote_string(text, Lines::One)
+}
+
 /// Writes a bytes literal; bytes that are no UTF-8 are written as `\xff`.
 #[must_use]
 pub fn quote_bytes(bytes: &[u8], lines: Lines) -> String {
@@ -433,8 +439,13 @@ fn push_escaped(out: &mut String, ch: char, quote: Option<char>, hashes: &str, e
 /// Writes the name of a regular field: as an identifier where that names the same field, else quoted.
 #[must_use]
 pub fn quote_label(name: &str) -> String {
-    let plain = !name.starts_with(['#', '_']) && is_identifier(name);
-    if plain { name.to_owned() } else { quote_string(name, Lines::One) }
+    if is_plain_identifier(name) { name.to_owned() } else { quoted(name) }
+}
+
+/// Whether the name of a field needs no quotes: an identifier that is neither hidden nor a definition.
+#[must_use]
+pub fn is_plain_identifier(name: &str) -> bool {
+    !name.starts_with(['#', '_']) && is_identifier(name)
 }
 
 /// Whether a text is an identifier, keywords included.

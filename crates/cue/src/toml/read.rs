@@ -11,7 +11,7 @@ use toml_parser::{ParseError, Source};
 use super::grow;
 use crate::syntax::SyntaxError;
 use crate::syntax::ast::{BasicLit, Constraint, Decl, Expr, Field, Label, ListLit, LitKind, StructLit, UnaryOp};
-use crate::syntax::literal::{Lines, quote_label, quote_string};
+use crate::syntax::literal::{quote_label, quoted};
 use crate::syntax::made;
 use crate::syntax::pos::{FileId, Pos};
 
@@ -129,10 +129,7 @@ impl Reader<'_> {
         let depth = path.len();
         let (parent, level) = match self.array_of(&key) {
             Some(array) if array.key == key => {
-                return fail(
-                    start_of(&path),
-                    format!("cannot redeclare table array {} as a table", quote_string(&key, Lines::One)),
-                );
+                return fail(start_of(&path), format!("cannot redeclare table array {} as a table", quoted(&key)));
             }
             Some(array) => (last(array), array.level),
             None => (0, 0),
@@ -148,10 +145,7 @@ impl Reader<'_> {
         let (key, path) = self.key("", 0)?;
         self.events.next();
         if self.declared.contains(&key) {
-            return fail(
-                start_of(&path),
-                format!("cannot redeclare key {} as a table array", quote_string(&key, Lines::One)),
-            );
+            return fail(start_of(&path), format!("cannot redeclare key {} as a table array", quoted(&key)));
         }
         let table = self.new_table();
         if let Some(array) = self.arrays.iter_mut().find(|array| array.key == key) {
@@ -213,10 +207,7 @@ impl Reader<'_> {
             return fail(Pos::NONE, "expected a key");
         }
         if self.arrays.iter().any(|array| array.key == key) {
-            return fail(
-                start_of(&path),
-                format!("cannot redeclare table array {} as a table", quote_string(&key, Lines::One)),
-            );
+            return fail(start_of(&path), format!("cannot redeclare table array {} as a table", quoted(&key)));
         }
         if !self.declared.insert(key.clone()) {
             return fail(start_of(&path), format!("duplicate key: {key}"));
@@ -258,20 +249,18 @@ impl Reader<'_> {
         let kind = raw.decode_scalar(&mut text, &mut error);
         match (kind, error) {
             (ScalarKind::Integer(_), Some(_)) => {
-                let shown = quote_string(raw.as_str(), Lines::One);
+                let shown = quoted(raw.as_str());
                 fail(pos, format!("parse error: illegal integer number {shown}"))
             }
             (_, Some(error)) => fail(pos, error.description()),
-            (ScalarKind::String | ScalarKind::DateTime, None) => {
-                Ok(literal(pos, LitKind::String, quote_string(&text, Lines::One)))
-            }
+            (ScalarKind::String | ScalarKind::DateTime, None) => Ok(literal(pos, LitKind::String, quoted(&text))),
             (ScalarKind::Boolean(value), None) => {
                 let kind = if value { LitKind::True } else { LitKind::False };
                 Ok(literal(pos, kind, value.to_string()))
             }
             (ScalarKind::Float, None) => match text.contains(['i', 'n']) {
                 true => {
-                    let shown = quote_string(raw.as_str(), Lines::One);
+                    let shown = quoted(raw.as_str());
                     fail(pos, format!("parse error: illegal number start {shown}"))
                 }
                 false => Ok(signed(pos, LitKind::Float, &text)),
@@ -318,7 +307,7 @@ fn last(array: &TableArray) -> usize {
 fn integer(pos: Pos, text: &str, radix: IntegerRadix) -> Result<Expr, SyntaxError> {
     match BigInt::parse_bytes(text.as_bytes(), radix.value()) {
         Some(value) => Ok(signed(pos, LitKind::Int, &value.to_string())),
-        None => fail(pos, format!("parse error: illegal integer number {}", quote_string(text, Lines::One))),
+        None => fail(pos, format!("parse error: illegal integer number {}", quoted(text))),
     }
 }
 
@@ -347,7 +336,7 @@ fn field(path: &[Key], value: Expr) -> Decl {
 }
 
 fn single(key: &Key, value: Expr) -> Decl {
-    let raw = quote_string(&key.name, Lines::One);
+    let raw = quoted(&key.name);
     let label = Label::String(BasicLit { pos: key.pos, kind: LitKind::String, raw });
     Decl::Field(Field { pos: key.pos, ..made::field(label, Constraint::None, value) })
 }

@@ -1,8 +1,10 @@
 //! Values as TOML: pairs before tables, each sorted by key.
 
 use super::grow;
-use crate::eval::call::{Datum, Failure};
-use crate::number::Number;
+use crate::{
+    call::{Datum, Failure},
+    number::Number,
+};
 
 /// Prints a value as a document. Fields that are null are left out; integers beyond 64 bits become strings.
 ///

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{
-    BoundOp, Value,
+    Value,
     operands::{evaluated_at, split_embedded},
 };
 use crate::{
@@ -14,10 +14,9 @@ use crate::{
     eval::{
         engine::Engine,
         function::builtin_name,
-        label::Label,
         vertex::{Base, Conjunct, EnvId, NONE, Term, VertexId},
     },
-    ir::{Decl, Expr, ExprId, Node, Notes, StructLit},
+    ir::{BoundOp, Decl, Expr, ExprId, Node, Notes, StructLit, label::Label},
     syntax::ast::Constraint,
 };
 

@@ -10,11 +10,10 @@ use crate::{
     eval::{
         engine::Engine,
         function::builtin_name,
-        kind::Kind,
-        label::Label,
         vertex::{Conjunct, EnvId, Info, NONE, Term, VertexId},
     },
-    ir::{Atom, Builtin, Decl, Expr, ExprId, Node, StructLit},
+    ir::{Atom, Builtin, Decl, Expr, ExprId, Node, StructLit, label::Label},
+    kind::Kind,
 };
 
 /// A value or a part of one as it is written.

@@ -15,7 +15,7 @@ use crate::number::Number;
 use crate::syntax::ast::{
     BasicLit, BinaryOp, Constraint, Decl, Expr, Field, Ident, Label, ListLit, LitKind, StructLit, UnaryOp,
 };
-use crate::syntax::literal::{Lines, Text, decode_text, quote_bytes, quote_label, quote_string};
+use crate::syntax::literal::{Lines, Text, decode_text, quote_bytes, quote_label, quote_string, quoted};
 use crate::syntax::made;
 use crate::syntax::pos::{FileId, Pos, SourceFile};
 use crate::syntax::{ParseLimits, SyntaxError};
@@ -460,7 +460,7 @@ impl Reader<'_, '_> {
     }
 
     fn circle<T>(&self, node: &Node) -> Result<T, SyntaxError> {
-        let name = quote_string(&self.documents.alias_name(node.pos), Lines::One);
+        let name = quoted(&self.documents.alias_name(node.pos));
         self.documents.error(node.pos, &format!("anchor {name} value contains itself"))
     }
 
@@ -565,16 +565,14 @@ impl Reader<'_, '_> {
             Some("!!float") => Ok(Type::Float),
             Some("!!binary") => Ok(Type::Binary),
             Some("!!merge") => Ok(Type::Merge),
-            Some(tag) => {
-                self.documents.error(node.pos, &format!("cannot unmarshal tag {}", quote_string(tag, Lines::One)))
-            }
+            Some(tag) => self.documents.error(node.pos, &format!("cannot unmarshal tag {}", quoted(tag))),
         }
     }
 
     fn number(&self, node: &Node, text: &str, tag: &str) -> Result<Expr, SyntaxError> {
         let pos = node.pos;
         let cannot = |why: &str| {
-            let shown = quote_string(text, Lines::One);
+            let shown = quoted(text);
             self.documents.error(pos, &format!("cannot decode {shown} as {tag}: {why}"))
         };
         if is_infinity_or_nan(text) {

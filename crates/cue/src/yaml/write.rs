@@ -8,8 +8,10 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 
 use super::resolve::{Type, type_of};
-use crate::eval::call::{Datum, Failure};
-use crate::number::Number;
+use crate::{
+    call::{Datum, Failure},
+    number::Number,
+};
 
 /// Keys that are longer, or that have several lines, are written as complex keys.
 const KEY_BYTES_MAX: usize = 128;

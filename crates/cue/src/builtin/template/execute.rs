@@ -11,8 +11,10 @@ use super::{
     tree::{Branch, BranchKind, Call, Command, Constant, Node, Operand, Pipeline, Term},
     value::{IntType, Slot, Value, field},
 };
-use crate::builtin::{check_text_length, strconv::quote};
-use crate::eval::call::Datum;
+use crate::{
+    builtin::{check_text_length, strconv::quote},
+    call::Datum,
+};
 
 type Outcome<T> = Result<T, String>;
 

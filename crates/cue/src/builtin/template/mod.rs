@@ -14,10 +14,14 @@ mod parse;
 mod tree;
 mod value;
 
-use super::args::{ANY, STRING, fail, function, text};
-use super::escape;
-use crate::eval::call::{Datum, Package};
-use crate::eval::kind::Kind;
+use super::{
+    args::{ANY, STRING, fail, function, text},
+    escape,
+};
+use crate::{
+    call::{Datum, Package},
+    kind::Kind,
+};
 
 pub(super) static PACKAGE: Package = Package {
     path: "text/template",

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use num_bigint::BigInt;
 
-use crate::eval::call::Datum;
+use crate::call::Datum;
 
 /// A value. [`Value::None`] is `nil`, and what is not there.
 #[derive(Clone, Debug)]

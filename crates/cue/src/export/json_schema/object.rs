@@ -2,14 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::PathPart;
-use crate::regexp::{Regexp, quote_meta};
-use crate::value::{BoundOp, Expression, FieldOptions, Shape, Validation, Value};
-use crate::{Constraint, Kind};
-
-use super::super::tree::Json;
-use super::rules::{Demands, Rules, Schema, Term};
-use super::schema::{Closing, Context};
+use super::{
+    rules::{Demands, Rules, Schema, Term},
+    schema::{Closing, Context},
+};
+use crate::{
+    Constraint,
+    error::PathPart,
+    export::tree::Json,
+    ir::BoundOp,
+    kind::Kind,
+    regexp::{Regexp, quote_meta},
+    value::{Expression, FieldOptions, Shape, Validation, Value},
+};
 
 /// Fields that schemas know of.
 pub(super) const FIELDS: FieldOptions = FieldOptions { optional: true, definitions: false, hidden: false };

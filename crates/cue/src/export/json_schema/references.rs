@@ -55,7 +55,7 @@ impl References {
         }
         for (index, name) in names.iter().enumerate() {
             if names[..index].contains(name) {
-                return Err(format!("NamesFunc returned non-unique name {}", crate::export::cue::quote_string(name)));
+                return Err(format!("NamesFunc returned non-unique name {}", crate::syntax::literal::quoted(name)));
             }
         }
         Ok(names)

@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::error::{Code, Error, PathPart, Rule, path_text};
-use crate::number::{Decimal, Number, format_float};
-use crate::value::{BoundOp, Expression, PackageId, Reference, Shape, Validation, Value};
-use crate::{Constraint, Kind};
-
-use super::super::{json::base64, tree::Json};
-use super::object::{FIELDS, Object};
-use super::references::{Place, References};
-use super::rules::{Demands, Rules, Schema, Term, rule, with_schema, with_schemas};
+use super::{
+    object::{FIELDS, Object},
+    references::{Place, References},
+    rules::{Demands, Rules, Schema, Term, rule, with_schema, with_schemas},
+};
+use crate::{
+    Constraint,
+    error::{Code, Error, PathPart, Rule, path_text},
+    eval::json::base64,
+    export::tree::Json,
+    ir::BoundOp,
+    kind::Kind,
+    number::{Decimal, Number, format_float},
+    value::{Expression, PackageId, Reference, Shape, Validation, Value},
+};
 
 /// Levels of fields, operands and elements inside each other that are written out.
 const DEPTH_MAX: usize = 400;

@@ -2,12 +2,14 @@
 //!
 //! What may stand besides a list's named elements is not looked at.
 
-use crate::error::PathPart;
-use crate::regexp::Regexp;
-use crate::value::{BoundOp, FieldOptions, Form, Operand, Shape};
-use crate::{Constraint, Field, Value};
-
 use super::schema::{is_any_name, is_top, scalar};
+use crate::{
+    Constraint, Field, Value,
+    error::PathPart,
+    ir::BoundOp,
+    regexp::Regexp,
+    value::{FieldOptions, Form, Operand, Shape},
+};
 
 /// What is taken into account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

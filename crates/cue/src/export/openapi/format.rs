@@ -1,10 +1,13 @@
 //! Formats: what OpenAPI has a name for, from ranges and validators.
 
-use crate::number::{Decimal, Number};
-use crate::value::{BoundOp, Form, Operand, Shape};
-use crate::{Kind, Value};
-
-use super::super::tree::Json;
+use crate::{
+    Value,
+    export::tree::Json,
+    ir::BoundOp,
+    kind::Kind,
+    number::{Decimal, Number},
+    value::{Form, Operand, Shape},
+};
 
 /// Bounds that a format stands for, with the format's name and whether it is one of integers.
 const RANGES: [(&str, bool, &str, &str); 4] = [

@@ -1,14 +1,19 @@
 //! Types, bounds and validators as keywords.
 
-use crate::eval::bounds::op_text;
-use crate::value::{BoundOp, Form, Shape};
-use crate::{Kind, Value};
-
-use super::super::tree::Json;
-use super::Version;
-use super::builder::{Builder, object};
-use super::context::Context;
-use super::schema::{concrete, scalar, type_name, type_of, type_of_json};
+use super::{
+    Version,
+    builder::{Builder, object},
+    context::Context,
+    schema::{concrete, scalar, type_name, type_of, type_of_json},
+};
+use crate::{
+    Value,
+    eval::bounds::op_text,
+    export::tree::Json,
+    ir::BoundOp,
+    kind::Kind,
+    value::{Form, Shape},
+};
 
 impl Context<'_> {
     /// One conjunct of a value that is no struct or list; with the value, if that is all of it.

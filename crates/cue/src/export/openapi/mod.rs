@@ -17,15 +17,15 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+use super::tree::Json;
 use crate::{
     Constraint,
     error::{Code, Error, Errors, PathPart, Rule},
-    instance::Instance,
     regexp::Regexp,
-    value::{FieldOptions, Shape, Value},
+    syntax::literal::quoted,
+    value::{FieldOptions, Shape, Value, instance::Instance},
 };
 
-use super::{cue::quote_string, tree::Json};
 use context::{Context, Described};
 
 /// The version of the OpenAPI specification that a document follows.
@@ -149,7 +149,7 @@ pub fn generate_with(instance: &Instance, options: &Options<'_>) -> Result<Docum
             "$version" => version = schema::concrete(&field.value),
             name => {
                 context.note(field.label.to_string(), "field is no definition and has no schema");
-                let message = format!("openapi: unsupported top-level field {}", quote_string(name));
+                let message = format!("openapi: unsupported top-level field {}", quoted(name));
                 unsupported.push(refusal(&message, &field.value));
             }
         }

@@ -4,17 +4,22 @@ use std::collections::BTreeSet;
 
 use base64::engine::{Engine as _, general_purpose::STANDARD};
 
-use crate::error::PathPart;
-use crate::value::{BoundOp, FieldOptions, Form, Operand, Shape};
-use crate::{Constraint, Kind, Value};
-
-use super::super::tree::Json;
-use super::builder::{Builder, object};
-use super::context::{Context, External, Step};
-use super::covers::{View, are_alike, covers};
-use super::format;
-use super::structural::Core;
-use super::written::{alternatives, choices, conjuncts};
+use super::{
+    builder::{Builder, object},
+    context::{Context, External, Step},
+    covers::{View, are_alike, covers},
+    format,
+    structural::Core,
+    written::{alternatives, choices, conjuncts},
+};
+use crate::{
+    Constraint, Value,
+    error::PathPart,
+    export::tree::Json,
+    ir::BoundOp,
+    kind::Kind,
+    value::{FieldOptions, Form, Operand, Shape},
+};
 
 /// Where schemas are referred to.
 const COMPONENTS: &str = "#/components/schemas/";

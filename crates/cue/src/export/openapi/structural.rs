@@ -1,16 +1,20 @@
 //! Schemas without references, in the structural form: a core says for each place what types, names and formats it
 //! has in any alternative, and alternatives add only what the core does not say.
 
-use crate::error::PathPart;
-use crate::value::{Form, Operand, Shape};
-use crate::{Constraint, Kind, Value};
-
-use super::super::tree::Json;
-use super::builder::Builder;
-use super::context::{Context, Step};
-use super::covers::are_alike;
-use super::format;
-use super::schema::{ALL_FIELDS, in_order, is_any_name};
+use super::{
+    builder::Builder,
+    context::{Context, Step},
+    covers::are_alike,
+    format,
+    schema::{ALL_FIELDS, in_order, is_any_name},
+};
+use crate::{
+    Constraint, Value,
+    error::PathPart,
+    export::tree::Json,
+    kind::Kind,
+    value::{Form, Operand, Shape},
+};
 
 /// What holds for a place in all alternatives.
 #[derive(Default)]

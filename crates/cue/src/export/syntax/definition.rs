@@ -7,12 +7,12 @@ use std::{
 
 use super::{Exporter, Scopes, call, ellipsis, embed, ident, joined, name, string, structure};
 use crate::{
-    eval::{
-        kind::Kind,
+    eval::vertex::{Base, Conjunct, Info, NONE, Term, VertexId},
+    ir::{
+        Atom, Decl as IrDecl, Expr as Ir, ExprId, Notes, StructLit,
         label::{Label, LabelKind},
-        vertex::{Base, Conjunct, Info, NONE, Term, VertexId},
     },
-    ir::{Atom, Decl as IrDecl, Expr as Ir, ExprId, Notes, StructLit},
+    kind::Kind,
     number::Number,
     syntax::{
         ast::{self, BinaryOp, Comments, Constraint, Decl, Expr, LitKind},

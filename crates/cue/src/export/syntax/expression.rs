@@ -9,18 +9,19 @@ use super::{
     name, string, structure, unary,
 };
 use crate::{
-    eval::function::builtin_name,
     eval::{
-        label::Label,
+        function::builtin_name,
         vertex::{NONE, VertexId},
     },
-    ir::{Atom, Builtin, Clause, Comprehension, Decl as IrDecl, Element, Expr as Ir, ExprId, Notes, Part, StructLit},
+    ir::{
+        Atom, BoundOp, Builtin, Clause, Comprehension, Decl as IrDecl, Element, Expr as Ir, ExprId, Notes, Part,
+        StructLit, label::Label,
+    },
     syntax::{
         ast::{self, BinaryOp, CommentGroups, Comments, Constraint, Decl, Expr, UnaryOp},
         literal::{self, Lines},
         pos::Pos,
     },
-    value::BoundOp,
 };
 
 impl Exporter<'_> {
@@ -451,7 +452,7 @@ impl Exporter<'_> {
 fn escaped(text: &[u8], quote: char, multiline: bool) -> String {
     let one = |text: &[u8]| {
         let quoted = match quote {
-            '"' => literal::quote_string(&String::from_utf8_lossy(text), Lines::One),
+            '"' => literal::quoted(&String::from_utf8_lossy(text)),
             _ => literal::quote_bytes(text, Lines::One),
         };
         quoted[1..quoted.len() - 1].to_owned()

@@ -17,16 +17,19 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     eval::{
         engine::Engine,
-        label::{Label, LabelKind},
         vertex::{Base, Conjunct, EnvId, NONE, Term, VertexId},
     },
-    ir::{Expr as Ir, ExprId, Notes},
+    ir::{
+        Expr as Ir, ExprId, Notes,
+        label::{Label, LabelKind},
+    },
     syntax::{
         ast::{self, CommentGroups, Comments, Constraint, Decl, Expr},
         literal::{self, Lines},
         made::{embed, field, list, structure},
         pos::{Pos, SourceFile},
     },
+    value::{Frozen, Value},
 };
 
 /// What of a value is shown.
@@ -48,45 +51,55 @@ pub struct Profile {
     pub errors: bool,
 }
 
+impl Value {
+    /// As a file of CUE: evaluated, what is incomplete as the expressions it is made of.
+    #[must_use]
+    pub fn to_syntax(&self, profile: Profile) -> ast::File {
+        let mut exporter = Exporter::new(self.origin(), profile);
+        exporter.note_names(self.vertex);
+        exporter.pivot_around(self.vertex);
+        let expr = exporter.vertex(self.vertex);
+        exporter.finish(expr)
+    }
+
+    /// As a file of CUE: its declarations, those at one place merged, but not evaluated.
+    #[must_use]
+    pub fn to_definition(&self, profile: Profile) -> ast::File {
+        let (origin, vertex) = (self.origin(), self.vertex);
+        let asts = origin.asts;
+        let mut exporter = Exporter::new(origin, profile);
+        exporter.note_names(vertex);
+        exporter.pivot_around(vertex);
+        let followed = exporter.engine.follow(vertex);
+        let is_struct = matches!(exporter.engine.v(followed).base, Base::Struct);
+        let is_closed = exporter.is_restricted(vertex);
+        exporter.definitions += usize::from(is_closed);
+        let mut expr = if exporter.is_computed(vertex) { exporter.vertex(vertex) } else { exporter.definition(vertex) };
+        exporter.definitions -= usize::from(is_closed);
+        let embeds_one = matches!(&expr, Expr::Struct(lit) if lit.decls.iter().any(embeds_definition));
+        if is_closed && is_struct && !embeds_one {
+            expr = closed(expr);
+        }
+        let is_package = vertex == self.frozen.package.root && exporter.is_all_written(vertex);
+        let mut file = exporter.finish(expr);
+        if is_package {
+            head(&mut file, asts, profile.docs);
+        }
+        file
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        let Frozen { files, package, .. } = &*self.frozen;
+        Origin { engine: self.frozen.fork(), files, asts: &package.asts, package: &package.identity }
+    }
+}
+
 /// What an export reads: an evaluation and the files that it is of.
-pub(crate) struct Origin<'a> {
-    pub(crate) engine: Engine,
-    pub(crate) files: &'a [Arc<SourceFile>],
-    pub(crate) asts: &'a [Arc<ast::File>],
-    pub(crate) package: &'a str,
-}
-
-/// The value as it is evaluated.
-pub(crate) fn evaluated(origin: Origin<'_>, vertex: VertexId, profile: Profile) -> ast::File {
-    let mut exporter = Exporter::new(origin, profile);
-    exporter.note_names(vertex);
-    exporter.pivot_around(vertex);
-    let expr = exporter.vertex(vertex);
-    exporter.finish(expr)
-}
-
-/// The value as it is declared, with all declarations at one place merged.
-pub(crate) fn defined(origin: Origin<'_>, vertex: VertexId, profile: Profile, is_root: bool) -> ast::File {
-    let asts = origin.asts;
-    let mut exporter = Exporter::new(origin, profile);
-    exporter.note_names(vertex);
-    exporter.pivot_around(vertex);
-    let followed = exporter.engine.follow(vertex);
-    let is_struct = matches!(exporter.engine.v(followed).base, Base::Struct);
-    let is_closed = exporter.is_restricted(vertex);
-    exporter.definitions += usize::from(is_closed);
-    let mut expr = if exporter.is_computed(vertex) { exporter.vertex(vertex) } else { exporter.definition(vertex) };
-    exporter.definitions -= usize::from(is_closed);
-    let embeds_one = matches!(&expr, Expr::Struct(lit) if lit.decls.iter().any(embeds_definition));
-    if is_closed && is_struct && !embeds_one {
-        expr = closed(expr);
-    }
-    let is_package = is_root && exporter.is_all_written(vertex);
-    let mut file = exporter.finish(expr);
-    if is_package {
-        head(&mut file, asts, profile.docs);
-    }
-    file
+struct Origin<'a> {
+    engine: Engine,
+    files: &'a [Arc<SourceFile>],
+    asts: &'a [Arc<ast::File>],
+    package: &'a str,
 }
 
 /// A closed struct as a definition that is embedded.

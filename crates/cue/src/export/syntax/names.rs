@@ -4,11 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{Exporter, OUTSIDE, Scopes, name, random::Pcg};
 use crate::{
-    eval::{
-        label::Label,
-        vertex::{NONE, Term, VertexId},
-    },
-    ir::{Clause, Comprehension, Decl, Element, Expr as Ir, ExprId, Notes, Part},
+    eval::vertex::{NONE, Term, VertexId},
+    ir::{Clause, Comprehension, Decl, Element, Expr as Ir, ExprId, Notes, Part, label::Label},
     syntax::{
         ast::{self, Expr},
         literal,

@@ -8,11 +8,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Exporter, name};
 use crate::{
-    eval::{
+    eval::vertex::{Base, Conjunct, EnvId, NONE, Term, VertexId},
+    ir::{
+        Clause, Comprehension, Decl, Element, Expr as Ir, ExprId, Part,
         label::{Label, LabelKind},
-        vertex::{Base, Conjunct, EnvId, NONE, Term, VertexId},
     },
-    ir::{Clause, Comprehension, Decl, Element, Expr as Ir, ExprId, Part},
     syntax::{
         ast::{self, CommentGroup, CommentGroups, Comments, Constraint, Expr},
         literal,

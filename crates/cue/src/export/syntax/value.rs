@@ -3,25 +3,28 @@
 use std::sync::Arc;
 
 use super::{
-    Exporter, call, ellipsis, embed, expression::atom_expr, expression::bound_op, expression::with_line_comment,
+    Exporter, call, ellipsis, embed,
+    expression::{atom_expr, bound_op, with_line_comment},
     joined, list, name, structure, unary,
 };
 use crate::{
     error::path_text,
     eval::{
-        kind::Kind,
-        label::{Label, LabelKind},
+        bounds::implied_by_bounds,
         vertex::{Base, Check, CheckRule, ErrorId, NONE, TaskState, Term, VertexId},
     },
-    export::cue::implied_by_bounds,
-    ir::{Atom, Expr as Ir, ExprId, compile::names::RANGES},
+    ir::{
+        Atom, BoundOp, Expr as Ir, ExprId,
+        compile::names::RANGES,
+        label::{Label, LabelKind},
+    },
+    kind::Kind,
     number::{Decimal, Number},
     syntax::{
         ast::{BinaryOp, Constraint, Decl, Expr, UnaryOp},
         literal::Lines,
         pos::Pos,
     },
-    value::BoundOp,
 };
 
 impl Exporter<'_> {

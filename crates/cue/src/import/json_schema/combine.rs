@@ -1,10 +1,11 @@
 //! Keywords that combine schemas.
 
-use super::extract::{Extractor, Schema, match_n};
-use super::node::NodeId;
-use super::syntax::{call, ident, int, is_disallowed, top, unary};
-use crate::Kind;
-use crate::syntax::ast::UnaryOp;
+use super::{
+    extract::{Extractor, Schema, match_n},
+    node::NodeId,
+    syntax::{call, ident, int, is_disallowed, top, unary},
+};
+use crate::{kind::Kind, syntax::ast::UnaryOp};
 
 pub(super) fn all_of(extractor: &mut Extractor<'_>, schema: &mut Schema, key: &str, node: NodeId) {
     let (mut schemas, mut known) = (Vec::new(), Kind::BOTTOM);

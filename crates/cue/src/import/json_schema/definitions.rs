@@ -6,7 +6,7 @@ use thin_vec::thin_vec;
 
 use super::syntax::{embed, ident, labelled, select, structure};
 use crate::syntax::ast::{BasicLit, CommentGroup, Constraint, Decl, Expr, Ident, Label, LitKind, StructLit};
-use crate::syntax::literal::{Lines, quote_label, quote_string};
+use crate::syntax::literal::{quote_label, quoted};
 use crate::syntax::pos::Pos;
 
 /// The field that holds the whole schema where something refers to it.
@@ -26,7 +26,7 @@ impl Part {
     fn label(&self) -> Label {
         match self {
             Self::Quoted(name) if quote_label(name).starts_with('"') => {
-                let raw = quote_string(name, Lines::One);
+                let raw = quoted(name);
                 Label::String(BasicLit { pos: Pos::NONE, kind: LitKind::String, raw })
             }
             Self::Quoted(name) | Self::Definition(name) | Self::Hidden(name) => {

@@ -7,20 +7,26 @@ use std::collections::{BTreeSet, HashMap};
 
 use fluent_uri::{Uri, UriRef};
 
-use super::definitions::{Definitions, Part};
-use super::generic;
-use super::node::{Content, Node, NodeId, Tree, pointer, tokens};
-use super::scalar;
-use super::syntax::{
-    attribute, call, close, disallowed, doc, ellipsis, embed, ident, joined, list, literal, open_struct, select,
-    structure, top, unquote_labels,
+use super::{
+    Options, Version, combine,
+    definitions::{Definitions, Part},
+    generic,
+    node::{Content, Node, NodeId, Tree, pointer, tokens},
+    scalar,
+    syntax::{
+        attribute, call, close, disallowed, doc, ellipsis, embed, ident, joined, list, literal, open_struct, select,
+        structure, top, unquote_labels,
+    },
 };
-use super::{Options, Version, combine};
-use crate::Kind;
-use crate::syntax::SyntaxError;
-use crate::syntax::ast::{self, BinaryOp, Comments, Decl, Expr, File, Ident, ImportDecl, ImportSpec, LitKind, Package};
-use crate::syntax::literal::{Lines, is_identifier, quote_string};
-use crate::syntax::pos::Pos;
+use crate::{
+    kind::Kind,
+    syntax::{
+        SyntaxError,
+        ast::{self, BinaryOp, Comments, Decl, Expr, File, Ident, ImportDecl, ImportSpec, LitKind, Package},
+        literal::{is_identifier, quoted},
+        pos::Pos,
+    },
+};
 
 /// Where a document without an address lies.
 const DEFAULT_ADDRESS: &str = "https://cue.jsonschema.invalid";
@@ -778,7 +784,7 @@ fn place(expr: &mut Expr, at: Pos) {
 
 /// The schema's address as an attribute of its value.
 fn with_id(mut expr: Expr, id: &str) -> Expr {
-    let id = Decl::Attribute(attribute(format!("@jsonschema(id={})", quote_string(id, Lines::One))));
+    let id = Decl::Attribute(attribute(format!("@jsonschema(id={})", quoted(id))));
     match &mut expr {
         Expr::Struct(lit) => {
             lit.decls.insert(0, id);

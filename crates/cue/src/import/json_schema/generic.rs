@@ -2,12 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use super::extract::{ALL, Extractor, Schema, Type};
-use super::node::{Content, NodeId};
-use super::syntax::{ident, joined};
-use super::{Version, array, combine, object, scalar};
-use crate::Kind;
-use crate::syntax::ast::BinaryOp;
+use super::{
+    Version, array, combine,
+    extract::{ALL, Extractor, Schema, Type},
+    node::{Content, NodeId},
+    object, scalar,
+    syntax::{ident, joined},
+};
+use crate::{kind::Kind, syntax::ast::BinaryOp};
 
 /// Keywords are read in this many rounds, since some need what others found: `required` the `properties`.
 pub(super) const PHASES: usize = 5;

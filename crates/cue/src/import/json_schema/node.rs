@@ -1,10 +1,14 @@
 //! The document as a tree whose nodes have a number, so that schemas can be told apart by their place.
 
-use crate::Kind;
-use crate::syntax::SyntaxError;
-use crate::syntax::ast::{Decl, Expr, Label, LitKind};
-use crate::syntax::literal::{Text, decode_text};
-use crate::syntax::pos::Pos;
+use crate::{
+    kind::Kind,
+    syntax::{
+        SyntaxError,
+        ast::{Decl, Expr, Label, LitKind},
+        literal::{Text, decode_text},
+        pos::Pos,
+    },
+};
 
 pub(super) type NodeId = usize;
 

@@ -1,18 +1,22 @@
 //! Keywords for objects.
 
-use super::extract::{ALL, Extractor, Openness, Schema, Type};
-use super::node::{Content, NodeId};
-use super::scalar::{count, is_usable};
-use super::syntax::{
-    attribute, call, embed, field, ident, int, is_top, joined, labelled, name_of, pattern_field, string, structure,
-    top, unary,
+use super::{
+    extract::{ALL, Extractor, Openness, Schema, Type},
+    node::{Content, NodeId},
+    scalar::{count, is_usable},
+    syntax::{
+        attribute, call, embed, field, ident, int, is_top, joined, labelled, name_of, pattern_field, string, structure,
+        top, unary,
+    },
 };
-use crate::Kind;
-use crate::syntax::ast::{
-    BinaryOp, Clause, CommentGroup, Comments, Comprehension, Constraint, Decl, Expr, Ident, Label, UnaryOp,
+use crate::{
+    kind::Kind,
+    syntax::{
+        ast::{BinaryOp, Clause, CommentGroup, Comments, Comprehension, Constraint, Decl, Expr, Ident, Label, UnaryOp},
+        literal::is_identifier,
+        pos::Pos,
+    },
 };
-use crate::syntax::literal::is_identifier;
-use crate::syntax::pos::Pos;
 
 pub(super) fn properties(extractor: &mut Extractor<'_>, schema: &mut Schema, key: &str, node: NodeId) {
     schema.decls();

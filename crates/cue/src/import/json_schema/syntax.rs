@@ -6,7 +6,7 @@ use crate::syntax::ast::{
     Attribute, BasicLit, BinaryOp, CommentGroup, Comments, Constraint, Decl, Ellipsis, Expr, Field, Ident, Label,
     LitKind, Pattern, Selector, UnaryOp,
 };
-use crate::syntax::literal::{Lines, Text, decode_text, is_identifier, quote_string};
+use crate::syntax::literal::{Text, decode_text, is_identifier, quoted};
 pub(super) use crate::syntax::made::{embed, field as labelled, list, structure};
 use crate::syntax::pos::Pos;
 
@@ -27,7 +27,7 @@ pub(super) fn literal(kind: LitKind, raw: impl Into<String>) -> Expr {
 }
 
 pub(super) fn string(text: &str) -> Expr {
-    literal(LitKind::String, quote_string(text, Lines::One))
+    literal(LitKind::String, quoted(text))
 }
 
 pub(super) fn int(value: u64) -> Expr {
@@ -72,7 +72,7 @@ pub(super) fn select(base: Expr, name: &str) -> Expr {
     let selector = if is_identifier(name) {
         Selector::Ident(Ident { pos: Pos::NONE, name: name.to_owned() })
     } else {
-        Selector::String(BasicLit { pos: Pos::NONE, kind: LitKind::String, raw: quote_string(name, Lines::One) })
+        Selector::String(BasicLit { pos: Pos::NONE, kind: LitKind::String, raw: quoted(name) })
     };
     Expr::Selector { base: Box::new(base), selector: Box::new(selector) }
 }
@@ -96,7 +96,7 @@ pub(super) fn attribute(text: String) -> Attribute {
 
 /// A field of a quoted name; the quotes go where no reference can take it for something else.
 pub(super) fn field(name: &str, constraint: Constraint, value: Expr) -> Field {
-    let raw = quote_string(name, Lines::One);
+    let raw = quoted(name);
     labelled(Label::String(BasicLit { pos: Pos::NONE, kind: LitKind::String, raw }), constraint, value)
 }
 

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use super::{Compiler, Target};
 use crate::{
     error::{Code, Rule},
-    eval::kind::Kind,
-    ir::{Atom, Builtin, Expr, ExprId},
+    ir::{Atom, BoundOp, Builtin, Expr, ExprId},
+    kind::Kind,
     number::Number,
     syntax::{
         ast::{self, BinaryOp},
         pos::Pos,
     },
-    value::BoundOp,
 };
 
 impl Compiler<'_> {

@@ -129,7 +129,7 @@ impl Compact {
                     .map_or_else(|_| normal_number(&lit.raw, lit.kind), |number| number.to_string()),
             ),
             LitKind::String => match literal::decode_text(&lit.raw) {
-                Ok(Text::String(text)) => Some(literal::quote_string(&text, Lines::One)),
+                Ok(Text::String(text)) => Some(literal::quoted(&text)),
                 Ok(Text::Bytes(bytes)) => Some(literal::quote_bytes(&bytes, Lines::One)),
                 Err(_) => None,
             },

@@ -5,7 +5,7 @@ use crate::syntax::ast::{
     Attribute, Clause, Comments, Comprehension, Constraint, Decl, Ellipsis, Expr, Field, File, ImportDecl, ImportSpec,
     Label, LetClause, LitKind, Package, PostfixAlias,
 };
-use crate::syntax::literal::{self, Lines, Text};
+use crate::syntax::literal::{self, Text};
 use crate::syntax::pos::Pos;
 
 /// What stands at the top of a file or in braces.
@@ -195,7 +195,7 @@ impl<'a> Printer<'a> {
             }
             self.enter(None);
             self.at(spec.path_pos);
-            self.layout.text(&literal::quote_string(&spec.path, Lines::One));
+            self.layout.text(&literal::quoted(&spec.path));
             self.leave();
             self.allow(Space::LINE);
             self.leave();
@@ -270,11 +270,8 @@ impl<'a> Printer<'a> {
             Label::Ident(ident) => {
                 self.at(ident.pos);
                 // A name that is no identifier can't come from a source.
-                let name = if literal::is_identifier(&ident.name) {
-                    ident.name.clone()
-                } else {
-                    literal::quote_string(&ident.name, Lines::One)
-                };
+                let name =
+                    if literal::is_identifier(&ident.name) { ident.name.clone() } else { literal::quoted(&ident.name) };
                 self.word(&name);
             }
             Label::String(lit) => {
@@ -516,7 +513,7 @@ fn plain_label(raw: &str, kind: LitKind) -> String {
         && (raw.starts_with("\"\"\"") || raw.starts_with('#'))
         && let Ok(Text::String(text)) = literal::decode_text(raw)
     {
-        return literal::quote_string(&text, Lines::One);
+        return literal::quoted(&text);
     }
     raw.to_owned()
 }

@@ -4,27 +4,26 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::{Frozen, Value, position, report};
 use crate::{
     builtin,
     error::{Code, Error, Errors, Position, Rule},
     eval::{
         engine::Engine,
-        label::Label,
+        pieces,
         vertex::{Conjunct, Info, NONE, Store, Term, VertexId},
     },
-    export::pieces,
     ir::{
         ExprId,
-        compile::{CompileError, Compiler, ImportedPackage},
+        compile::{CompileError, Compiler, ImportedPackage, Trees},
+        label::Label,
     },
     limits::Limits,
-    load::{LoadOptions, Loader, Source, Trees},
     syntax::{
         self, ParseLimits, ParseOptions, SyntaxError, ast,
         experiment::Version,
         pos::{FileId, SourceFile},
     },
-    value::{Frozen, Value, position, report},
 };
 
 /// A package as it is compiled: its files, and what their imports stand for.
@@ -129,15 +128,6 @@ impl Instance {
         let name = asts.iter().find_map(|file| file.package.as_ref()).map_or("", |package| package.name.name.as_str());
         let unit = Unit { identity: name.into(), asts, imports: FxHashMap::default() };
         link(vec![unit], files, limits, Trees::Kept).instance(0)
-    }
-
-    /// Loads the only package of a folder, with what it imports. [`Loader`] offers more.
-    ///
-    /// # Errors
-    /// As [`Loader::load`].
-    pub fn load(source: &dyn Source, folder: &str, limits: &Limits) -> Result<Self, Errors> {
-        let options = LoadOptions { limits: limits.clone(), folder: folder.to_owned(), ..LoadOptions::default() };
-        Loader::new(source, &options).package(".")
     }
 
     /// The file id that positions in the next text must bear that is added.

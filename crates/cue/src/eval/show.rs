@@ -1,26 +1,19 @@
 //! Values and expressions as CUE text on one line, as errors print them.
 
+use super::{
+    bounds::{implied_by_bounds, op_text},
+    engine::Engine,
+    function::builtin_name,
+    vertex::{Base, Check, CheckRule, Show, Term, VertexId},
+};
 use crate::{
-    eval::{
-        bounds::op_text,
-        engine::Engine,
-        function::builtin_name,
-        kind::Kind,
-        label::Label,
-        vertex::{Base, Check, CheckRule, Show, Term, VertexId},
-    },
-    ir::{Atom, Builtin, Decl, Element, Expr, ExprId, Part, compile::names::RANGES},
+    ir::{Atom, Builtin, Decl, Element, Expr, ExprId, Part, compile::names::RANGES, label::Label},
+    kind::Kind,
     syntax::{
         ast::Constraint,
-        literal::{Lines, quote_bytes, quote_label},
+        literal::{Lines, quote_bytes, quote_label, quoted},
     },
 };
-
-/// A string as a CUE literal in double quotes.
-#[must_use]
-pub fn quote_string(text: &str) -> String {
-    crate::syntax::literal::quote_string(text, Lines::One)
-}
 
 /// How many vertices one text may show.
 const SHOWN_MAX: usize = 10_000;
@@ -32,7 +25,7 @@ impl Engine {
             Atom::Null => "null".to_owned(),
             Atom::Bool(value) => value.to_string(),
             Atom::Number(number) => number.value.to_string(),
-            Atom::String(text) => quote_string(text),
+            Atom::String(text) => quoted(text),
             Atom::Bytes(bytes) => quote_bytes(bytes, Lines::One),
         }
     }
@@ -133,7 +126,7 @@ impl Engine {
         for part in parts {
             match part {
                 Part::Text(text) => {
-                    let quoted = quote_string(&String::from_utf8_lossy(text));
+                    let quoted = quoted(&String::from_utf8_lossy(text));
                     out.push_str(&quoted[1..quoted.len() - 1]);
                 }
                 Part::Expr(expr) => out.push_str(&format!("\\({})", self.show_expr(*expr))),
@@ -304,7 +297,7 @@ impl Engine {
 fn shown_function(builtin: &Builtin) -> String {
     let name = builtin_name(builtin);
     match name.rsplit_once('.') {
-        Some((path, name)) if path.contains('/') => format!("{}.{name}", quote_string(path)),
+        Some((path, name)) if path.contains('/') => format!("{}.{name}", quoted(path)),
         _ => name,
     }
 }
@@ -317,22 +310,6 @@ fn with_range_names(parts: Vec<String>) -> Vec<String> {
         bounds.chain(kind.map(|kind| kind.to_string())).eq(parts.iter().cloned())
     });
     named.map_or(parts, |(name, ..)| vec![(*name).to_owned()])
-}
-
-/// The kinds that bounds leave, so that no type need stand beside them.
-pub(crate) fn implied_by_bounds(checks: &[Check]) -> crate::Kind {
-    checks.iter().fold(crate::Kind::TOP, |all, check| match &check.rule {
-        CheckRule::Bound(op, atom) => all.and(implied_kind(*op, atom)),
-        _ => all,
-    })
-}
-
-fn implied_kind(op: crate::BoundOp, atom: &Atom) -> crate::Kind {
-    match atom {
-        Atom::Null if op == crate::BoundOp::NotEqual => Kind::TOP.without(Kind::NULL),
-        Atom::Number(_) => Kind::NUMBER,
-        other => other.kind(),
-    }
 }
 
 fn mark(constraint: Constraint) -> &'static str {

@@ -4,9 +4,9 @@
 
 use rustc_hash::FxHashSet;
 
-use super::json::Parts;
-use crate::eval::{
+use super::{
     engine::Engine,
+    json::Parts,
     scratch::Scratch,
     vertex::{Base, NONE, State, VertexId},
 };

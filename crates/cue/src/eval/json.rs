@@ -1,12 +1,10 @@
 //! Values as JSON, as `cue export` prints them.
 
-use crate::{
-    eval::{
-        engine::Engine,
-        vertex::{Base, VertexId},
-    },
-    ir::Atom,
+use super::{
+    engine::Engine,
+    vertex::{Base, VertexId},
 };
+use crate::ir::Atom;
 
 /// Four spaces, as the reference indents.
 const INDENT: &str = "    ";
@@ -120,7 +118,7 @@ fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::arena::Arena;
 use crate::error::PathPart;
+use crate::ir::arena::Arena;
 
 /// An interned name, or an index of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -163,10 +163,4 @@ impl Labels {
     pub(crate) fn fork(&self) -> Self {
         Self { names: self.names.fork(), frozen: self.frozen.clone(), local: FxHashMap::default() }
     }
-}
-
-/// Whether a field name prints without quotes in a path: an identifier that is neither hidden nor a definition.
-#[must_use]
-pub fn is_plain_identifier(name: &str) -> bool {
-    !name.starts_with(['#', '_']) && crate::syntax::literal::is_identifier(name)
 }

@@ -5,13 +5,15 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{kind::Kind, label::is_plain_identifier};
 use crate::{
     error::Code,
-    export::cue::quote_string,
-    ir::Atom,
+    kind::Kind,
     number::Number,
-    syntax::{ast, pos::Pos},
+    syntax::{
+        ast,
+        literal::{quote_label, quoted},
+        pos::Pos,
+    },
 };
 
 /// A builtin package.
@@ -102,20 +104,6 @@ impl fmt::Display for Abstract {
     }
 }
 
-impl Datum {
-    /// A value without parts.
-    pub(crate) fn atom(&self) -> Option<Atom> {
-        Some(match self {
-            Self::Null => Atom::Null,
-            Self::Bool(value) => Atom::Bool(*value),
-            Self::Number(number) => Atom::Number(number.clone()),
-            Self::String(text) => Atom::String(text.clone()),
-            Self::Bytes(bytes) => Atom::Bytes(bytes.clone()),
-            Self::List(_) | Self::Struct(_) | Self::Abstract(_) | Self::Handle(_) => return None,
-        })
-    }
-}
-
 /// As errors print values: `{a:1}`, `[1,2]`.
 impl fmt::Display for Datum {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,7 +111,7 @@ impl fmt::Display for Datum {
             Self::Null => out.write_str("null"),
             Self::Bool(value) => value.fmt(out),
             Self::Number(number) => number.fmt(out),
-            Self::String(text) => out.write_str(&quote_string(text)),
+            Self::String(text) => out.write_str(&quoted(text)),
             Self::Bytes(bytes) => write!(out, "'{}'", bytes.escape_ascii()),
             Self::List(elements) => {
                 let elements: Vec<_> = elements.iter().map(ToString::to_string).collect();
@@ -131,17 +119,13 @@ impl fmt::Display for Datum {
             }
             Self::Struct(fields) => {
                 let fields: Vec<_> =
-                    fields.iter().map(|(name, value)| format!("{}:{value}", field_name(name))).collect();
+                    fields.iter().map(|(name, value)| format!("{}:{value}", quote_label(name))).collect();
                 write!(out, "{{{}}}", fields.join(","))
             }
             Self::Abstract(value) => value.fmt(out),
             Self::Handle(_) => out.write_str("_"),
         }
     }
-}
-
-fn field_name(name: &str) -> String {
-    if is_plain_identifier(name) { name.to_owned() } else { quote_string(name) }
 }
 
 /// A value that only the [`Engine`] can look into.
