@@ -58,23 +58,23 @@ impl Taker {
             let detail = format!("nothing is served at {}: its escapes are not UTF-8", request.uri().path());
             return Problem::not_found(detail).answer(request.headers(), &id);
         };
-        match self {
-            Self::Root => root(edge, request, id).await,
-            Self::CloudEvents => {
-                let wish = Wish::of(request.headers(), request.uri(), id);
-                wish.answer(&take(edge, Endpoint::CloudEvents, request).await)
-            }
-            Self::Payloads => {
-                let wish = Wish::of(request.headers(), request.uri(), id);
-                wish.answer(&take(edge, Endpoint::Payloads(kind), request).await)
-            }
-            Self::Validate => {
-                let wish = Wish::of(request.headers(), request.uri(), id);
-                match intake::read(edge, Endpoint::Payloads(kind), request).await {
-                    Ok(sent) => wish.verdict(&edge.ingest.judge(sent).await),
-                    Err(refusal) => wish.refuse(&refusal),
-                }
-            }
+        let wish = match self {
+            Self::Root => Wish::at_root(request.headers(), request.uri(), id),
+            _ => Wish::of(request.headers(), request.uri(), id),
+        };
+        let endpoint = match self {
+            Self::Root => match only_type(edge) {
+                Ok(only) => Endpoint::Payloads(only),
+                Err(detail) => return wish.problem(Problem::not_found(detail)),
+            },
+            Self::CloudEvents => Endpoint::CloudEvents,
+            Self::Payloads | Self::Validate => Endpoint::Payloads(kind),
+        };
+        match (self, intake::read(edge, endpoint, request).await) {
+            (Self::Validate, Ok(sent)) => wish.verdict(&edge.ingest.judge(sent).await),
+            (Self::Validate, Err(refusal)) => wish.refuse(&refusal),
+            (_, Ok(sent)) => wish.answer(&edge.ingest.take(sent).await),
+            (_, Err(refusal)) => wish.answer(&Answer::unreadable(refusal, Some(&edge.metrics))),
         }
     }
 
@@ -90,25 +90,14 @@ pub(super) fn decoded(segment: &str) -> Result<Text, Utf8Error> {
     percent_decode_str(segment).decode_utf8().map(|text| Text::from(&*text))
 }
 
-async fn root(edge: &Arc<Edge>, request: Request<Incoming>, id: HeaderValue) -> Response {
-    let wish = Wish::at_root(request.headers(), request.uri(), id);
+/// The event type that needs no name, or why there is none.
+fn only_type(edge: &Edge) -> Result<Text, String> {
     let serving = edge.ingest.serving();
     match serving.catalog.only_type() {
-        Some(only) => {
-            let endpoint = Endpoint::Payloads((&*only.name).into());
-            wish.answer(&take(edge, endpoint, request).await)
-        }
+        Some(only) => Ok((&*only.name).into()),
         None => {
             let count = serving.catalog.types.len();
-            let detail = format!("{count} event types are served: name one of them, POST /v1/events/{{type}}");
-            wish.problem(Problem::not_found(detail))
+            Err(format!("{count} event types are served: name one of them, POST /v1/events/{{type}}"))
         }
-    }
-}
-
-async fn take(edge: &Arc<Edge>, endpoint: Endpoint, request: Request<Incoming>) -> Answer {
-    match intake::read(edge, endpoint, request).await {
-        Ok(sent) => edge.ingest.take(sent).await,
-        Err(refusal) => Answer::unreadable(refusal, Some(&edge.metrics)),
     }
 }
