@@ -672,7 +672,7 @@ impl Schema {
             let env = engine.new_env(NONE, root);
             let resolved = engine.resolve(env, expr, root);
             let vertex = resolved.map_err(|error| Errors::new(report(&engine, &files, &[error], &[])))?;
-            let errors = engine.open_questions_of_close(expr, env);
+            let errors = engine.open_questions_of_close(expr, env, root);
             if !errors.is_empty() {
                 return Err(Errors::new(report(&engine, &files, &errors, &[])));
             }

@@ -419,9 +419,9 @@ impl Engine {
         }
     }
 
-    /// What keeps `close` from taking its argument: guards that are not decided, and validators that only more fields could
-    /// satisfy. None if the expression is no such call.
-    pub(crate) fn open_questions_of_close(&mut self, expr: ExprId, env: EnvId) -> Vec<ErrorId> {
+    /// What keeps `close` from taking its argument: that it is no struct, guards that are not decided, and validators that
+    /// only more fields could satisfy. None if the expression is no such call.
+    pub(crate) fn open_questions_of_close(&mut self, expr: ExprId, env: EnvId, at: VertexId) -> Vec<ErrorId> {
         let Expr::Call { function, args } = self.expr(expr).clone() else { return Vec::new() };
         let (Expr::Builtin(Builtin::Close), [arg]) = (self.expr(function), &*args) else { return Vec::new() };
         // What a reference leads to is asked at its own place.
@@ -443,14 +443,23 @@ impl Engine {
                 }
                 all
             }
+            Base::Atom(_) | Base::List => vec![self.no_struct_to_close(argument, at)],
+            Base::Partial if !v.work.kind.intersects(Kind::STRUCT) => vec![self.no_struct_to_close(argument, at)],
             Base::Partial => {
                 let message = "error in call to close: struct argument must be concrete".to_owned();
                 let pos = self.pos(expr);
-                let at = self.store.envs[env].vertex;
                 vec![self.error(Code::Incomplete, Rule::Incomplete, message, at, pos, vec![pos])]
             }
             _ => v.work.unmet.to_vec(),
         }
+    }
+
+    fn no_struct_to_close(&mut self, argument: VertexId, at: VertexId) -> ErrorId {
+        self.finalize(argument);
+        let (shown, kind) = (self.show_vertex(argument), self.kind_of(argument));
+        let pos = self.conjunct_positions(self.follow(argument)).first().copied().unwrap_or(Pos::NONE);
+        let message = format!("cannot use {shown} (type {kind}) as struct in argument 1 to close");
+        self.error(Code::Eval, Rule::Type, message, at, pos, vec![pos])
     }
 
     /// Judges a value by a function.

@@ -244,7 +244,7 @@ impl Engine {
                 self.add_evaluated(vertex, *expr, *conjunct)
             }
             Work::Close(conjunct, call) => {
-                let questions = self.open_questions_of_close(*call, conjunct.env);
+                let questions = self.open_questions_of_close(*call, conjunct.env, vertex);
                 questions.first().map_or(Ok(()), |question| Err(*question))
             }
             Work::List(conjunct, expr) => self.add_list_with_comprehensions(vertex, *expr, *conjunct),

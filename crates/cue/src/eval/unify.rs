@@ -177,8 +177,8 @@ impl Engine {
         }
     }
 
-    /// Whether `close` may have to wait for this argument, which it takes as it is by itself: what it refers to, or what
-    /// is written there under a condition or a computed name.
+    /// Whether `close` may have to wait for this argument, which it takes as it is by itself, or may not take it at all: if
+    /// it is no literal of fields, or one with a condition or a computed name.
     fn may_leave_open_questions(&self, arg: ExprId) -> bool {
         match self.expr(arg) {
             Expr::Struct(lit) => {
@@ -186,7 +186,7 @@ impl Engine {
                 let embeds = |decl: &Decl| matches!(decl, Decl::Embed(_));
                 lit.decls.iter().any(waits) && !lit.decls.iter().any(embeds)
             }
-            _ => self.is_reference(arg),
+            _ => true,
         }
     }
 
