@@ -379,7 +379,7 @@ impl<'a> Lowering<'a> {
         // What is a default inside of one alternative is one of all.
         let has_inner = chosen.iter().any(|(_, valid, _)| valid.defaults);
         let absent = match *defaults {
-            [] if is_reduced || has_inner => Absent::Unknown,
+            [] if is_reduced || has_inner || may_be_one(alternatives, &chosen) => Absent::Unknown,
             [] if is_alone || chosen.iter().all(|(_, valid, _)| valid.absent == Absent::No) => Absent::No,
             [node] if is_alone && !node.fails => node.absent,
             _ => Absent::Unknown,
@@ -894,6 +894,28 @@ impl<'a> Lowering<'a> {
             }
             None => Err("a pattern of names is not one of scalars".into()),
         }
+    }
+}
+
+/// Whether several alternatives may be the same value as long as there is no data, and so one.
+fn may_be_one(alternatives: &[Alternative<'_>], chosen: &[(Node, Node, bool)]) -> bool {
+    let all: Vec<(bool, &Node)> =
+        alternatives.iter().zip(chosen).map(|(one, (_, valid, _))| (is_literal(one.conjunct.expr), valid)).collect();
+    let may_be_same = |(is_literal, one): (bool, &Node), (is_other, other): (bool, &Node)| {
+        let may_stand = one.absent != Absent::No && other.absent != Absent::No;
+        // Literals that say the same were one before.
+        may_stand && !(is_literal && is_other) && one.kinds.and(other.kinds) != Kinds::NONE
+    };
+    all.iter().enumerate().any(|(at, one)| all[..at].iter().any(|other| may_be_same(*one, *other)))
+}
+
+/// Whether an expression is the literal of a scalar.
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_) => true,
+        Expr::Unary { operand, .. } => matches!(**operand, Expr::Lit(_)),
+        Expr::Paren { inner, .. } => is_literal(inner),
+        _ => false,
     }
 }
 
