@@ -6,7 +6,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::syntax::{
-    literal::{is_plain_identifier, quoted},
+    literal::quote_label,
     pos::{Pos, SourceFile},
 };
 
@@ -140,8 +140,7 @@ pub enum PathPart {
 impl fmt::Display for PathPart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Field(name) if is_plain_identifier(name) => formatter.write_str(name),
-            Self::Field(name) => formatter.write_str(&quoted(name)),
+            Self::Field(name) => formatter.write_str(&quote_label(name)),
             Self::Special(name) => formatter.write_str(name),
             Self::Index(index) => write!(formatter, "{index}"),
         }

@@ -22,7 +22,7 @@ pub(super) const INT: Param = param(Kind::INT);
 pub(super) const LIST: Param = Param { elements: true, ..param(Kind::LIST) };
 pub(super) const NUMBER: Param = param(Kind::NUMBER);
 pub(super) const STRING: Param = param(Kind::STRING);
-pub(super) const SCHEMA: Param = Param { kind: Kind::TOP, schema: true, ..param(Kind::TOP) };
+pub(super) const SCHEMA: Param = Param { schema: true, ..ANY };
 
 /// A function of concrete arguments.
 pub(super) const fn function(name: &'static str, params: &'static [Param], result: Kind, run: Run) -> Function {

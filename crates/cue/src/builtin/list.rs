@@ -11,7 +11,7 @@ use super::{
     },
 };
 use crate::{
-    call::{Datum, Engine, Failure, Handle, Package, Strictness},
+    call::{Datum, Engine, Failure, Handle, Package, Param, Strictness},
     kind::Kind,
     number::{Decimal, Number},
 };
@@ -114,9 +114,9 @@ pub(super) static PACKAGE: Package = Package {
 };
 
 /// A list of strings.
-const STRINGS: crate::call::Param = crate::call::Param { elements: false, ..LIST };
+const STRINGS: Param = Param { elements: false, ..LIST };
 /// A list of which only the length matters, and whether more elements may come.
-const LIST_HANDLE: crate::call::Param = crate::call::Param { kind: Kind::LIST, ..SCHEMA };
+const LIST_HANDLE: Param = Param { kind: Kind::LIST, ..SCHEMA };
 
 fn handle(args: &[Datum], at: usize) -> Result<Handle, Failure> {
     match &args[at] {

@@ -360,18 +360,11 @@ fn span((low_op, low): (BoundOp, &Atom), (high_op, high): (BoundOp, &Atom), inte
 
 /// The kinds that bounds leave, so that no type need stand beside them.
 pub(crate) fn implied_by_bounds(checks: &[Check]) -> Kind {
-    checks.iter().fold(Kind::TOP, |all, check| match &check.rule {
-        CheckRule::Bound(op, atom) => all.and(implied_kind(*op, atom)),
-        _ => all,
-    })
-}
-
-fn implied_kind(op: BoundOp, atom: &Atom) -> Kind {
-    match atom {
-        Atom::Null if op == BoundOp::NotEqual => Kind::TOP.without(Kind::NULL),
-        Atom::Number(_) => Kind::NUMBER,
-        other => other.kind(),
-    }
+    let kinds = checks.iter().filter_map(|check| match &check.rule {
+        CheckRule::Bound(op, atom) => bound_kind(*op, atom),
+        _ => None,
+    });
+    kinds.fold(Kind::TOP, Kind::and)
 }
 
 /// The kinds that a bound leaves; `None` if it takes no such operand.

@@ -11,7 +11,7 @@ use crate::{
     kind::Kind,
     syntax::{
         ast::Constraint,
-        literal::{Lines, quote_bytes, quote_label, quoted},
+        literal::{Lines, quote_bytes, quoted},
     },
 };
 
@@ -52,10 +52,7 @@ impl Engine {
     }
 
     pub(crate) fn show_label(&self, label: Label) -> String {
-        match self.store.labels.part(label) {
-            crate::PathPart::Field(name) => quote_label(&name),
-            other => other.to_string(),
-        }
+        self.store.labels.part(label).to_string()
     }
 
     /// Prints an expression.

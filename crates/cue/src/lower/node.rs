@@ -899,14 +899,21 @@ impl<'a> Lowering<'a> {
 
 /// Whether several alternatives may be the same value as long as there is no data, and so one.
 fn may_be_one(alternatives: &[Alternative<'_>], chosen: &[(Node, Node, bool)]) -> bool {
-    let all: Vec<(bool, &Node)> =
-        alternatives.iter().zip(chosen).map(|(one, (_, valid, _))| (is_literal(one.conjunct.expr), valid)).collect();
-    let may_be_same = |(is_literal, one): (bool, &Node), (is_other, other): (bool, &Node)| {
-        let may_stand = one.absent != Absent::No && other.absent != Absent::No;
+    let (mut literals, mut others) = (Kinds::NONE, Kinds::NONE);
+    for (alternative, (_, valid, _)) in alternatives.iter().zip(chosen) {
+        if valid.absent == Absent::No {
+            continue;
+        }
         // Literals that say the same were one before.
-        may_stand && !(is_literal && is_other) && one.kinds.and(other.kinds) != Kinds::NONE
-    };
-    all.iter().enumerate().any(|(at, one)| all[..at].iter().any(|other| may_be_same(*one, *other)))
+        let is_literal = is_literal(alternative.conjunct.expr);
+        let rivals = if is_literal { others } else { others.or(literals) };
+        if valid.kinds.and(rivals) != Kinds::NONE {
+            return true;
+        }
+        let same = if is_literal { &mut literals } else { &mut others };
+        *same = same.or(valid.kinds);
+    }
+    false
 }
 
 /// Whether an expression is the literal of a scalar.
